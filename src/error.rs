@@ -1,0 +1,29 @@
+//! The one error type of the native side, and its one way into Python.
+//!
+//! Owns: `Error`. Must not: know what raised it beyond the text it carries.
+
+use std::fmt;
+
+/// What can go wrong, as the user reads it: place, problem, way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Error {
+    /// The policy is wrong (`PolicyError` in Python).
+    Policy(String),
+    /// Recording cannot start, or is not in the state asked for (`SessionError`).
+    Session(String),
+    /// A trace cannot be read or written (`TraceError`).
+    Trace(String),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Policy(text) | Self::Session(text) | Self::Trace(text) => f.write_str(text),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Shorthand of this crate.
+pub type Result<T> = std::result::Result<T, Error>;

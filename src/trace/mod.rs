@@ -1,0 +1,79 @@
+//! The trace: records, their two encodings, the files they go to, and the way back.
+//!
+//! Owns: every byte of a trace folder. Must not: see the interpreter, or know what a policy is.
+//!
+//! The event stream is what CodeTracer's `runtime_tracing` / `codetracer_trace_types` crates define:
+//! externally tagged events, ids given implicitly by the order of definition.
+
+pub mod encode;
+
+pub use encode::Encoding;
+
+/// The form of the event stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// `trace.json`: one JSON array of events.
+    Json,
+    /// `trace.bin`: CBOR items in seekable zstd.
+    Binary,
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub u32);
+    )*};
+}
+
+ids! {
+    /// The n-th `Path` event.
+    PathId
+    /// The n-th `Type` event.
+    TypeId
+    /// The n-th `Function` event.
+    FunctionId
+    /// The n-th `VariableName` event.
+    VariableId
+}
+
+/// `TypeKind` of `codetracer_trace_types`, as far as Python has use for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+#[allow(missing_docs)]
+pub enum TypeKind {
+    Seq = 0,
+    Set = 1,
+    Array = 4,
+    Struct = 6,
+    Int = 7,
+    Float = 8,
+    String = 9,
+    Bool = 12,
+    Ref = 14,
+    Recursion = 15,
+    Raw = 16,
+    Enum = 17,
+    Error = 24,
+    FunctionKind = 25,
+    TypeValue = 26,
+    Tuple = 27,
+    None = 30,
+    NonExpanded = 31,
+    Any = 32,
+}
+
+/// `EventLogKind` of `codetracer_trace_types`: what an `Event` tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum EventKind {
+    /// Text written to standard output.
+    Stdout = 0,
+    /// Text written to standard error.
+    Stderr = 2,
+    /// Text read from standard input.
+    Stdin = 3,
+    /// An exception raised.
+    Error = 11,
+}
