@@ -5,9 +5,17 @@
 //! The event stream is what CodeTracer's `runtime_tracing` / `codetracer_trace_types` crates define:
 //! externally tagged events, ids given implicitly by the order of definition.
 
+pub mod dump;
 pub mod encode;
+pub mod reader;
+pub mod record;
+#[cfg(test)]
+mod sample;
 
+pub use dump::dump;
 pub use encode::Encoding;
+pub use reader::Reader;
+pub use record::Record;
 
 /// The form of the event stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
