@@ -5,9 +5,14 @@
 //! The event stream is what CodeTracer's `runtime_tracing` / `codetracer_trace_types` crates define:
 //! externally tagged events, ids given implicitly by the order of definition.
 
+mod cbor;
 pub mod encode;
+mod escape;
+mod json;
 
+pub use cbor::Cbor;
 pub use encode::Encoding;
+pub use json::Json;
 
 /// The form of the event stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
