@@ -59,6 +59,14 @@ pub(super) fn push_literal(glob: &mut String, c: char) {
     push(glob, c);
 }
 
+/// Appends the glob of any one character.
+pub(super) fn push_any(glob: &mut String) {
+    glob.push_str("{[ -.0-~],");
+    glob.push(MARK);
+    glob.extend((0..DIGITS).map(|_| '?'));
+    glob.push('}');
+}
+
 /// Appends the glob of any one character of these ranges (sorted, inclusive, without the separator).
 pub(super) fn push_class(glob: &mut String, ranges: &[(u32, u32)]) {
     let mut members = String::new();

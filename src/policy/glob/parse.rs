@@ -21,6 +21,8 @@ pub(super) enum Token {
     Tilde,
     /// `*`.
     Star,
+    /// `?`: one character, never the separator.
+    Any,
     /// One character of these inclusive ranges (sorted); never the separator.
     Class(Vec<(u32, u32)>),
     /// What stands between parts.
@@ -147,7 +149,7 @@ impl Parser<'_> {
     fn token(&mut self, c: char) -> Result<Token, Problem> {
         Ok(match c {
             '*' => Token::Star,
-            '?' => Token::Class(without(complement(Vec::new()), self.kind.separator())),
+            '?' => Token::Any,
             '[' => Token::Class(self.class()?),
             '~' => Token::Tilde,
             '\\' if self.separates_too() => Token::Separator,

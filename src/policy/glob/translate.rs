@@ -192,7 +192,7 @@ impl Part<'_> {
         let character = |token: &Token| match token {
             Token::Literal(c) => Some(*c),
             Token::Tilde => Some('~'),
-            Token::Star | Token::Class(_) | Token::Separator => None,
+            Token::Star | Token::Any | Token::Class(_) | Token::Separator => None,
         };
         tokens.iter().map(character).collect()
     }
@@ -214,6 +214,7 @@ impl Part<'_> {
                 // A run of stars is one: written out, it could read as `**`.
                 Token::Star if starred => {}
                 Token::Star => glob.push('*'),
+                Token::Any => alphabet::push_any(glob),
                 Token::Class(ranges) => alphabet::push_class(glob, ranges),
                 Token::Separator => {}
             }
