@@ -6,13 +6,25 @@
 //! externally tagged events, ids given implicitly by the order of definition.
 
 mod cbor;
+mod compressor;
 pub mod encode;
 mod escape;
+mod folder;
 mod json;
+mod json_file;
+mod platform;
+mod queue;
+mod sink;
+mod stream;
+mod worker;
+mod writer;
+mod zstd_file;
 
 pub use cbor::Cbor;
 pub use encode::Encoding;
 pub use json::Json;
+pub use stream::{Stream, StreamGuard};
+pub use writer::Writer;
 
 /// The form of the event stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
