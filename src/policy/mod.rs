@@ -7,7 +7,7 @@
 
 mod compile;
 mod decide;
-pub mod glob;
+mod glob;
 mod kind;
 mod matcher;
 mod path;
@@ -18,5 +18,6 @@ mod tests;
 
 pub use compile::CompiledPolicy;
 pub use decide::{Decision, Reason, Scope};
+pub use glob::{Kind as GlobKind, problem};
 pub use path::absolute_path;
 pub use spec::{Capture, Format, Limits, Pattern, Places, Spec};
