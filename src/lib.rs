@@ -21,8 +21,9 @@ use pyo3::prelude::*;
 mod _native {
     use std::path::PathBuf;
 
+    use pyo3::exceptions::PyValueError;
     use pyo3::prelude::*;
-    use pyo3::types::{PyCode, PyDict};
+    use pyo3::types::{PyCode, PyDict, PyTuple};
 
     use crate::error::Result;
     use crate::{policy, program, session, trace};
@@ -32,12 +33,13 @@ mod _native {
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
     #[pyfunction]
-    fn check_glob(kind: &str, text: &str) -> Option<String> {
-        policy::GlobKind::from_name(kind).and_then(|kind| policy::problem(kind, text))
+    fn check_glob(kind: &str, text: &str) -> PyResult<Option<String>> {
+        let kind = policy::GlobKind::from_name(kind).ok_or_else(|| PyValueError::new_err(format!("no kind of glob: {kind}")))?;
+        Ok(policy::problem(kind, text))
     }
 
     #[pyfunction]
-    #[pyo3(signature = (trace_dir, spec, metadata, main=None, main_source=None))]
+    #[pyo3(signature = (trace_dir, spec, metadata, main, main_source))]
     fn start(
         py: Python<'_>,
         trace_dir: PathBuf,
@@ -46,14 +48,13 @@ mod _native {
         main: Option<Bound<'_, PyCode>>,
         main_source: Option<&str>,
     ) -> Result<()> {
-        let main = main.zip(main_source);
-        session::start(py, session::Request { folder: trace_dir, spec, metadata, main })
+        session::start(py, session::Request { folder: trace_dir, spec, metadata, main, main_source })
     }
 
     #[pyfunction]
-    #[pyo3(signature = (exit_status=None))]
-    fn stop(py: Python<'_>, exit_status: Option<i32>) -> Result<Bound<'_, PyDict>> {
-        session::stop(py, exit_status)
+    #[pyo3(signature = (exit_status))]
+    fn stop(py: Python<'_>, exit_status: Option<i32>) -> PyResult<Option<Bound<'_, PyDict>>> {
+        session::stop(exit_status)?.map(|outcome| outcome.to_dict(py)).transpose()
     }
 
     #[pyfunction]
@@ -67,18 +68,15 @@ mod _native {
     }
 
     #[pyfunction]
-    fn after_fork(py: Python<'_>) {
-        session::after_fork(py);
+    #[pyo3(signature = (function, /, *arguments))]
+    fn run_main(function: &Bound<'_, PyAny>, arguments: &Bound<'_, PyTuple>) -> Option<Py<PyAny>> {
+        program::run(function, arguments)
     }
 
     #[pyfunction]
-    fn run_main(py: Python<'_>, code: &Bound<'_, PyCode>, globals: &Bound<'_, PyDict>) -> Option<Py<PyAny>> {
-        program::run(py, code, globals)
-    }
-
-    #[pyfunction]
-    fn print_uncaught(py: Python<'_>, exception: Bound<'_, PyAny>) {
-        program::print_uncaught(py, exception);
+    #[pyo3(signature = (error, /))]
+    fn print_uncaught(error: Bound<'_, PyAny>) {
+        program::print_uncaught(error);
     }
 
     #[pyfunction]

@@ -20,7 +20,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::code;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::frame::Object;
 use crate::recorder::{Channel, Counters, Recorder, Verdict};
 use crate::trace::Encoding;
@@ -59,9 +59,9 @@ pub trait Tool {
     ///
     /// # Errors
     /// `Trace` where the files could not be completed.
-    fn stop(&self, py: Python<'_>, change: &mut dyn FnMut(&mut Metadata)) -> Result<Outcome>;
+    fn stop(&self, change: &mut dyn FnMut(&mut Metadata)) -> Result<Outcome>;
     /// Disarms everything in a forked child and leaves the parent's trace alone.
-    fn abandon(&self, py: Python<'_>);
+    fn abandon(&self);
 }
 
 /// What a session ended with.
@@ -70,8 +70,10 @@ pub struct Outcome {
     pub counters: Counters,
     /// Whether the activation file ever ran.
     pub activated: bool,
-    /// Patterns that matched nothing: text and origin.
-    pub unmatched: Vec<(String, String)>,
+    /// Origins of the patterns that matched nothing.
+    pub unmatched: Vec<String>,
+    /// Why the trace is partial, if it is.
+    pub problem: Option<String>,
 }
 
 /// One armed recorder: what the callbacks find through their `self`.
@@ -199,8 +201,15 @@ impl<E: Encoding> Monitor<E> {
     }
 
     /// Takes everything out of the interpreter that `arm` put there (`free_tool_id` leaves it, before 3.14).
-    fn disarm(&self, py: Python<'_>, recorder: &Recorder<E>) -> PyResult<()> {
+    fn disarm(&self, recorder: &Recorder<E>) {
         self.alive.store(false, Ordering::Relaxed);
+        if let Err(error) = Python::attach(|py| self.clear(py, recorder)) {
+            // What is left armed does nothing: the monitor is no longer alive.
+            eprintln!("{TOOL_NAME}: sys.monitoring could not be cleared: {error}");
+        }
+    }
+
+    fn clear(&self, py: Python<'_>, recorder: &Recorder<E>) -> PyResult<()> {
         let monitoring = self.monitoring.bind(py);
         monitoring.call_method1("set_events", (self.tool, 0))?;
         let events = monitoring.getattr("events")?;
@@ -250,27 +259,25 @@ impl<E: Encoding> Tool for Monitor<E> {
         .unwrap_or(Ok(()))
     }
 
-    fn stop(&self, py: Python<'_>, change: &mut dyn FnMut(&mut Metadata)) -> Result<Outcome> {
+    fn stop(&self, change: &mut dyn FnMut(&mut Metadata)) -> Result<Outcome> {
         let Some(recorder) = self.take() else {
-            return Err(crate::error::Error::Session("stop: the recorder is at work".to_owned()));
+            return Err(Error::Session("stop: the recorder is at work".to_owned()));
         };
-        if let Err(error) = self.disarm(py, &recorder) {
-            // What is left armed does nothing: the monitor is no longer alive.
-            eprintln!("{TOOL_NAME}: sys.monitoring could not be cleared: {error}");
-        }
+        self.disarm(&recorder);
         let unmatched = recorder.policy().pattern_matches().filter(|(.., count)| *count == 0);
-        let outcome = Outcome {
+        let mut outcome = Outcome {
             counters: recorder.counters(),
             activated: recorder.is_active(),
-            unmatched: unmatched.map(|(origin, text, _)| (text.to_owned(), origin.to_owned())).collect(),
+            unmatched: unmatched.map(|(origin, ..)| origin.to_owned()).collect(),
+            problem: None,
         };
-        recorder.finish(change)?;
+        outcome.problem = recorder.finish(change).err().map(|error| error.to_string());
         Ok(outcome)
     }
 
-    fn abandon(&self, py: Python<'_>) {
+    fn abandon(&self) {
         if let Some(recorder) = self.take() {
-            let _ = self.disarm(py, &recorder);
+            self.disarm(&recorder);
             recorder.abandon();
         }
     }

@@ -4,29 +4,21 @@
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyCode, PyDict};
+use pyo3::types::PyTuple;
 
 use crate::frame::{self, Bottom};
 
-/// Runs code in its globals with no frame beneath it; returns the exception that escaped.
-pub fn run(py: Python<'_>, code: &Bound<'_, PyCode>, globals: &Bound<'_, PyDict>) -> Option<Py<PyAny>> {
-    let bottom = Bottom::hide(py, frame::access(py));
-    // SAFETY: the GIL is held; a code object and its globals, which serve as its locals too.
-    let result = unsafe { ffi::PyEval_EvalCode(code.as_ptr(), globals.as_ptr(), globals.as_ptr()) };
+/// Calls a function with no frame beneath it; returns the exception that escaped.
+pub fn run(function: &Bound<'_, PyAny>, arguments: &Bound<'_, PyTuple>) -> Option<Py<PyAny>> {
+    let bottom = Bottom::hide(function.py(), frame::access(function.py()));
+    let result = function.call1(arguments);
     drop(bottom);
-    // SAFETY: a new reference or null; with null, an exception is set.
-    unsafe {
-        if result.is_null() {
-            return Bound::from_owned_ptr_or_opt(py, ffi::PyErr_GetRaisedException()).map(Bound::unbind);
-        }
-        ffi::Py_DECREF(result);
-    }
-    None
+    result.err().map(|error| error.into_value(function.py()).into_any())
 }
 
 /// Tells of an exception as the interpreter tells of an uncaught one: `sys.last_exc`, `sys.excepthook`.
-pub fn print_uncaught(py: Python<'_>, exception: Bound<'_, PyAny>) {
-    let _bottom = Bottom::hide(py, frame::access(py));
+pub fn print_uncaught(exception: Bound<'_, PyAny>) {
+    let _bottom = Bottom::hide(exception.py(), frame::access(exception.py()));
     // SAFETY: the GIL is held; the exception's reference is handed over.
     unsafe {
         ffi::PyErr_SetRaisedException(exception.into_ptr());

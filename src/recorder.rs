@@ -603,8 +603,8 @@ impl<E: Encoding> Recorder<E> {
             reached.push("limits.output-bytes".to_owned());
         }
         reached.extend(self.long_code.iter().map(|place| format!("line events of {place} (too long)")));
-        let streams = self.threads.iter().skip(1).map(|thread| Arc::clone(&thread.stream)).collect();
-        self.setup.writer.finish(streams, |metadata| {
+        let streams: Vec<_> = self.threads.iter().skip(1).map(|thread| Arc::clone(&thread.stream)).collect();
+        self.setup.writer.finish(&streams, |metadata| {
             metadata.insert("counters".to_owned(), serde_json::to_value(counters).unwrap_or_default());
             metadata.insert("threads".to_owned(), names.into());
             metadata.insert("limits_reached".to_owned(), reached.into());

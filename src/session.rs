@@ -3,14 +3,15 @@
 //! Owns: the only static with the state of a recording. Must not: know an event or a value.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 use pyo3::prelude::*;
-use pyo3::types::{PyCode, PyDict, PyTuple};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyCFunction, PyCode, PyDict, PyTuple};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
@@ -48,13 +49,15 @@ fn take(from: &AtomicPtr<Live>) -> Option<Box<Live>> {
 /// What a caller of `start` hands over.
 pub struct Request<'py> {
     /// The trace folder.
-    pub folder: std::path::PathBuf,
+    pub folder: PathBuf,
     /// The resolved policy as JSON.
     pub spec: &'py str,
     /// Metadata as a JSON object.
     pub metadata: &'py str,
-    /// The program's code object and text, where it has no file.
-    pub main: Option<(Bound<'py, PyCode>, &'py str)>,
+    /// The program's code object, where it has no file and compiles.
+    pub main: Option<Bound<'py, PyCode>>,
+    /// The program's text, where it has no file.
+    pub main_source: Option<&'py str>,
 }
 
 /// Starts recording.
@@ -92,7 +95,7 @@ fn arm<E: crate::trace::Encoding>(
     let (script, cwd) = (spec.scope.script.first().cloned(), spec.scope.cwd.clone());
     let policy = CompiledPolicy::compile(spec)?;
     let writer = Writer::create(&request.folder, format, metadata)?;
-    let main = request.main.map(|(code, text)| keep_main(&writer, &code, text)).transpose()?;
+    let main = request.main_source.map(|text| keep_main(&writer, request.main.as_ref(), text)).transpose()?;
     let root = script.or_else(|| main.as_ref().map(|main| main.path.clone())).or_else(|| caller_file(&cwd));
     let session = next_session();
     let setup = Setup {
@@ -112,7 +115,7 @@ fn arm<E: crate::trace::Encoding>(
     let tool = Monitor::arm(py, recorder, Arc::clone(&alive))
         .map_err(|error| Error::Session(format!("start: {}", error.value(py))))?;
     streams::hook(py, Rc::clone(&tool));
-    watch_forks();
+    watch_forks(py).map_err(|error| Error::Session(format!("start: {error}")))?;
     LIVE.store(Box::into_raw(Box::new(Live { tool, alive })), Ordering::Release);
     Ok(())
 }
@@ -124,10 +127,12 @@ fn next_session() -> u64 {
 }
 
 /// Keeps the text of a program without a file in the trace folder, and knows its code objects.
-fn keep_main(writer: &Writer, code: &Bound<'_, PyCode>, text: &str) -> Result<MainCode> {
+fn keep_main(writer: &Writer, code: Option<&Bound<'_, PyCode>>, text: &str) -> Result<MainCode> {
     let path = writer.keep("program.py", text.as_bytes())?;
     let mut codes = HashSet::new();
-    collect(code.as_any(), &mut codes);
+    if let Some(code) = code {
+        collect(code.as_any(), &mut codes);
+    }
     Ok(MainCode { codes, path: path.to_string_lossy().into_owned() })
 }
 
@@ -160,30 +165,34 @@ fn caller_file(cwd: &str) -> Option<String> {
     None
 }
 
-/// Stops recording and completes the trace.
+/// Stops recording and completes the trace; none when no recording is on.
 ///
 /// # Errors
-/// `Session` when no recording is on; `Trace` where the trace could not be completed.
-pub fn stop<'py>(py: Python<'py>, exit_status: Option<i32>) -> Result<Bound<'py, PyDict>> {
-    let Some(live) = take(&LIVE) else {
-        return Err(Error::Session("stop: no recording is on; start() one first".to_owned()));
-    };
+/// `Trace` where the trace could not be completed.
+pub fn stop(exit_status: Option<i32>) -> Result<Option<Outcome>> {
+    let Some(live) = take(&LIVE) else { return Ok(None) };
     streams::unhook();
-    let outcome = live.tool.stop(py, &mut |metadata| {
+    let change = &mut |metadata: &mut Map<String, Value>| {
         metadata.insert("exit_status".to_owned(), exit_status.into());
-    })?;
-    summary(py, &outcome).map_err(|error| Error::Session(format!("stop: {error}")))
+    };
+    live.tool.stop(change).map(Some)
 }
 
-fn summary<'py>(py: Python<'py>, outcome: &Outcome) -> PyResult<Bound<'py, PyDict>> {
-    let summary = PyDict::new(py);
-    summary.set_item("steps", outcome.counters.steps)?;
-    summary.set_item("calls", outcome.counters.calls)?;
-    summary.set_item("skipped_code_objects", outcome.counters.skipped_code_objects)?;
-    summary.set_item("activated", outcome.activated)?;
-    let unmatched = outcome.unmatched.iter().map(|(text, origin)| format!("{origin}: {text}"));
-    summary.set_item("unmatched_patterns", unmatched.collect::<Vec<_>>())?;
-    Ok(summary)
+impl Outcome {
+    /// The form in which Python is told.
+    ///
+    /// # Errors
+    /// Where memory runs out.
+    pub fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let report = PyDict::new(py);
+        report.set_item("status", if self.problem.is_none() { "complete" } else { "partial" })?;
+        report.set_item("reason", self.problem.as_deref())?;
+        report.set_item("steps", self.counters.steps)?;
+        report.set_item("calls", self.counters.calls)?;
+        report.set_item("activated", self.activated)?;
+        report.set_item("unmatched_patterns", &self.unmatched)?;
+        Ok(report)
+    }
 }
 
 /// Puts what was recorded so far on disk; does nothing when no recording is on.
@@ -210,22 +219,31 @@ extern "C" fn in_child() {
     }
 }
 
+/// Sees to it that a forked child takes out of its interpreter what the parent armed; once per process.
 #[cfg(unix)]
-fn watch_forks() {
-    static ONCE: std::sync::Once = std::sync::Once::new();
-    ONCE.call_once(|| {
+fn watch_forks(py: Python<'_>) -> PyResult<()> {
+    static ONCE: PyOnceLock<()> = PyOnceLock::new();
+    ONCE.get_or_try_init(py, || {
         // SAFETY: the handler does two atomic stores, which is safe in a child of a threaded process.
         unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
-    });
+        let disarm = PyCFunction::new_closure(py, None, None, |_, _| after_fork())?;
+        let options = PyDict::new(py);
+        options.set_item("after_in_child", disarm)?;
+        py.import("posix")?.getattr("register_at_fork")?.call((), Some(&options))?;
+        Ok(())
+    })
+    .copied()
 }
 
 #[cfg(not(unix))]
-fn watch_forks() {}
+fn watch_forks(_py: Python<'_>) -> PyResult<()> {
+    Ok(())
+}
 
-/// In a forked child, when Python code may run: takes what the parent armed out of the interpreter.
-pub fn after_fork(py: Python<'_>) {
+#[cfg(unix)]
+fn after_fork() {
     if let Some(live) = take(&ORPHAN) {
         streams::unhook();
-        live.tool.abandon(py);
+        live.tool.abandon();
     }
 }

@@ -106,9 +106,7 @@ impl<E: Encoding> Recorder<E> {
     /// Gives the calling thread a stream of its own, under a root call with the thread's name.
     pub(super) fn meet_thread(&mut self) -> usize {
         let place = self.threads.len();
-        let Ok(stream) = self.setup.writer.stream(place) else {
-            return 0;
-        };
+        let stream = self.setup.writer.stream(place);
         let name = thread_name().unwrap_or_else(|| format!("thread {place}"));
         let function = self.definitions.function(PathId(0), 1, &format!("<thread {name}>"));
         self.threads.push(Thread::new(Arc::clone(&stream), name));
