@@ -12,7 +12,7 @@ use crate::child::{Task, start};
 use crate::load;
 
 /// Kills of each task in each form.
-const KILLS: u64 = 24;
+const KILLS: u64 = 25;
 
 /// A process that has begun to record, in a folder of its own.
 fn recording(task: Task, format: Format) -> (Child, TempDir) {
@@ -101,7 +101,7 @@ fn json_with_threads() {
 
 #[test]
 fn json_slowly() {
-    assert!(kill_often(Task::Slow, Format::Json, Duration::from_millis(500)) > 100);
+    assert!(kill_often(Task::Slow, Format::Json, Duration::from_millis(400)) > 100);
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn binary_with_threads() {
 
 #[test]
 fn binary_slowly() {
-    assert!(kill_often(Task::Slow, Format::Binary, Duration::from_millis(500)) > 100);
+    assert!(kill_often(Task::Slow, Format::Binary, Duration::from_millis(400)) > 100);
 }
 
 #[test]

@@ -18,6 +18,19 @@ pub fn events(path: &Path, format: Format) -> Vec<Value> {
     }
 }
 
+/// Whether frames, skippable ones too, fill the file from its header to its end: then any zstd reads it.
+pub fn is_plain_zstd(path: &Path) -> bool {
+    let bytes = fs::read(path).unwrap();
+    let mut rest = bytes.strip_prefix(&HEADER).unwrap();
+    while !rest.is_empty() {
+        let Ok(size) = zstd_safe::find_frame_compressed_size(rest) else {
+            return false;
+        };
+        rest = &rest[size..];
+    }
+    true
+}
+
 fn binary_events(bytes: &[u8]) -> Vec<Value> {
     let frames = bytes.strip_prefix(&HEADER).unwrap();
     let mut decoder = zeekstd::Decoder::new(zeekstd::BytesWrapper::new(frames)).unwrap();
