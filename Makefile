@@ -38,8 +38,8 @@ lint: .venv-lint/installed ## formats, lints and types of Rust, Python and sh
 	.venv-lint/bin/mypy
 	.venv-lint/bin/shellcheck tools/* .ci/run
 
-bench: .venv/installed ## time and memory beside plain Python and rivals: make bench REPORT=1 FLOOR=path
-	.venv/bin/python bench/run.py --cache "$(CARGO_TARGET_DIR)/bench" $(if $(REPORT),--report) $(if $(FLOOR),--floor "$(FLOOR)")
+bench: .venv/installed ## time and memory beside plain Python and rivals; ARGS=--help shows what can be chosen
+	.venv/bin/python bench/run.py --cache "$(CARGO_TARGET_DIR)/bench" $(if $(REPORT),--report) $(if $(FLOOR),--floor "$(FLOOR)") $(ARGS)
 
 clean: ## remove environments, build output and traces
 	rm -rf .venv .venv-* dist target trace-out
