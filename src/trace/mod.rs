@@ -7,6 +7,8 @@
 
 mod cbor;
 mod compressor;
+pub mod definitions;
+pub mod dump;
 pub mod encode;
 mod escape;
 mod folder;
@@ -14,6 +16,10 @@ mod json;
 mod json_file;
 mod platform;
 mod queue;
+pub mod reader;
+pub mod record;
+#[cfg(test)]
+mod sample;
 mod sink;
 mod stream;
 mod worker;
@@ -21,8 +27,12 @@ mod writer;
 mod zstd_file;
 
 pub use cbor::Cbor;
-pub use encode::Encoding;
+pub use definitions::{Definitions, NONE_TYPE};
+pub use dump::dump;
+pub use encode::{Encoding, Open};
 pub use json::Json;
+pub use reader::Reader;
+pub use record::Record;
 pub use stream::{Stream, StreamGuard};
 pub use writer::Writer;
 

@@ -1,0 +1,134 @@
+//! The whole trace as text, one record a line: what users look at, and what the tests compare.
+//!
+//! Owns: the order of the output and its last line. Must not: judge the trace; a wrong id is shown as `?7`.
+//!
+//! The output is a documented form (`docs/trace.md`) and the same for both forms of a trace: nothing in it may come
+//! from the file instead of its records, but for the line that says where a file is torn.
+
+mod integer;
+mod json;
+mod quote;
+mod source;
+mod story;
+#[cfg(test)]
+mod tests;
+mod text;
+mod value;
+
+use std::borrow::Cow;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use self::story::Story;
+use super::EventKind;
+use super::reader::{Health, Reader};
+use super::record::Record;
+use crate::error::{Error, Result};
+
+/// Prints the trace in `dir` on `out`, as text or as one JSON object a line; true if the trace is whole.
+///
+/// Nothing more is printed once the other end of `out` is closed; the trace then counts as whole.
+///
+/// # Errors
+/// `Error::Trace` if there is no trace (`Reader::open`), or it cannot be read on, or `out` cannot be written.
+pub fn dump(dir: &Path, as_json: bool, out: &mut impl Write) -> Result<bool> {
+    let mut reader = Reader::open(dir)?;
+    let mut out = BufWriter::with_capacity(64 << 10, out);
+    let form: &dyn Form = if as_json { &json::Json } else { &text::Text };
+    match print(&mut reader, form, &mut out) {
+        Ok(whole) => Ok(whole),
+        Err(Stop::Unreadable(error)) => Err(error),
+        Err(Stop::Unwritable(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(true),
+        Err(Stop::Unwritable(error)) => {
+            Err(Error::Trace(format!("the dump cannot be written: {error}")))
+        }
+    }
+}
+
+/// How a line looks; each function appends one without its end.
+trait Form {
+    /// The line of `record`, which the story already knows of.
+    fn record(&self, line: &mut String, record: &Record, story: &mut Story);
+    /// The last line of a trace that is not whole.
+    fn partial(&self, line: &mut String, why: &str);
+}
+
+/// The name of an `EventLogKind`, by number.
+fn event_name(kind: u8) -> Cow<'static, str> {
+    const NAMES: [(EventKind, &str); 4] = [
+        (EventKind::Stdout, "stdout"),
+        (EventKind::Stderr, "stderr"),
+        (EventKind::Stdin, "stdin"),
+        (EventKind::Error, "exception"),
+    ];
+    match NAMES.iter().find(|(number, _)| *number as u8 == kind) {
+        Some((_, name)) => Cow::Borrowed(name),
+        None => Cow::Owned(format!("event {kind}")),
+    }
+}
+
+/// Why printing ended early.
+enum Stop {
+    Unreadable(Error),
+    Unwritable(io::Error),
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Unwritable(error)
+    }
+}
+
+fn print(
+    reader: &mut Reader,
+    form: &dyn Form,
+    out: &mut impl Write,
+) -> std::result::Result<bool, Stop> {
+    let mut story = Story::new(reader.files().metadata.workdir.as_deref());
+    let mut line = String::new();
+    for record in reader.by_ref() {
+        let record = record.map_err(Stop::Unreadable)?;
+        line.clear();
+        story.before(&record);
+        form.record(&mut line, &record, &mut story);
+        story.after(&record);
+        line.push('\n');
+        out.write_all(line.as_bytes())?;
+    }
+    let faults = faults(reader);
+    if !faults.is_empty() {
+        line.clear();
+        form.partial(&mut line, &faults.join("; "));
+        line.push('\n');
+        out.write_all(line.as_bytes())?;
+    }
+    out.flush()?;
+    Ok(faults.is_empty())
+}
+
+/// All that keeps the trace from being whole.
+fn faults(reader: &Reader) -> Vec<String> {
+    let files = reader.files();
+    let mut faults = Vec::new();
+    if let Health::Torn(tear) = reader.health() {
+        faults.push(tear.to_string());
+    }
+    match files.metadata.status.as_deref() {
+        None | Some("complete") => {}
+        Some("recording") => {
+            faults.push("the recording has not ended: it still runs, or was killed".to_owned());
+        }
+        Some(_) => faults.push(match &files.metadata.reason {
+            Some(reason) => reason.clone(),
+            None => "the recorder says so, and gives no reason".to_owned(),
+        }),
+    }
+    faults.extend(files.metadata.fault.map(str::to_owned));
+    if files.parts > 0 {
+        faults.push(format!(
+            "{} part file(s) of other threads lie beside it and are not shown",
+            files.parts
+        ));
+    }
+    faults
+}
