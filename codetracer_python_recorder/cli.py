@@ -153,7 +153,7 @@ def _policy_options(known: ArgumentParser) -> Iterator[Action]:
 
     from codetracer_python_recorder.policy.schema import KEYS
 
-    group = known.add_argument_group("policy (these beat every file and variable)")
+    group = known.add_argument_group("policy (beats files and variables; lists and --config may be repeated)")
     for key in KEYS:
         if key.flags and key.kind == "boolean":
             yield group.add_argument(*key.flags, dest=key.name, action=BooleanOptionalAction, help=key.help)
@@ -169,7 +169,7 @@ def _policy_options(known: ArgumentParser) -> Iterator[Action]:
 def _other_options(known: ArgumentParser) -> Iterator[Action]:
     from argparse import BooleanOptionalAction
 
-    group = known.add_argument_group("other options (GLOB, MODULE and --config may be given several times)")
+    group = known.add_argument_group("other options")
     text = "exit as the script did (default, but not under CodeTracer)"
     yield group.add_argument("--propagate-script-exit", action=BooleanOptionalAction, default=None, help=text)
     text = "say on stderr what is recorded, and where"

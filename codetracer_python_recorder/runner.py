@@ -21,6 +21,7 @@ from codetracer_python_recorder.errors import RecorderError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
     from types import CodeType, TracebackType
 
 INTERRUPTED = 128 + 2
@@ -149,22 +150,24 @@ def _origin(name: str, path0: str | None) -> str | None:
     added = [] if path0 is None else [path0]
     sys.path[:0] = added
     try:
-        search = None
-        parts = name.split(".")
-        for end in range(1, len(parts) + 1):
-            spec = _spec(".".join(parts[:end]), search)
+        spec: ModuleSpec | None = None
+        for part in name.split("."):
+            spec = _spec(part, None) if spec is None else _inside(spec, part)
             if spec is None:
                 return None
-            search = spec.submodule_search_locations
-        if search is not None:
-            spec = _spec(f"{name}.__main__", search)
-            return (spec.origin or "") if spec else ""
-        return spec.origin or ""
+        if spec and spec.submodule_search_locations is not None:
+            spec = _inside(spec, "__main__")
+        return (spec.origin or "") if spec and spec.has_location else ""
     finally:
         del sys.path[: len(added)]
 
 
-def _spec(name: str, path: Sequence[str] | None) -> loaders.ModuleSpec | None:
+def _inside(package: ModuleSpec, name: str) -> ModuleSpec | None:
+    folders = package.submodule_search_locations
+    return None if folders is None else _spec(f"{package.name}.{name}", folders)
+
+
+def _spec(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
     for finder in sys.meta_path:
         spec = finder.find_spec(name, path)
         if spec is not None:
@@ -241,7 +244,8 @@ def run(program: Program, baseline: Sequence[str]) -> BaseException | None:
     if program.module:
         import runpy  # the interpreter's own way for these; here, so that it is loaded as late as plain Python does
 
-        return _native.run_main(runpy._run_module_as_main, *program.module)
+        run_module = runpy._run_module_as_main  # type: ignore[attr-defined]  # what the interpreter itself calls
+        return _native.run_main(run_module, *program.module)
     if program.text is not None and program.file is None:
         _register(program)
     outcome: BaseException | None = program.error
@@ -298,7 +302,7 @@ def _flush() -> None:
     for stream in (sys.stderr, sys.stdout):
         try:
             stream.flush()
-        except BaseException:  # noqa: BLE001, PERF203: the interpreter clears whatever it is
+        except BaseException:  # the interpreter clears whatever it is
             continue
 
 

@@ -128,7 +128,7 @@ class TraceSession:
 
     def stop(self) -> None:
         """End the recording; nothing happens if it has ended. Raises `TraceError` if the trace cannot be completed."""
-        global _current  # noqa: PLW0603: one recording in a process, as in the native module
+        global _current  # one recording in a process, as in the native module
         if _current is not self:
             return
         _current = None
@@ -168,13 +168,14 @@ def start(
     Raises `PolicyError` (every mistake, a line each), `SessionError` (a recording is running, or one of another
     process writes to the folder) or `TraceError` (the folder cannot be written).
     """
-    global _current  # noqa: PLW0603: one recording in a process, as in the native module
+    global _current  # one recording in a process, as in the native module
     cwd = os.getcwd()
     subject, script = _running()
     given = {"trace_dir": trace_dir, "format": format, "activation_path": activation_path}
-    settings: list[tuple[str, str, Setting]] = [
-        (f"start({name})", name.replace("_", "-"), os.fspath(value)) for name, value in given.items() if value is not None
-    ]
+    settings: list[tuple[str, str, Setting]] = []
+    for name, value in given.items():
+        if value is not None:
+            settings.append((f"start({name})", name.replace("_", "-"), os.fspath(value)))
     if config is None:
         configs: Sequence[StrPath] = ()
     else:
@@ -230,7 +231,7 @@ _GENERATOR = 0x20
 _ASYNC_GENERATOR = 0x200
 
 
-class trace:  # noqa: N801: reads as the verb it is, `with trace("out"):`
+class trace:  # noqa: N801 - reads as the verb it is, `with trace("out"):`
     """Record a block or a function; takes what `start` takes.
 
     As a decorator it records each call: of a coroutine function while it is awaited, of a generator or asynchronous
@@ -269,33 +270,30 @@ class trace:  # noqa: N801: reads as the verb it is, `with trace("out"):`
             wrapper = self._function(function)
         return update_wrapper(wrapper, function)  # type: ignore[return-value]  # it takes and gives what `function` does
 
-    def _call(self) -> _Call:
-        return _Call(self)
-
     def _function(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            with self._call():
+            with _Call(self):
                 return function(*args, **kwargs)
 
         return wrapper
 
     def _coroutine(self, function: Callable[..., Any]) -> Callable[..., Any]:
         async def wrapper(*args: Any, **kwargs: Any) -> Any:
-            with self._call():
+            with _Call(self):
                 return await function(*args, **kwargs)
 
         return wrapper
 
     def _generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-            with self._call():
+            with _Call(self):
                 return (yield from function(*args, **kwargs))
 
         return wrapper
 
     def _async_generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
         async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-            with self._call():
+            with _Call(self):
                 inner = function(*args, **kwargs)
                 try:
                     item = await anext(inner)

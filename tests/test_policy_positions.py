@@ -59,7 +59,7 @@ CASES = {
         },
     ),
     "quoted keys": (
-        "\"tr\\u0061ce\" = 1\n'lit.eral' = 2\n\"\\u00e9é\" = 3\n[ tool . \"codetracer\" ]\n\"\" = 4\n",
+        '"tr\\u0061ce" = 1\n\'lit.eral\' = 2\n"\\u00e9é" = 3\n[ tool . "codetracer" ]\n"" = 4\n',
         {
             ("trace",): 1,
             ("lit.eral",): 2,

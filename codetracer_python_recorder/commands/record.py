@@ -42,7 +42,8 @@ def run(options: Namespace, baseline: Sequence[str]) -> int:
         settings=_settings(options),
         isolated=options.isolated,
     )
-    begin(policy, Subject(program.name, program.argv[1:], program.names, program.code if program.text is not None else None, program.text))
+    code = None if program.text is None else program.code
+    begin(policy, Subject(program.name, options.arguments, program.names, code, program.text))
     ending = _Ending(policy, options)
     ending.say_what_begins()
     atexit.register(ending.end)  # before the program can register anything: so it runs after all that it registers

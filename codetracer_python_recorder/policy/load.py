@@ -218,9 +218,7 @@ def from_inline(name: str, text: str, cwd: str, problems: list[str]) -> Layer:
     return from_mapping(name, table, cwd, problems)
 
 
-def from_settings(
-    name: str, settings: Sequence[tuple[str, str, Setting]], cwd: str, problems: list[str]
-) -> Layer:
+def from_settings(name: str, settings: Sequence[tuple[str, str, Setting]], cwd: str, problems: list[str]) -> Layer:
     """The layer of flags or arguments: place, key and value of each."""
     entries: dict[str, Entry] = {}
     for place, key, value in settings:
@@ -265,7 +263,7 @@ def _nested(key: str, value: object) -> dict[str, object]:
 
 def _sha256(data: bytes) -> str:
     try:
-        from _sha2 import sha256  # hashlib loads OpenSSL: three milliseconds for one small file
+        from _sha2 import sha256  # type: ignore[import-not-found]  # hashlib loads OpenSSL: milliseconds for one file
     except ImportError:
         from hashlib import sha256
     return str(sha256(data).hexdigest())

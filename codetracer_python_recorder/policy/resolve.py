@@ -185,22 +185,16 @@ def resolve(
     stack = _Stack(cwd, problems)
     stack.add(load.bundled("default", problems))
     files = [given for given in config if not _inline(given, cwd)]
-    for path in files[1:]:
-        problems.append(f"{config_name}: a second file: {quote(path)} (expected one file; extends names others)")
     if files:
-        stack.add_file(files[0], config_name)
+        stack.add_file(config_name, *files)
     elif not isolated:
-        if project.problem:
-            problems.append(project.problem)
-        if project.document:
-            stack.add(load.from_document(project.document, problems))
+        stack.add_project(project)
     if not isolated:
         stack.add(load.from_environment(environ, cwd, problems))
     for given in config:
         if _inline(given, cwd):
             stack.add(load.from_inline(config_name, given, cwd, problems))
-    if mapping is not None:
-        stack.add(load.from_mapping(mapping_name, mapping, cwd, problems))
+    stack.add(load.from_mapping(mapping_name, {} if mapping is None else mapping, cwd, problems))
     stack.add(load.from_settings("flags", settings, cwd, problems))
     policy = Policy(stack.layers, cwd, project, problems)
     if problems:
@@ -238,7 +232,18 @@ class _Stack:
         if layer.entries or layer.path:
             self.layers.append(layer)
 
-    def add_file(self, given: str, config_name: str) -> None:
+    def add_project(self, project: Project) -> None:
+        if project.problem:
+            self.problems.append(project.problem)
+        if project.document:
+            self.add(load.from_document(project.document, self.problems))
+
+    def add_file(self, config_name: str, given: str, *more: str) -> None:
+        """The one file that may be given."""
+        for path in more:
+            self.problems.append(
+                f"{config_name}: a second file: {quote(path)} (expected one file; extends names others)"
+            )
         expected = "(expected a TOML file or 'key = value')"
         self._add(os.path.join(self.cwd, given), given, config_name, quote(given), expected)
 

@@ -120,7 +120,7 @@ impl StreamGuard<'_> {
     fn hand_over(&mut self) -> usize {
         let buffer = &mut *self.buffer;
         buffer.committed = 0;
-        if self.stream.queue.failed() {
+        if self.stream.queue.closed() {
             buffer.events.clear();
             buffer.full.clear();
             return 0;
