@@ -113,9 +113,8 @@ def table(program: str, lines: int, compared: list[ways.Way], results: Results) 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Times and sizes of recorded programs beside plain ones and rivals.")
-    parser.add_argument(
-        "programs", nargs="*", help=f"of {', '.join(programs.NAMES)}, {programs.LONG.stem}; default: all"
-    )
+    known = ", ".join([*programs.NAMES, programs.LONG.stem])
+    parser.add_argument("programs", nargs="*", help=f"of {known}; default: all")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--floor", type=Path, help="folder of the floor prototype's sources")
     parser.add_argument("--no-rivals", action="store_true")

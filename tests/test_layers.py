@@ -23,10 +23,11 @@ Uses = dict[str, set[str]]
 
 RUST_LAYERS: Layers = [
     {"lib"},
-    {"session"},
+    {"session", "program"},
+    {"streams"},
     {"monitoring"},
     {"recorder"},
-    {"code", "frame", "object", "value", "streams"},
+    {"code", "frame", "object", "value", "source"},
     {"policy", "trace"},
     {"error"},
 ]
@@ -41,7 +42,7 @@ PYTHON_LAYERS: Layers = [
     {"errors", "_native"},
 ]
 # Beyond the layers: callbacks are thin, and the two pure parts have nothing to do with each other.
-STRANGERS = {"monitoring": {"value", "policy", "trace"}, "policy": {"trace"}, "trace": {"policy"}}
+STRANGERS = {"monitoring": {"value", "policy"}, "policy": {"trace"}, "trace": {"policy"}}
 PURE = ("policy", "trace")
 
 
