@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use pyo3::prelude::*;
+
 /// What can go wrong, as the user reads it: place, problem, way out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
@@ -27,3 +29,21 @@ impl std::error::Error for Error {}
 
 /// Shorthand of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
+
+impl From<Error> for PyErr {
+    /// The class of the same name in `codetracer_python_recorder.errors`.
+    fn from(error: Error) -> Self {
+        let name = match error {
+            Error::Policy(_) => "PolicyError",
+            Error::Session(_) => "SessionError",
+            Error::Trace(_) => "TraceError",
+        };
+        Python::attach(|py| {
+            let class = py.import("codetracer_python_recorder.errors").and_then(|module| module.getattr(name));
+            match class.and_then(|class| class.call1((error.to_string(),))) {
+                Ok(exception) => Self::from_value(exception),
+                Err(problem) => problem,
+            }
+        })
+    }
+}

@@ -1,3 +1,23 @@
 //! The policy: what Python resolved, compiled once, asked once per code object.
 //!
-//! Owns: globs, matchers, decisions. Must not: see the interpreter, read TOML, argv or the environment, or know what a trace is.
+//! Owns: globs, matchers, decisions. Must not: see the interpreter, read TOML, argv or the
+//! environment, or know what a trace is.
+//!
+//! `Spec` (as Python hands it over) → `CompiledPolicy::compile` → `decide(Scope)` → `Decision`.
+
+mod compile;
+mod decide;
+mod glob;
+mod kind;
+mod matcher;
+mod path;
+mod spec;
+
+#[cfg(test)]
+mod tests;
+
+pub use compile::CompiledPolicy;
+pub use decide::{Decision, Reason, Scope};
+pub use glob::{Kind as GlobKind, problem};
+pub use path::absolute_path;
+pub use spec::{Capture, Format, Limits, Pattern, Places, Spec};

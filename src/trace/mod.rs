@@ -5,17 +5,36 @@
 //! The event stream is what CodeTracer's `runtime_tracing` / `codetracer_trace_types` crates define:
 //! externally tagged events, ids given implicitly by the order of definition.
 
+mod cbor;
+mod compressor;
+pub mod definitions;
 pub mod dump;
 pub mod encode;
+mod escape;
+mod folder;
+mod json;
+mod json_file;
+mod platform;
+mod queue;
 pub mod reader;
 pub mod record;
 #[cfg(test)]
 mod sample;
+mod sink;
+mod stream;
+mod worker;
+mod writer;
+mod zstd_file;
 
+pub use cbor::Cbor;
+pub use definitions::{Definitions, NONE_TYPE};
 pub use dump::dump;
-pub use encode::Encoding;
+pub use encode::{Encoding, Open};
+pub use json::Json;
 pub use reader::Reader;
 pub use record::Record;
+pub use stream::{Stream, StreamGuard};
+pub use writer::Writer;
 
 /// The form of the event stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

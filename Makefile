@@ -1,0 +1,54 @@
+# Owns: the commands that a developer types. Must not: search interpreters or fill environments (tools/ does).
+#
+# Every interpreter has an environment and a folder of Rust's output to itself, since PyO3 is compiled for one
+# interpreter. An environment's file `installed` is as new as the sources in it.
+
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+SOURCES := $(wildcard Cargo.* build.rs pyproject.toml) $(shell find src codetracer_python_recorder policies -type f \
+	-name '*.rs' -o -name '*.py' -o -name '*.pyi' -o -name '*.toml')
+RECORDED := $(if $(SCRIPT),'$(SCRIPT)' $(ARGS),--config examples/recorder.toml examples/shop)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench clean
+.SECONDARY:
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+run: .venv/installed ## record the example and show the trace; yours: make run SCRIPT=path ARGS="…"
+	@status=0; .venv/bin/codetracer-python-recorder --trace-dir trace-out $(RECORDED) || status=$$?; \
+	.venv/bin/codetracer-python-recorder trace dump trace-out | grep -v '^#' | head -n 70; \
+	echo '… all of it: .venv/bin/codetracer-python-recorder trace dump trace-out'; exit $$status
+
+test: ## Rust and Python tests on every supported interpreter found
+	@interpreters=$$(tools/interpreters) || exit; status=0; \
+	for version in $$(echo "$$interpreters" | cut -d ' ' -f 1); do \
+		$(MAKE) --no-print-directory test-$$version || status=1; \
+	done; exit $$status
+
+test-%: .venv-%/installed
+	CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/$* PYO3_PYTHON=$(CURDIR)/.venv-$*/bin/python cargo test
+	.venv-$*/bin/pytest
+
+lint: .venv-lint/installed ## formats, lints and types of Rust, Python and sh
+	cargo fmt --check
+	PYO3_PYTHON=$(CURDIR)/.venv-lint/bin/python cargo clippy --all-targets -- -D warnings
+	.venv-lint/bin/ruff check
+	.venv-lint/bin/ruff format --check
+	.venv-lint/bin/mypy
+	.venv-lint/bin/shellcheck tools/* .ci/run
+
+bench: .venv/installed ## time and memory beside plain Python and rivals; ARGS=--help shows what can be chosen
+	.venv/bin/python bench/run.py --cache "$(CARGO_TARGET_DIR)/bench" $(if $(REPORT),--report) $(if $(FLOOR),--floor "$(FLOOR)") $(ARGS)
+
+clean: ## remove environments, build output and traces
+	rm -rf .venv .venv-* dist target trace-out
+
+.venv/installed: $(SOURCES)
+	@tools/environment .venv any .
+
+.venv-lint/installed: pyproject.toml
+	@tools/environment .venv-lint any --group lint --group test
+
+.venv-%/installed: $(SOURCES)
+	@tools/environment .venv-$* $* . --group test

@@ -1,0 +1,26 @@
+"""Owns: as much of pyperf as the measured programs use, running the work once. Must not: measure or print."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from time import perf_counter
+
+__all__ = ["Runner", "perf_counter"]
+
+
+class Runner:
+    """pyperf's runner, without processes, calibration and repetition."""
+
+    def __init__(self, add_cmdline_args: object = None) -> None:
+        self.metadata: dict[str, object] = {}
+        self.argparser = argparse.ArgumentParser()
+
+    def parse_args(self) -> argparse.Namespace:
+        return self.argparser.parse_args()
+
+    def bench_func(self, name: str, func: Callable[..., object], *args: object) -> None:
+        func(*args)
+
+    def bench_time_func(self, name: str, func: Callable[..., object], *args: object) -> None:
+        func(1, *args)

@@ -1,0 +1,69 @@
+"""The native module: it compiles the policy, records, writes and reads traces.
+
+The contract between Python and Rust, kept by hand and held against the built module by a test. Policies are judged,
+and every choice is made, on the Python side; Python never compiles a pattern and never sees an event.
+"""
+
+import os
+from collections.abc import Callable
+from types import CodeType
+from typing import Literal, TypedDict, type_check_only
+
+__version__: str
+"""The version, from Cargo.toml."""
+
+@type_check_only
+class Report(TypedDict):
+    """How a recording ended."""
+
+    status: Literal["complete", "partial"]
+    reason: str | None
+    """Why the trace is partial."""
+    steps: int
+    calls: int
+    activated: bool
+    """Whether the activation file ever ran."""
+    unmatched_patterns: list[str]
+    """Origins (`recorder.toml:7: include[0]`) of the patterns that matched nothing."""
+
+def check_glob(kind: Literal["path", "module"] | str, text: str) -> str | None:
+    """What is wrong with a glob, in words (`unclosed '[' in "src/["`); `None` if it is sound.
+
+    `ValueError` for a kind that is none.
+    """
+
+def start(
+    trace_dir: str | os.PathLike[str], spec: str, metadata: str, main: CodeType | None, main_source: str | None
+) -> None:
+    """Begin to record this process into the folder, which is made if it is not there.
+
+    `spec` is the JSON of `Policy.spec()`. `metadata` is a JSON object with what Python knows; it is kept in
+    `trace_metadata.json` beside what the recorder adds. `main` is the code object of a program without a file (`-c`,
+    standard input) and `main_source` its text, which is kept in the trace folder; such a program that does not compile
+    has a text alone. `SessionError`: a recording is running, or one of another process writes to the folder.
+    `TraceError`: the folder cannot be written. `PolicyError`: a glob does not compile.
+    """
+
+def stop(exit_status: int | None) -> Report | None:
+    """End the recording and complete the trace; `None` if this process is not being recorded.
+
+    `exit_status`: the program's, where it is known. `TraceError`: the trace could not be completed.
+    """
+
+def flush() -> None:
+    """Return when everything recorded so far is in the files. `TraceError`: writing has failed."""
+
+def is_tracing() -> bool:
+    """Whether this process is being recorded; never so in a forked child."""
+
+def run_main(function: Callable[..., object], /, *arguments: object) -> BaseException | None:
+    """Call the function with no frame of ours beneath it; the exception that escaped, its traceback free of ours."""
+
+def print_uncaught(error: BaseException, /) -> None:
+    """Show an uncaught exception as the interpreter does: `sys.excepthook`, `sys.last_exc` and the like."""
+
+def dump(trace_dir: str | os.PathLike[str], as_json: bool) -> bool:
+    """Print the trace on file descriptor 1, a record a line; whether it is whole.
+
+    A closed pipe ends it quietly. `TraceError`: there is no trace that can be read.
+    """

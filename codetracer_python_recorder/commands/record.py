@@ -1,0 +1,128 @@
+"""Record a program: what the command line does when it is given one.
+
+Owns: the order of things around a run, and what is said about it. Must not: import anything once the program runs.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+
+from codetracer_python_recorder import _native, runner
+from codetracer_python_recorder.errors import RecorderError
+from codetracer_python_recorder.policy.resolve import resolve, start_folder
+from codetracer_python_recorder.policy.schema import KEYS
+from codetracer_python_recorder.session import Subject, begin, complaint, say
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Mapping, Sequence
+
+    from codetracer_python_recorder.policy.resolve import Policy
+    from codetracer_python_recorder.policy.schema import Setting
+    from codetracer_python_recorder.runner import Program
+
+
+def run(options: Namespace, baseline: Sequence[str]) -> int:
+    """Record the program that the options name; the exit status, or an exception that the interpreter ends with.
+
+    `baseline` names the modules that plain Python would have loaded. Raises `RecorderError` before the program starts.
+    """
+    try:
+        cwd = os.getcwd()
+    except OSError as error:
+        raise RecorderError(f"working directory: {error.strerror} (it may have been removed)") from None
+    program = _find(options)
+    policy = resolve(
+        cwd=cwd,
+        start=start_folder(program.start, cwd),
+        environ=os.environ,
+        config=options.config,
+        settings=_settings(options),
+        isolated=options.isolated,
+    )
+    code = None if program.text is None else program.code
+    begin(policy, Subject(program.name, options.arguments, program.names, code, program.text))
+    ending = _Ending(policy, options)
+    ending.say_what_begins()
+    atexit.register(ending.end)  # before the program can register anything: so it runs after all that it registers
+    outcome = runner.run(program, baseline)
+    ending.status = runner.exit_status(outcome)
+    runner.report(program, outcome)
+    if _propagates(options, os.environ):
+        return runner.leave(outcome)
+    runner.show_exit(outcome)
+    return ending.status_of_recording()
+
+
+def _find(options: Namespace) -> Program:
+    if options.mode == "-m":
+        return runner.module(options.target, options.arguments)
+    if options.mode == "-c":
+        return runner.command(options.target, options.arguments)
+    if options.mode == "-":
+        return runner.standard_input(options.arguments)
+    return runner.script(options.target, options.arguments)
+
+
+def _settings(options: Namespace) -> list[tuple[str, str, Setting]]:
+    """The policy's flags that were given: the flag, its key and the value."""
+    given = vars(options)
+    return [
+        (next(flag for flag in key.flags if flag.startswith("--")), key.name, given[key.name])
+        for key in KEYS
+        if key.name in given
+    ]
+
+
+def _propagates(options: Namespace, environ: Mapping[str, str]) -> bool:
+    """Whether the exit status is the script's; CodeTracer wants 0 from a recording that worked."""
+    if options.propagate_script_exit is not None:
+        return bool(options.propagate_script_exit)
+    return not (environ.get("CODETRACER_WRAPPER_PID") or environ.get("CODETRACER_RECORDING"))
+
+
+class _Ending:
+    """The end of the recording, after the program's threads and its own `atexit` functions."""
+
+    __slots__ = ("policy", "quiet", "status", "verbose")
+
+    def __init__(self, policy: Policy, options: Namespace) -> None:
+        self.policy = policy
+        self.quiet: bool = options.quiet
+        self.verbose: bool = options.verbose and not options.quiet
+        self.status: int | None = None
+
+    def say_what_begins(self) -> None:
+        if not self.quiet:
+            say(*self.policy.notices)
+        if self.verbose:
+            say(f"recording to {self.policy.trace_dir}", f"project root: {self.policy.project_root}")
+            say(*(f"policy: {layer.name}" for layer in self.policy.layers))
+
+    def end(self) -> None:
+        try:
+            report = _native.stop(self.status)
+        except RecorderError as error:
+            say(str(error))
+            return
+        if report is None or self.quiet:
+            return
+        line = complaint(self.policy, report)
+        if line:
+            say(line)
+        if self.verbose:
+            say(*(f"{origin}: matched nothing" for origin in report["unmatched_patterns"]))
+            reason = f" ({report['reason']})" if report["reason"] else ""
+            say(f"{report['status']}{reason}: {report['steps']} steps, {report['calls']} calls")
+
+    def status_of_recording(self) -> int:
+        """0 if everything recorded so far could be written."""
+        try:
+            if _native.is_tracing():
+                _native.flush()
+        except RecorderError as error:
+            say(str(error))
+            return 2
+        return 0

@@ -1,0 +1,362 @@
+"""The layers, lowest first, become the policy in force, in which every value knows where it was set.
+
+Owns: the order of the layers, `extends`, the search of the project root, and what relative paths start from. Must not:
+read the command line or the environment by itself (both are handed over), nor compile a pattern.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from codetracer_python_recorder.errors import PolicyError
+from codetracer_python_recorder.policy import load
+from codetracer_python_recorder.policy.load import Layer, Origin, clean, quote
+from codetracer_python_recorder.policy.schema import KEYS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from codetracer_python_recorder.policy.load import Document, Entry
+    from codetracer_python_recorder.policy.schema import Setting
+
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
+LISTS = tuple(key.name for key in KEYS if key.pattern)
+
+
+class Pattern:
+    """One glob in force: its text, the folder it starts from, and where it was set."""
+
+    __slots__ = ("anchor", "origin", "text")
+
+    def __init__(self, text: str, anchor: str, origin: Origin) -> None:
+        self.text = text
+        self.anchor = anchor
+        self.origin = origin
+
+    def spec(self) -> dict[str, str]:
+        return {"text": clean(self.text), "anchor": clean(self.anchor), "origin": clean(str(self.origin))}
+
+
+class Project:
+    """The project root, and the pyproject.toml with a policy that it was found by, if it was.
+
+    `problem` says why that file cannot be obeyed; `notices` name the files that were passed over.
+    """
+
+    __slots__ = ("document", "notices", "problem", "root")
+
+    def __init__(self, root: str, document: Document | None, problem: str, notices: list[str]) -> None:
+        self.root = root
+        self.document = document
+        self.problem = problem
+        self.notices = notices
+
+
+class Policy:
+    """What to record, every value filled in. Paths are absolute; `trace_dir` need not exist."""
+
+    __slots__ = ("activation_path", "cwd", "entries", "layers", "lists", "notices", "project_root", "trace_dir")
+
+    def __init__(self, layers: Sequence[Layer], cwd: str, project: Project, problems: list[str]) -> None:
+        self.layers = layers
+        self.cwd = cwd
+        self.project_root = project.root
+        self.notices = project.notices
+        self.entries: dict[str, Entry] = {}
+        self.lists: dict[str, list[Pattern]] = {}
+        activation_anchor = cwd
+        for layer in layers:
+            anchor = layer.anchor or project.root
+            if "activation-path" in layer.entries:
+                activation_anchor = anchor
+            self.entries |= layer.entries
+            self._merge(layer, anchor)
+        self.trace_dir = os.path.join(cwd, self.text("trace-dir"))
+        self.activation_path = self._activation(activation_anchor, problems)
+
+    def _merge(self, layer: Layer, anchor: str) -> None:
+        """Lists: a later one replaces all below it, extensions included; an `extend-` one is added to what it finds."""
+        for key in KEYS:
+            entry = layer.entries.get(key.name)
+            if not key.pattern or entry is None or not isinstance(entry.value, list):
+                continue
+            at = anchor if key.pattern == "path" else ""
+            patterns = [Pattern(text, at, origin) for text, origin in zip(entry.value, entry.elements, strict=True)]
+            if key.extended:
+                self.lists.setdefault(key.name, []).extend(patterns)
+            else:  # comes before its `extend-` form in the schema, so that in one layer that one is second
+                self.lists[key.name] = patterns
+                self.lists.pop(f"extend-{key.name}", None)
+
+    def _activation(self, anchor: str, problems: list[str]) -> str | None:
+        entry = self.entries.get("activation-path")
+        if entry is None or not isinstance(entry.value, str):
+            return None
+        path = os.path.join(anchor, entry.value)
+        if not os.path.isfile(path):
+            wrong = "not a file" if os.path.exists(path) else "no such file"
+            problems.append(f"{entry.origin}: {wrong}: {quote(entry.value)} (expected the file {path})")
+        return os.path.realpath(path)
+
+    def value(self, name: str) -> Setting:
+        """What a key is set to in the topmost layer that names it."""
+        entry = self.entries.get(name)
+        return entry.value if entry else None
+
+    def text(self, name: str) -> str:
+        return str(self.value(name))
+
+    def patterns(self, name: str) -> list[Pattern]:
+        """The globs of a list in force; its `extend-` form is a list of its own."""
+        return self.lists.get(name, [])
+
+    def spec(self, script: Sequence[str]) -> dict[str, object]:
+        """What the native module records by; `script`: the absolute names of the file that runs as `__main__`."""
+        home = os.path.expanduser("~")
+        return {
+            "format": self.value("format"),
+            "activation_path": clean(self.activation_path) if self.activation_path else None,
+            "scope": {
+                "cwd": clean(self.cwd),
+                "home": clean(home) if os.path.isabs(home) else None,
+                "project_root": clean(self.project_root),
+                "script": [clean(name) for name in script],
+                "standard_library": [clean(folder) for folder in standard_library()],
+                "recorder": clean(PACKAGE),
+            },
+            "include": _specs(self.lists["include"]) if "include" in self.lists else None,
+            "extend_include": _specs(self.patterns("extend-include")),
+            "exclude": _specs(self.patterns("exclude") + self.patterns("extend-exclude")),
+            "packages": _specs(self.patterns("packages") + self.patterns("extend-packages")),
+            "limits": self._table("limits", "_"),
+            "capture": self._table("capture", "_"),
+        }
+
+    def _table(self, table: str, dash: str) -> dict[str, Setting]:
+        names = [key.name for key in KEYS if key.name.startswith(f"{table}.")]
+        return {name.partition(".")[2].replace("-", dash): self.value(name) for name in names}
+
+    def metadata(self) -> dict[str, object]:
+        """What the trace says of the policy: the layers, lowest first, and the values in force, as in TOML."""
+        resolved: dict[str, object] = {}
+        for key in KEYS:
+            table, dot, _ = key.name.partition(".")
+            if key.name in LISTS:
+                if key.name in self.lists:
+                    resolved[key.name] = [clean(pattern.text) for pattern in self.lists[key.name]]
+            elif dot:
+                resolved.setdefault(table, self._table(table, "-"))
+            elif key.name != "extends" and (value := self.value(key.name)) is not None:
+                resolved[key.name] = clean(value) if isinstance(value, str) else value
+        layers = [
+            {"source": clean(layer.name), "path": clean(layer.path) if layer.path else None, "sha256": layer.sha256}
+            for layer in self.layers
+        ]
+        return {"layers": layers, "resolved": resolved}
+
+
+def _specs(patterns: Sequence[Pattern]) -> list[dict[str, str]]:
+    return [pattern.spec() for pattern in patterns]
+
+
+def resolve(
+    *,
+    cwd: str,
+    start: str,
+    environ: Mapping[str, str],
+    config: Sequence[str] = (),
+    config_name: str = "--config",
+    mapping: Mapping[str, object] | None = None,
+    mapping_name: str = "policy",
+    settings: Sequence[tuple[str, str, Setting]] = (),
+    isolated: bool = False,
+) -> Policy:
+    """Find, read, check and merge all sources.
+
+    `start` is the folder that the search of the project root begins at (`start_folder`). `config` holds files and
+    inline TOML as given, `mapping` a policy file's keys; their names are how messages call them. `settings` are flags
+    or arguments: place, key and value of each. Raises `PolicyError` with every mistake of every source.
+    """
+    problems: list[str] = []
+    project = find_project(start, cwd)
+    stack = _Stack(cwd, problems)
+    stack.add(load.bundled("default", problems))
+    files = [given for given in config if not _inline(given, cwd)]
+    if files:
+        stack.add_file(config_name, *files)
+    elif not isolated:
+        stack.add_project(project)
+    if not isolated:
+        stack.add(load.from_environment(environ, cwd, problems))
+    for given in config:
+        if _inline(given, cwd):
+            stack.add(load.from_inline(config_name, given, cwd, problems))
+    stack.add(load.from_mapping(mapping_name, {} if mapping is None else mapping, cwd, problems))
+    stack.add(load.from_settings("flags", settings, cwd, problems))
+    policy = Policy(stack.layers, cwd, project, problems)
+    if problems:
+        raise PolicyError(*problems)
+    return policy
+
+
+def _inline(given: str, cwd: str) -> bool:
+    """Whether what was given for a file is TOML itself."""
+    return "=" in given and not os.path.exists(os.path.join(cwd, given))
+
+
+class _Stack:
+    """The layers so far, lowest first, each above what it extends."""
+
+    def __init__(self, cwd: str, problems: list[str]) -> None:
+        self.cwd = cwd
+        self.problems = problems
+        self.layers: list[Layer] = []
+        self.seen: set[str] = set()
+        self.open: dict[str, str] = {}  # the files whose `extends` is being followed: real path and name
+
+    def add(self, layer: Layer) -> None:
+        real = os.path.realpath(layer.path) if layer.path else ""
+        if real in self.seen:
+            return
+        if real:
+            self.seen.add(real)
+            self.open[real] = layer.name
+        extends = layer.entries.get("extends")
+        if extends and isinstance(extends.value, list):
+            for name, origin in zip(extends.value, extends.elements, strict=True):
+                self.extend(layer, name, origin)
+        self.open.pop(real, None)
+        if layer.entries or layer.path:
+            self.layers.append(layer)
+
+    def add_project(self, project: Project) -> None:
+        if project.problem:
+            self.problems.append(project.problem)
+        if project.document:
+            self.add(load.from_document(project.document, self.problems))
+
+    def add_file(self, config_name: str, given: str, *more: str) -> None:
+        """The one file that may be given."""
+        for path in more:
+            self.problems.append(
+                f"{config_name}: a second file: {quote(path)} (expected one file; extends names others)"
+            )
+        expected = "(expected a TOML file or 'key = value')"
+        self._add(os.path.join(self.cwd, given), given, config_name, quote(given), expected)
+
+    def extend(self, layer: Layer, name: str, origin: Origin) -> None:
+        """What one element of `extends` names."""
+        if "/" in name or os.sep in name or name.endswith(".toml"):
+            path = os.path.normpath(os.path.join(layer.folder, name))
+            shown, expected = relative(path, self.cwd), f"(expected the file {path})"
+        else:
+            path = os.path.join(load.BUNDLED, f"{name}.toml")
+            shown = f"bundled policy {name}"
+            known = ", ".join(sorted(file.removesuffix(".toml") for file in os.listdir(load.BUNDLED)))
+            expected = f"(bundled: {known}; a path has a / or ends in .toml)"
+        real = os.path.realpath(path)
+        if real in self.open:
+            names = list(self.open.values())[list(self.open).index(real) :]
+            self.problems.append(f"{origin}: a cycle: {' → '.join([*names, self.open[real]])}")
+        elif real not in self.seen:
+            self._add(path, shown, str(origin), quote(name), expected)
+
+    def _add(self, path: str, shown: str, place: str, given: str, expected: str) -> None:
+        try:
+            document = load.read(path, shown)
+        except FileNotFoundError:
+            self.problems.append(f"{place}: no such file: {given} {expected}")
+        except IsADirectoryError:
+            self.problems.append(f"{place}: a folder: {given} {expected}")
+        except OSError as error:
+            self.problems.append(f"{place}: cannot be read: {given}: {error.strerror} {expected}")
+        except ValueError as error:
+            self.problems.append(str(error))
+        else:
+            self.add(load.from_document(document, self.problems))
+
+
+def find_project(start: str, cwd: str) -> Project:
+    """The project root, from the start folder upwards, as far as a folder with `.git`."""
+    notices: list[str] = []
+    marked = ""
+    folder = start
+    while True:
+        path = os.path.join(folder, "pyproject.toml")
+        if os.path.isfile(path):
+            name = relative(path, cwd)
+            try:
+                document = load.read(path, name)
+            except (OSError, ValueError) as error:
+                problem = str(error) if isinstance(error, ValueError) else f"{name}: cannot be read: {error.strerror}"
+                if _may_hold_policy(path):
+                    return Project(folder, None, problem, notices)
+                notices.append(f"{problem} (passed over: it holds no policy)")
+            else:
+                if load.section(document) is not None:
+                    return Project(folder, document, "", notices)
+        if not marked and any(os.path.exists(os.path.join(folder, marker)) for marker in MARKERS):
+            marked = folder
+        parent = os.path.dirname(folder)
+        if parent == folder or os.path.exists(os.path.join(folder, ".git")):
+            return Project(marked or start, None, "", notices)
+        folder = parent
+
+
+def _may_hold_policy(path: str) -> bool:
+    """Whether a pyproject.toml that is no TOML was meant to hold a policy; one that cannot be read may well."""
+    try:
+        with open(path, "rb") as file:
+            return b"tool.codetracer" in file.read()
+    except OSError:
+        return True
+
+
+def relative(path: str, cwd: str) -> str:
+    """The path as messages show it: relative to the working directory where it lies below that."""
+    return path.removeprefix(os.path.join(cwd, "")) or path
+
+
+def start_folder(script: str | None, cwd: str) -> str:
+    """Where the search of the project root begins: the script's folder, links resolved.
+
+    The working directory if there is no script file, or if it is itself installed.
+    """
+    if script is None:
+        return cwd
+    real = os.path.realpath(script)
+    if _installed(os.path.join(cwd, script)) or _installed(real):
+        return cwd
+    return real if os.path.isdir(real) else os.path.dirname(real)
+
+
+def _installed(path: str) -> bool:
+    """Whether a script belongs to an installation: of a package, a virtual environment or the interpreter."""
+    folder = os.path.dirname(path)
+    scripts = "Scripts" if os.name == "nt" else "bin"
+    homes = {sys.prefix, sys.base_prefix, os.path.expanduser(os.path.join("~", ".local"))}
+    if folder in {os.path.join(home, scripts) for home in homes}:
+        return True
+    if any(path.startswith(os.path.join(library, "")) for library in standard_library()):
+        return True
+    while folder != os.path.dirname(folder):
+        if os.path.basename(folder) in ("site-packages", "dist-packages"):
+            return True
+        if os.path.exists(os.path.join(folder, "pyvenv.cfg")):
+            return True
+        folder = os.path.dirname(folder)
+    return False
+
+
+def standard_library() -> list[str]:
+    """The folders of the standard library; sysconfig knows them too, but takes milliseconds to load."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    folders = [os.path.dirname(os.__file__)]
+    if os.name == "nt":
+        folders.append(os.path.join(sys.base_prefix, "DLLs"))
+    else:
+        folders.append(os.path.join(sys.base_exec_prefix, sys.platlibdir, version))
+    return list(dict.fromkeys(os.path.abspath(folder) for folder in folders))

@@ -1,0 +1,255 @@
+"""The keys of a policy: the one place where a key is defined.
+
+Owns: each key's name, type, default, help and example, and what follows from them: what the checker expects, the
+command line's flags, the names of the environment variables, and the reference table in `docs/policy.md`
+(`python -m codetracer_python_recorder.policy.schema docs/policy.md` puts it there; without the path it is printed).
+Must not: read any source of a policy.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Literal
+
+    type Kind = Literal["string", "strings", "integer", "boolean"]
+
+    type Setting = str | int | bool | list[str] | None
+    """What a key is set to; `None`: nothing is said."""
+
+LARGEST = 2**63 - 1
+"""The largest integer that TOML has."""
+
+PREFIX = "CODETRACER_"
+"""What the names of the environment variables start with."""
+
+
+class Key:
+    """One key of a policy.
+
+    `name` is dotted where the key stands in a table. `choices` are the values allowed, if not all of the type are.
+    `pattern` is the language that the elements of a list are globs of: `path`, `module`, or none. `flags` are its
+    spellings on the command line; a key without any is set there by `--config 'key = value'`.
+    """
+
+    __slots__ = ("choices", "default", "example", "flags", "help", "kind", "metavar", "name", "pattern")
+
+    def __init__(
+        self,
+        name: str,
+        kind: Kind,
+        default: Setting,
+        help: str,
+        example: str,
+        *,
+        choices: tuple[str, ...] = (),
+        pattern: str = "",
+        flags: tuple[str, ...] = (),
+        metavar: str = "",
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.default = default
+        self.help = help
+        self.example = example
+        self.choices = choices
+        self.pattern = pattern
+        self.flags = flags
+        self.metavar = metavar
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets the key."""
+        return PREFIX + self.name.upper().replace("-", "_").replace(".", "_")
+
+    @property
+    def extended(self) -> str:
+        """The list that this key adds to; empty if it is not an `extend-` key."""
+        return self.name.removeprefix("extend-") if self.name.startswith("extend-") else ""
+
+    @property
+    def expected(self) -> str:
+        """What an error message says should have stood there."""
+        if self.choices:
+            return " or ".join(f'"{choice}"' for choice in self.choices)
+        if self.kind == "integer":
+            return "an integer, 0 or more; 0 = no limit"
+        if self.kind == "boolean":
+            return "true or false"
+        return f"{'a list of strings' if self.kind == 'strings' else 'a string'}, as {self.example}"
+
+
+KEYS = (
+    Key(
+        "extends",
+        "strings",
+        [],
+        "policies that stand just below this one: bundled names, or paths relative to the file",
+        '["../ci/base.toml"]',
+    ),
+    Key(
+        "trace-dir",
+        "string",
+        "trace-out",
+        "folder for the trace, relative to the working directory",
+        '"trace-out"',
+        flags=("-o", "--trace-dir", "--out-dir"),
+        metavar="DIR",
+    ),
+    Key(
+        "format",
+        "string",
+        "binary",
+        "form of the event stream: trace.bin or trace.json",
+        '"json"',
+        choices=("binary", "json"),
+        flags=("--format",),
+        metavar="FORMAT",
+    ),
+    Key(
+        "activation-path",
+        "string",
+        None,
+        "recording begins when this file first runs (default: the script)",
+        '"app/main.py"',
+        flags=("--activation-path",),
+        metavar="FILE",
+    ),
+    Key(
+        "with-diff",
+        "boolean",
+        False,
+        "the caller's wish for a diff, passed on in the metadata",
+        "true",
+        flags=("--with-diff",),
+    ),
+    Key(
+        "include",
+        "strings",
+        None,
+        "which of your own files (default: all below the project root)",
+        '["app/**"]',
+        pattern="path",
+        flags=("--include",),
+        metavar="GLOB",
+    ),
+    Key(
+        "exclude",
+        "strings",
+        [],
+        "files not to record; beats include",
+        '["**/generated/**"]',
+        pattern="path",
+        flags=("--exclude",),
+        metavar="GLOB",
+    ),
+    Key(
+        "extend-include",
+        "strings",
+        [],
+        "added to the include in force",
+        '["../shared/**"]',
+        pattern="path",
+        flags=("--extend-include",),
+        metavar="GLOB",
+    ),
+    Key(
+        "extend-exclude",
+        "strings",
+        [],
+        "added to the exclude in force",
+        '["*_pb2.py"]',
+        pattern="path",
+        flags=("--extend-exclude",),
+        metavar="GLOB",
+    ),
+    Key(
+        "packages",
+        "strings",
+        [],
+        'installed and standard modules to record ("**" = all)',
+        '["requests", "json"]',
+        pattern="module",
+        flags=("--packages",),
+        metavar="GLOB",
+    ),
+    Key(
+        "extend-packages",
+        "strings",
+        [],
+        "added to the packages in force",
+        '["urllib3"]',
+        pattern="module",
+        flags=("--extend-packages",),
+        metavar="GLOB",
+    ),
+    Key("limits.depth", "integer", 3, "levels of a value that are opened", "5"),
+    Key("limits.items", "integer", 50, "items of a container, attributes of an object", "100"),
+    Key("limits.string", "integer", 500, "characters of a str, bytes of bytes", "2000"),
+    Key("limits.value-bytes", "integer", 16384, "bytes of one variable's value, as JSON text", "65536"),
+    Key("limits.output-bytes", "integer", 1048576, "bytes of captured text per stream", "0"),
+    Key("limits.trace-bytes", "integer", 0, "bytes of the event stream before compression", "1000000000"),
+    Key("capture.stdout", "boolean", True, "record what is written to standard output", "false"),
+    Key("capture.stderr", "boolean", True, "record what is written to standard error", "false"),
+    Key("capture.stdin", "boolean", True, "record what is read from standard input", "false"),
+    Key("capture.exceptions", "boolean", True, "record exceptions where they are raised", "false"),
+)
+"""All keys, in the order in which help and reference show them."""
+
+BY_NAME = {key.name: key for key in KEYS}
+TABLES = tuple(dict.fromkeys(key.name.partition(".")[0] for key in KEYS if "." in key.name))
+"""The tables that keys stand in: `limits`, `capture`."""
+
+
+def toml(value: Setting) -> str:
+    """The value as TOML writes it; empty for `None`."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return "[" + ", ".join(toml(element) for element in value) + "]"
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+BEGIN = "<!-- reference: made from schema.py, do not edit -->\n"
+END = "<!-- /reference -->\n"
+
+
+def reference() -> Iterator[str]:
+    """The lines of the reference table, Markdown."""
+    yield "| key | type | default | what it is | example | flag | variable |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    for key in KEYS:
+        default = f"`{toml(key.default)}`" if key.default is not None else "–"
+        flags = ", ".join(f"`{flag}`" for flag in key.flags) or "–"
+        kind = "list of strings" if key.kind == "strings" else key.kind
+        cells = (f"`{key.name}`", kind, default, key.help, f"`{key.example}`", flags, f"`{key.variable}`")
+        yield "| " + " | ".join(cells) + " |"
+
+
+def with_reference(document: str) -> str:
+    """The document with the table between its two marks brought up to date; `ValueError` if a mark is missing."""
+    before, begin, rest = document.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the document has no {BEGIN.strip()} and {END.strip()}")
+    return before + begin + "\n" + "\n".join(reference()) + "\n\n" + end + after
+
+
+def main(arguments: list[str]) -> None:
+    """Print the reference table, or put it into the documents named."""
+    if not arguments:
+        print("\n".join(reference()))
+    for path in arguments:
+        with open(path, encoding="utf-8") as file:
+            document = file.read()
+        with open(path, "w", encoding="utf-8", newline="\n") as file:
+            file.write(with_reference(document))
+
+
+if __name__ == "__main__":
+    import sys
+
+    main(sys.argv[1:])

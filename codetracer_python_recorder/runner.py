@@ -1,0 +1,363 @@
+"""Runs a program as `__main__`, so that it finds what plain Python would have made for it.
+
+Owns: finding and compiling the program, `__main__`, `sys.argv`, `sys.path[0]`, and what becomes of the way it ends.
+Must not: know of policies or traces, nor import anything of ours from `run` on: then `sys.path` and `sys.modules` are
+the program's.
+
+What is made follows CPython's Modules/main.c (`pymain_run_python`), Python/pythonrun.c (`_PyRun_SimpleFile`,
+`_PyRun_SimpleStringFlagsWithName`) and Lib/runpy.py.
+"""
+
+from __future__ import annotations
+
+import _frozen_importlib_external as loaders
+import builtins
+import os
+import sys
+
+from codetracer_python_recorder import _native
+from codetracer_python_recorder.errors import RecorderError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import CodeType, TracebackType
+
+INTERRUPTED = 128 + 2
+"""What a shell makes of a process that SIGINT ended."""
+
+
+class Program:
+    """A program that was found and, if it needs no look-up at run time, compiled.
+
+    `name` is what a reader of the trace calls it. `names` are the absolute names of its file, `start` is the path that
+    the search of the project begins at; `None`: the working directory. `path0` is its `sys.path[0]`, if it gets one.
+    `text` is the source of a program without a file. `error` is why it does not compile.
+    """
+
+    __slots__ = ("argv", "code", "error", "file", "module", "name", "names", "path0", "start", "text")
+
+    def __init__(self, name: str, argv: list[str], path0: str | None) -> None:
+        self.name = name
+        self.argv = argv
+        self.path0 = path0
+        self.names: list[str] = []
+        self.start: str | None = None
+        self.file: str | None = None
+        self.text: str | None = None
+        self.code: CodeType | None = None
+        self.error: Exception | None = None
+        self.module: tuple[str, bool] | None = None
+
+    def found_at(self, *paths: str) -> None:
+        """Take note of the names that its file goes by."""
+        every = (name for path in paths for name in (path, os.path.normpath(path), os.path.realpath(path)))
+        self.names = list(dict.fromkeys(every))
+
+    def compile(self, source: str | bytes, filename: str) -> None:
+        """As `__main__` is compiled: without the `from __future__` of this module."""
+        try:
+            self.code = compile(source, filename, "exec", dont_inherit=True)
+        except Exception as error:  # whatever it is, plain Python shows it as the program's own
+            self.error = error.with_traceback(None)
+
+
+def script(path: str, arguments: Sequence[str]) -> Program:
+    """A file with Python source or byte code, or a folder or zip file with a `__main__.py`."""
+    absolute = os.path.join(os.getcwd(), path)
+    program = Program(path, [path, *arguments], absolute)
+    program.start = absolute
+    if importer := _importer(absolute):
+        spec = importer.find_spec("__main__")
+        if spec is None or not spec.origin:
+            raise RecorderError(f"{path}: no __main__.py in it (a folder or zip file runs by that)")
+        program.found_at(spec.origin)
+        program.module = ("__main__", False)
+        return program
+    try:
+        with open(absolute, "rb") as file:
+            source = file.read()
+    except OSError as error:
+        if isinstance(error, FileNotFoundError):
+            expected = "expected a script, a folder or zip file, -m MODULE, -c CODE or -"
+            raise RecorderError(f"{path}: no such file ({expected})") from None
+        raise RecorderError(f"{path}: cannot be read: {error.strerror}") from None
+    program.path0 = None if sys.flags.safe_path else os.path.dirname(os.path.realpath(absolute))
+    program.found_at(absolute)
+    program.file = absolute
+    if path.endswith(".pyc") or source.startswith(loaders.MAGIC_NUMBER):
+        _load(program, source)
+    else:
+        program.compile(source, absolute)
+        if program.error:
+            program.error = _as_from_file(program.error, source, absolute)
+    return program
+
+
+def module(name: str, arguments: Sequence[str]) -> Program:
+    """`-m`: its parents are imported by the run itself; only what needs no import is looked up here."""
+    program = Program(name, ["-m", *arguments], None if sys.flags.safe_path else os.getcwd())
+    program.module = (name, True)
+    top = name.partition(".")[0]
+    if top and _origin(top, program.path0) is None:
+        raise RecorderError(f"-m: no module named {top} (looked in the working directory and on sys.path)")
+    origin = _origin(name, program.path0)
+    if origin:
+        program.found_at(origin)
+    return program
+
+
+def command(text: str, arguments: Sequence[str]) -> Program:
+    """`-c`."""
+    program = Program("-c", ["-c", *arguments], None if sys.flags.safe_path else "")
+    program.text = text
+    program.compile(text, "<string>")
+    return program
+
+
+def standard_input(arguments: Sequence[str]) -> Program:
+    """`-`: read to its end before it runs, as plain Python does."""
+    program = Program("-", ["-", *arguments], None if sys.flags.safe_path else "")
+    program.file = "<stdin>"
+    with open(0, "rb", closefd=False) as file:
+        source = file.read()
+    program.compile(source, "<stdin>")
+    if program.error:
+        program.error = _as_from_file(program.error, source, "<stdin>")
+    program.text = _decoded(source)
+    return program
+
+
+def _importer(path: str) -> loaders.FileFinder | None:
+    """What can import from this path, as the interpreter asks of a script: a folder's or zip file's finder."""
+    for hook in sys.path_hooks:
+        try:
+            importer = hook(path)
+        except ImportError:
+            continue
+        sys.path_importer_cache[path] = importer
+        return importer  # type: ignore[return-value]  # any finder: they share find_spec
+    sys.path_importer_cache[path] = None
+    return None
+
+
+def _origin(name: str, path0: str | None) -> str | None:
+    """The file that `-m name` runs, as far as it can be told without importing its parents.
+
+    A package without a file of its own gives an empty text, a module that is not there `None`.
+    """
+    added = [] if path0 is None else [path0]
+    sys.path[:0] = added
+    try:
+        spec: ModuleSpec | None = None
+        for part in name.split("."):
+            spec = _spec(part, None) if spec is None else _inside(spec, part)
+            if spec is None:
+                return None
+        if spec and spec.submodule_search_locations is not None:
+            spec = _inside(spec, "__main__")
+        return (spec.origin or "") if spec and spec.has_location else ""
+    finally:
+        del sys.path[: len(added)]
+
+
+def _inside(package: ModuleSpec, name: str) -> ModuleSpec | None:
+    folders = package.submodule_search_locations
+    return None if folders is None else _spec(f"{package.name}.{name}", folders)
+
+
+def _spec(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
+    for finder in sys.meta_path:
+        spec = finder.find_spec(name, path)
+        if spec is not None:
+            return spec
+    return None
+
+
+def _load(program: Program, data: bytes) -> None:
+    """Byte code given as a script."""
+    import marshal
+
+    try:
+        if not data.startswith(loaders.MAGIC_NUMBER):
+            raise RuntimeError("Bad magic number in .pyc file")
+        code = marshal.loads(memoryview(data)[16:])
+        if not isinstance(code, type(_load.__code__)):
+            raise RuntimeError("Bad code object in .pyc file")
+        program.code = code
+    except Exception as error:  # damaged data: shown as plain Python shows it
+        program.error = error.with_traceback(None)
+
+
+def _as_from_file(error: Exception, source: bytes, filename: str) -> Exception:
+    """The error that the interpreter has for a file where `compile` words it otherwise."""
+    problem = str(error.args[0]) if error.args else ""
+    if not isinstance(error, SyntaxError):
+        return error
+    if problem.startswith("(unicode error) 'utf-8' codec"):
+        try:
+            source.decode()
+        except UnicodeDecodeError as wrong:
+            line = source.count(b"\n", 0, wrong.start) + 1
+            return SyntaxError(
+                f"Non-UTF-8 code starting with '\\x{source[wrong.start]:02x}' in file {filename} on line {line}, "
+                "but no encoding declared; see https://peps.python.org/pep-0263/ for details"
+            )
+    if problem.startswith("unknown encoding: "):
+        return SyntaxError(f"encoding problem: {problem.removeprefix('unknown encoding: ')}")
+    if problem.startswith("encoding problem: "):
+        return SyntaxError(problem)
+    if " codec can't decode byte" in problem:
+        return SyntaxError(f"encoding problem: {problem.split(chr(39))[1]}")
+    if problem == "source code string cannot contain null bytes":
+        before, _, _ = source.partition(b"\0")
+        text = before[before.rfind(b"\n") + 1 :].decode(errors="replace")
+        place = (filename, before.count(b"\n") + 1, len(text) + 1, text, 0, 0)
+        return SyntaxError("source code cannot contain null bytes", place)
+    return error
+
+
+def _decoded(source: bytes) -> str:
+    """The source as text, to be kept beside the trace."""
+    try:
+        return source.removeprefix(b"\xef\xbb\xbf").decode()
+    except UnicodeDecodeError:
+        from importlib.util import decode_source
+
+        try:
+            return decode_source(source)
+        except (SyntaxError, UnicodeError):
+            return source.decode(errors="replace")
+
+
+def run(program: Program, baseline: Sequence[str]) -> BaseException | None:
+    """Run the program to the end of its main module; what escaped from it, `None` if nothing did.
+
+    `baseline` names the modules that plain Python would have loaded by now.
+    """
+    _restore_modules(baseline)
+    sys.argv = list(program.argv)
+    if program.path0 is not None:
+        sys.path.insert(0, program.path0)
+    names = _main(program)
+    if program.module:
+        import runpy  # the interpreter's own way for these; here, so that it is loaded as late as plain Python does
+
+        run_module = runpy._run_module_as_main  # type: ignore[attr-defined]  # what the interpreter itself calls
+        return _native.run_main(run_module, *program.module)
+    if program.text is not None and program.file is None:
+        _register(program)
+    outcome: BaseException | None = program.error
+    if program.code:
+        outcome = _native.run_main(exec, program.code, names)
+    if program.file:
+        _flush()
+    return outcome
+
+
+def _restore_modules(baseline: Sequence[str]) -> None:
+    """Take the modules of the standard library that only the recorder needed out of `sys.modules` again.
+
+    A program may have a `types.py` or `json.py` of its own beside it. What is not Python source stays, since it may
+    hold types that exist once; our own package stays too.
+    """
+    kept = set(baseline)
+    kept_tops = {name.partition(".")[0] for name in kept} | {__name__.partition(".")[0]}
+    for name, loaded in list(sys.modules.items()):
+        file = getattr(loaded, "__file__", None)
+        if name not in kept and name.partition(".")[0] not in kept_tops and file and file.endswith(".py"):
+            del sys.modules[name]
+
+
+def _main(program: Program) -> dict[str, object]:
+    """Make `__main__`, its names in the interpreter's order."""
+    main = type(sys)("__main__")
+    names = vars(main)
+    if sys.version_info < (3, 14):
+        names["__annotations__"] = {}
+    names["__builtins__"] = builtins
+    names["__loader__"] = sys.__spec__.loader  # BuiltinImporter
+    if program.file:
+        names["__file__"] = program.file
+        names["__cached__"] = None
+        if program.file != "<stdin>":
+            loader = loaders.SourcelessFileLoader if program.file.endswith(".pyc") else loaders.SourceFileLoader
+            names["__loader__"] = loader("__main__", program.file)
+    sys.modules["__main__"] = main
+    return names
+
+
+def _register(program: Program) -> None:
+    """From 3.13 on tracebacks show the lines of `-c`."""
+    if sys.version_info >= (3, 13) and program.code:
+        import linecache
+
+        by_code = hasattr(linecache, "_interactive_cache")
+        linecache._register_code(program.code if by_code else "<string>", program.text, "<string>")
+
+
+def _flush() -> None:
+    """After a file's main module and before its traceback the interpreter flushes both streams."""
+    for stream in (sys.stderr, sys.stdout):
+        try:
+            stream.flush()
+        except BaseException:  # the interpreter clears whatever it is
+            continue
+
+
+def exit_status(outcome: BaseException | None) -> int:
+    """The exit status that the interpreter makes of it."""
+    if outcome is None:
+        return 0
+    if isinstance(outcome, SystemExit):
+        code = SystemExit.__dict__["code"].__get__(outcome)  # past what a subclass may do
+        if code is None:
+            return 0
+        if isinstance(code, int):
+            inside = -(2**63) <= code < 2**63
+            return (int(code) if inside else -1) & (0xFF if os.name == "posix" else 0xFFFFFFFF)
+    return INTERRUPTED if isinstance(outcome, KeyboardInterrupt) else 1
+
+
+def report(program: Program, outcome: BaseException | None) -> None:
+    """Show an exception that escaped; the status of a `SystemExit` is the interpreter's to show, see `leave`."""
+    if outcome is not None and not isinstance(outcome, SystemExit):
+        _native.print_uncaught(outcome)
+    if program.file and not isinstance(outcome, SystemExit):
+        names = vars(sys.modules["__main__"])
+        names.pop("__file__", None)
+        names.pop("__cached__", None)
+
+
+def leave(outcome: BaseException | None) -> int:
+    """Hand the outcome on: the exit status, or an exception with which the interpreter ends as after a plain run."""
+    if isinstance(outcome, SystemExit):
+        raise outcome
+    if isinstance(outcome, KeyboardInterrupt):
+        _interrupt(outcome)
+    return exit_status(outcome)
+
+
+def show_exit(outcome: BaseException | None) -> None:
+    """Print the text of a `SystemExit` that is not handed on."""
+    if isinstance(outcome, SystemExit):
+        code = outcome.code
+        if code is not None and not isinstance(code, int) and sys.stderr is not None:
+            print(code, file=sys.stderr)
+
+
+def _interrupt(outcome: KeyboardInterrupt) -> None:
+    """Let the interpreter end itself by SIGINT, as it does once `KeyboardInterrupt` has reached it.
+
+    The traceback has been shown, so the hook that would show it again does nothing but undo our traces.
+    """
+    hook, shown = sys.excepthook, outcome.__traceback__
+
+    def undo(_type: type[BaseException], error: BaseException, _traceback: TracebackType | None) -> None:
+        sys.excepthook = hook
+        sys.last_traceback = shown
+        error.__traceback__ = shown
+
+    sys.excepthook = undo
+    raise outcome

@@ -1,0 +1,333 @@
+"""A recording in this process: begun, flushed and ended; for library users and for the command line.
+
+Owns: the call of the native module that begins a recording, the metadata that Python knows, what is said about a
+recording on stderr. Must not: decide what is recorded (the policy does), nor know of argv.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import sys
+import time
+
+from codetracer_python_recorder import _native
+from codetracer_python_recorder.policy.load import clean
+from codetracer_python_recorder.policy.resolve import resolve, start_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
+    from types import CodeType
+    from typing import Any, Self
+
+    from codetracer_python_recorder.policy.resolve import Policy
+    from codetracer_python_recorder.policy.schema import Setting
+
+    type StrPath = str | os.PathLike[str]
+
+PREFIX = "codetracer-python-recorder: "
+"""What every line of ours on stderr starts with."""
+
+
+def say(*lines: str) -> None:
+    """Lines on the process's own stderr, whatever the program has put in its place; never an exception."""
+    stream = sys.__stderr__
+    if stream is None:
+        return
+    try:
+        stream.write("".join(f"{PREFIX}{line}\n" for text in lines for line in text.split("\n")))
+        stream.flush()
+    except (OSError, ValueError):
+        pass  # closed, or a pipe that nobody reads: there is nowhere left to say so
+
+
+class Subject:
+    """What is recorded, as the metadata tell it.
+
+    `names` are the absolute names of the file that runs as `__main__`. `code` and `text` are those of a program
+    without a file (`-c`, standard input); `text` is kept beside the trace.
+    """
+
+    __slots__ = ("arguments", "code", "name", "names", "text")
+
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        names: Sequence[str],
+        code: CodeType | None = None,
+        text: str | None = None,
+    ) -> None:
+        self.name = name
+        self.arguments = arguments
+        self.names = names
+        self.code = code
+        self.text = text
+
+
+def begin(policy: Policy, subject: Subject) -> None:
+    """Start recording; `SessionError`, `TraceError` or `PolicyError` if it cannot be."""
+    metadata = {
+        "workdir": clean(policy.cwd),
+        "program": clean(subject.name),
+        "args": [clean(argument) for argument in subject.arguments],
+        "recorder": {
+            "name": "codetracer_python_recorder",
+            "target_script": clean(subject.names[0] if subject.names else subject.name),
+            "version": _native.__version__,
+            "with_diff": policy.value("with-diff"),
+        },
+        "python": {"version": sys.version.partition(" ")[0], "implementation": sys.implementation.name},
+        "platform": sys.platform,
+        "pid": os.getpid(),
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "policy": policy.metadata(),
+    }
+    text = None if subject.text is None else clean(subject.text)
+    spec = json.dumps(policy.spec(subject.names))
+    _native.start(policy.trace_dir, spec, json.dumps(metadata), subject.code, text)
+
+
+def complaint(policy: Policy, report: _native.Report) -> str:
+    """One line about a recording that holds nothing, and why; empty if it holds something."""
+    if not report["activated"]:
+        entry = policy.entries.get("activation-path")
+        if policy.activation_path and entry:
+            return f"nothing was recorded: {policy.activation_path} never ran ({entry.origin})"
+        return "nothing was recorded: the script never ran"
+    if report["steps"] > 0:
+        return ""
+    include = policy.lists.get("include")
+    of = "nothing matches include" if include else f"no code below the project root {policy.project_root} ran"
+    lists = ("include", "extend-include", "exclude", "extend-exclude", "packages", "extend-packages")
+    origins = [str(pattern.origin) for name in lists for pattern in policy.patterns(name)]
+    more = f", {len(origins) - 3} more" if len(origins) > 3 else ""
+    given = f" ({', '.join(origins[:3])}{more})" if origins else ""
+    return f"nothing was recorded: {of}, or it is excluded{given}"
+
+
+class TraceSession:
+    """A recording that `start` began. As a context manager it ends with the block."""
+
+    __slots__ = ("_policy",)
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+
+    @property
+    def trace_dir(self) -> str:
+        """The trace folder's absolute path."""
+        return self._policy.trace_dir
+
+    def flush(self) -> None:
+        """Return when everything recorded so far is in the files. Raises `TraceError` if writing failed."""
+        if _current is self:
+            _native.flush()
+
+    def stop(self) -> None:
+        """End the recording; nothing happens if it has ended. Raises `TraceError` if the trace cannot be completed."""
+        global _current  # one recording in a process, as in the native module
+        if _current is not self:
+            return
+        _current = None
+        atexit.unregister(self.stop)
+        report = _native.stop(None)
+        line = complaint(self._policy, report) if report else ""
+        if line:
+            say(line)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_outcome: object) -> None:
+        self.stop()
+
+
+_current: TraceSession | None = None
+
+
+def start(
+    trace_dir: StrPath | None = None,
+    *,
+    format: str | None = None,
+    activation_path: StrPath | None = None,
+    config: StrPath | Sequence[StrPath] | None = None,
+    policy: Mapping[str, object] | None = None,
+    isolated: bool = False,
+) -> TraceSession:
+    """Record this process from here on.
+
+    `trace_dir`, `format` (`"binary"` or `"json"`) and `activation_path` beat the policy's values. `config` is what
+    `--config` takes: a policy file or inline TOML (`"limits.depth = 5"`), or several. `policy` is a mapping with the
+    keys of a policy file, checked the same way; it beats `config`. `isolated` leaves out the project's
+    pyproject.toml and the environment. Frames that are already running appear as open calls. Without `activation_path`
+    recording begins at once. The recording ends with `stop`, at the latest with the process.
+
+    Raises `PolicyError` (every mistake, a line each), `SessionError` (a recording is running, or one of another
+    process writes to the folder) or `TraceError` (the folder cannot be written).
+    """
+    global _current  # one recording in a process, as in the native module
+    cwd = os.getcwd()
+    subject, script = _running()
+    given = {"trace_dir": trace_dir, "format": format, "activation_path": activation_path}
+    settings: list[tuple[str, str, Setting]] = []
+    for name, value in given.items():
+        if value is not None:
+            settings.append((f"start({name})", name.replace("_", "-"), os.fspath(value)))
+    if config is None:
+        configs: Sequence[StrPath] = ()
+    else:
+        configs = [config] if isinstance(config, (str, os.PathLike)) else config
+    found = resolve(
+        cwd=cwd,
+        start=start_folder(script, cwd),
+        environ=os.environ,
+        config=[os.fspath(one) for one in configs],
+        config_name="start(config)",
+        mapping=policy,
+        mapping_name="start(policy)",
+        settings=settings,
+        isolated=isolated,
+    )
+    begin(found, subject)
+    say(*found.notices)
+    _current = TraceSession(found)
+    atexit.register(_current.stop)
+    return _current
+
+
+def stop() -> None:
+    """End the recording that `start` began; nothing happens if none is running."""
+    if _current is not None:
+        _current.stop()
+
+
+def flush() -> None:
+    """Return when everything recorded so far is in the files; nothing happens if nothing is recorded."""
+    if _native.is_tracing():
+        _native.flush()
+
+
+def is_tracing() -> bool:
+    """Whether this process is being recorded."""
+    return _native.is_tracing()
+
+
+def _running() -> tuple[Subject, str | None]:
+    """What runs as `__main__`, and its file if it has one."""
+    file = getattr(sys.modules.get("__main__"), "__file__", None)
+    arguments = [str(argument) for argument in getattr(sys, "argv", ())]
+    name = arguments[0] if arguments and arguments[0] else sys.executable or "python"
+    if not isinstance(file, str) or not os.path.isfile(file):
+        return Subject(name, arguments[1:], ()), None
+    names = [os.path.abspath(file), os.path.realpath(file)]
+    return Subject(name, arguments[1:], list(dict.fromkeys(names))), file
+
+
+_COROUTINE = 0x80  # inspect's CO_COROUTINE, CO_GENERATOR, CO_ASYNC_GENERATOR; inspect takes ten milliseconds to load
+_GENERATOR = 0x20
+_ASYNC_GENERATOR = 0x200
+
+
+class trace:  # noqa: N801 - reads as the verb it is, `with trace("out"):`
+    """Record a block or a function; takes what `start` takes.
+
+    As a decorator it records each call: of a coroutine function while it is awaited, of a generator or asynchronous
+    generator from its first item to its end. Each recording replaces the one before it in the same folder. A call that
+    is made while this decorator records already (recursion, a second task) is part of that recording.
+    """
+
+    __slots__ = ("_options", "_session", "_trace_dir")
+
+    def __init__(self, trace_dir: StrPath | None = None, **options: Any) -> None:
+        self._trace_dir = trace_dir
+        self._options = options
+        self._session: TraceSession | None = None
+
+    def __enter__(self) -> TraceSession:
+        self._session = start(self._trace_dir, **self._options)
+        return self._session
+
+    def __exit__(self, *_outcome: object) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            session.stop()
+
+    def __call__[F: Callable[..., Any]](self, function: F) -> F:
+        """The function, each call of which is recorded."""
+        from functools import update_wrapper
+
+        flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
+        if flags & _ASYNC_GENERATOR:
+            wrapper: Callable[..., Any] = self._async_generator(function)
+        elif flags & _COROUTINE:
+            wrapper = self._coroutine(function)
+        elif flags & _GENERATOR:
+            wrapper = self._generator(function)
+        else:
+            wrapper = self._function(function)
+        return update_wrapper(wrapper, function)  # type: ignore[return-value]  # it takes and gives what `function` does
+
+    def _function(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            with _Call(self):
+                return function(*args, **kwargs)
+
+        return wrapper
+
+    def _coroutine(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        async def wrapper(*args: Any, **kwargs: Any) -> Any:
+            with _Call(self):
+                return await function(*args, **kwargs)
+
+        return wrapper
+
+    def _generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+            with _Call(self):
+                return (yield from function(*args, **kwargs))
+
+        return wrapper
+
+    def _async_generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+            with _Call(self):
+                inner = function(*args, **kwargs)
+                try:
+                    item = await anext(inner)
+                    while True:  # what `yield from` does, which asynchronous generators do not have
+                        try:
+                            sent = yield item
+                        except GeneratorExit:
+                            raise
+                        except BaseException as error:
+                            item = await inner.athrow(error)
+                        else:
+                            item = await inner.asend(sent)
+                except StopAsyncIteration:
+                    return
+                finally:
+                    await inner.aclose()
+
+        return wrapper
+
+
+class _Call:
+    """One call of a decorated function: a recording, or part of the one that its decorator has begun."""
+
+    __slots__ = ("_outer", "_tracer")
+
+    def __init__(self, tracer: trace) -> None:
+        self._tracer = tracer
+        self._outer = False
+
+    def __enter__(self) -> None:
+        if self._tracer._session is None:
+            self._tracer.__enter__()
+            self._outer = True
+
+    def __exit__(self, *outcome: object) -> None:
+        if self._outer:
+            self._tracer.__exit__(*outcome)

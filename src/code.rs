@@ -1,0 +1,254 @@
+//! What is read once per code object, and its place on the code object itself.
+//!
+//! Owns: `CodeInfo` and the slot of `co_extra` it hangs on. Must not: decide, or write records.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
+use std::ffi::{c_int, c_void};
+use std::ptr;
+use std::rc::Rc;
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+
+use crate::frame::{self, Object, Slot};
+use crate::source::Source;
+use crate::trace::{FunctionId, PathId};
+
+/// Bytes of a code object's line table beyond which its line events are not asked for: finding a
+/// line takes the interpreter time in proportion to it (gh-127953, 3.12 to 3.14).
+const LONG_LINE_TABLE: usize = 64 * 1024;
+
+/// What a code object suspends with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Suspends {
+    /// It yields values: a generator.
+    Yielding,
+    /// It waits: a coroutine.
+    Waiting,
+    /// Both: an asynchronous generator.
+    Both,
+}
+
+/// One variable of function code.
+pub struct Variable {
+    /// Where it lies in a frame.
+    pub slot: Slot,
+    /// The encoded beginning of its `Value` records.
+    pub value_begin: Box<[u8]>,
+    /// The encoded beginning of its place among a call's arguments.
+    pub argument_begin: Box<[u8]>,
+}
+
+/// Whether the variable of a name is shown.
+pub enum Shown {
+    /// Never: a name that a module's own variables do not have.
+    Never,
+    /// When it holds data; it never did so far.
+    NotYet,
+    /// It is: the encoded beginning of its `Value` records.
+    As(Box<[u8]>),
+}
+
+/// One name of a namespace, at its place in the dict's order.
+pub struct NamespaceEntry {
+    /// The key, held so that its address means this name.
+    pub key: Py<PyAny>,
+    /// How it is shown.
+    pub shown: Shown,
+}
+
+/// What is known of a recorded code object.
+pub struct CodeInfo {
+    session: u64,
+    touched: Rc<Touched>,
+    code: *mut ffi::PyCodeObject,
+    /// Facts read from the code object.
+    pub facts: Facts,
+    /// Its file in the trace.
+    pub path: PathId,
+    /// Facts about the file.
+    pub source: Rc<Source>,
+    /// Line of the `def`.
+    pub line: u32,
+    /// Its function in the trace.
+    pub function: FunctionId,
+    /// The function that stands for its going on, once there is one.
+    pub resumed: Cell<Option<FunctionId>>,
+    /// Its variables, arguments first; empty for code with a namespace.
+    pub variables: Box<[Variable]>,
+    /// How many of the variables are arguments.
+    pub arguments: usize,
+    /// Names met in its namespace, by their place in the dict.
+    pub namespace: RefCell<Vec<NamespaceEntry>>,
+    /// Whether local events are set.
+    pub armed: Cell<bool>,
+}
+
+/// What the code object itself tells.
+pub struct Facts {
+    /// `co_filename`, lone surrogates replaced.
+    pub file: String,
+    /// `co_qualname`.
+    pub qualname: String,
+    /// `co_name`.
+    pub name: String,
+    /// `co_firstlineno`.
+    pub first_line: u32,
+    /// Whether locals live in slots (function code) or in a namespace (module and class code).
+    pub has_slots: bool,
+    /// What it suspends with, if it does.
+    pub suspends: Option<Suspends>,
+    /// Number of slots, arguments among them.
+    pub slots: Vec<Slot>,
+    /// How many of the slots are arguments.
+    pub arguments: usize,
+    /// Whether line events are asked for.
+    pub lines: bool,
+}
+
+impl Facts {
+    /// Reads a code object.
+    ///
+    /// # Errors
+    /// Where an attribute of the code object is not as documented.
+    pub fn of(code: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let text = |name: &str| -> PyResult<String> { Ok(crate::value::text::whole(code.getattr(name)?.as_ptr())) };
+        let number = |name: &str| -> PyResult<i32> { code.getattr(name)?.extract() };
+        let flags = number("co_flags")?;
+        let has = |flag: c_int| flags & flag != 0;
+        let suspends = match flags & (ffi::CO_GENERATOR | ffi::CO_COROUTINE | ffi::CO_ASYNC_GENERATOR) {
+            ffi::CO_GENERATOR => Some(Suspends::Yielding),
+            ffi::CO_COROUTINE => Some(Suspends::Waiting),
+            ffi::CO_ASYNC_GENERATOR => Some(Suspends::Both),
+            _ => None,
+        };
+        let arguments = number("co_argcount")?
+            + number("co_kwonlyargcount")?
+            + i32::from(has(ffi::CO_VARARGS))
+            + i32::from(has(ffi::CO_VARKEYWORDS));
+        Ok(Self {
+            file: text("co_filename")?,
+            qualname: text("co_qualname")?,
+            name: text("co_name")?,
+            first_line: u32::try_from(number("co_firstlineno")?).unwrap_or(1).max(1),
+            has_slots: has(ffi::CO_OPTIMIZED),
+            suspends,
+            slots: frame::slots(code)?,
+            arguments: usize::try_from(arguments).unwrap_or(0),
+            lines: code.getattr("co_linetable")?.len()? <= LONG_LINE_TABLE,
+        })
+    }
+}
+
+/// The recorded code objects of a session that are alive, without keeping them so.
+#[derive(Default)]
+pub struct Touched(RefCell<HashSet<usize>>);
+
+impl Touched {
+    /// Takes all of them out.
+    pub fn drain(&self) -> Vec<*mut ffi::PyCodeObject> {
+        self.0.borrow_mut().drain().map(|address| address as *mut ffi::PyCodeObject).collect()
+    }
+}
+
+impl Drop for CodeInfo {
+    fn drop(&mut self) {
+        if let Ok(mut touched) = self.touched.0.try_borrow_mut() {
+            touched.remove(&(self.code as usize));
+        }
+    }
+}
+
+static EXTRA_INDEX: PyOnceLock<isize> = PyOnceLock::new();
+
+/// Called by the interpreter when a code object dies, or its `CodeInfo` is replaced.
+unsafe extern "C" fn free(info: *mut c_void) {
+    if !info.is_null() {
+        // SAFETY: `attach` made the pointer from a box, and nobody else frees it.
+        drop(unsafe { Box::from_raw(info.cast::<CodeInfo>()) });
+    }
+}
+
+/// Asks the interpreter for a place on code objects; once per process.
+pub fn reserve(py: Python<'_>) -> bool {
+    // SAFETY: the GIL is held; `free` lives as long as the module, which is never unloaded.
+    *EXTRA_INDEX.get_or_init(py, || unsafe { ffi::PyUnstable_Eval_RequestCodeExtraIndex(free) }) >= 0
+}
+
+#[inline]
+fn index() -> isize {
+    // SAFETY: the GIL is held whenever code objects are looked at.
+    let py = unsafe { Python::assume_attached() };
+    EXTRA_INDEX.get(py).copied().unwrap_or(-1)
+}
+
+/// What this session knows of a recorded code object; none for code that it does not record.
+#[inline]
+pub fn info<'a>(code: Object, session: u64) -> Option<&'a CodeInfo> {
+    let mut extra: *mut c_void = ptr::null_mut();
+    // SAFETY: a live code object; what hangs there was put by `attach` and lives as long as the code
+    // object does, which the caller's event or frame holds.
+    unsafe {
+        if ffi::PyUnstable_Code_GetExtra(code, index(), &raw mut extra) != 0 || extra.is_null() {
+            return None;
+        }
+        let info = &*extra.cast::<CodeInfo>();
+        (info.session == session).then_some(info)
+    }
+}
+
+/// The parts of a `CodeInfo` that the recorder makes.
+pub struct Parts {
+    /// See [`CodeInfo::path`].
+    pub path: PathId,
+    /// See [`CodeInfo::source`].
+    pub source: Rc<Source>,
+    /// See [`CodeInfo::line`].
+    pub line: u32,
+    /// See [`CodeInfo::function`].
+    pub function: FunctionId,
+    /// See [`CodeInfo::variables`].
+    pub variables: Box<[Variable]>,
+}
+
+/// Hangs a `CodeInfo` on a code object.
+pub fn attach<'a>(code: Object, session: u64, touched: &Rc<Touched>, facts: Facts, parts: Parts) -> Option<&'a CodeInfo> {
+    let info = Box::new(CodeInfo {
+        session,
+        touched: Rc::clone(touched),
+        code: code.cast(),
+        arguments: facts.arguments.min(parts.variables.len()),
+        facts,
+        path: parts.path,
+        source: parts.source,
+        line: parts.line,
+        function: parts.function,
+        resumed: Cell::new(None),
+        variables: parts.variables,
+        namespace: RefCell::default(),
+        armed: Cell::new(false),
+    });
+    let pointer = Box::into_raw(info);
+    // SAFETY: a live code object; on success the interpreter owns the box and frees it by `free`.
+    unsafe {
+        if ffi::PyUnstable_Code_SetExtra(code, index(), pointer.cast()) != 0 {
+            ffi::PyErr_Clear();
+            drop(Box::from_raw(pointer));
+            return None;
+        }
+        touched.0.borrow_mut().insert(code as usize);
+        Some(&*pointer)
+    }
+}
+
+/// Takes the `CodeInfo` off a live code object.
+pub fn detach(code: *mut ffi::PyCodeObject) {
+    // SAFETY: a live code object; the interpreter frees what hung there by `free`.
+    unsafe {
+        if ffi::PyUnstable_Code_SetExtra(code.cast(), index(), ptr::null_mut()) != 0 {
+            ffi::PyErr_Clear();
+        }
+    }
+}

@@ -1,0 +1,404 @@
+//! Live frames: their local slots, their namespace, what was sent into them, and who stands below.
+//!
+//! Owns: the layout of the interpreter's frame and the self-check that proves it.
+//! Must not: know what a policy or a record is.
+//!
+//! Layouts: `Include/internal/pycore_frame.h` (`_PyInterpreterFrame`, equal in 3.12 and 3.13) and
+//! `Include/cpython/pystate.h` (`_ts`). Where the self-check fails, or the version is another one,
+//! the public API serves (`PyFrame_GetVar`, `PyFrame_GetLocals`), slower and just as right.
+
+use std::cell::Cell;
+use std::ptr;
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyTuple};
+
+/// A borrowed object of the interpreter.
+pub type Object = *mut ffi::PyObject;
+
+#[repr(C)]
+struct InterpreterFrame {
+    executable: Object,
+    previous: *mut InterpreterFrame,
+    function: Object,
+    globals: Object,
+    builtins: Object,
+    namespace: Object,
+    frame_object: *mut ffi::PyFrameObject,
+    instruction: *mut u16,
+    stack_top: i32,
+    return_offset: u16,
+    owner: u8,
+    slots: [Object; 0],
+}
+
+#[repr(C)]
+struct FrameObject {
+    head: ffi::PyObject,
+    back: *mut ffi::PyFrameObject,
+    inner: *mut InterpreterFrame,
+}
+
+#[repr(C)]
+struct CellObject {
+    head: ffi::PyObject,
+    content: Object,
+}
+
+/// How the locals of frames are read in this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// By index from the interpreter's frame, proven by the self-check.
+    Fast,
+    /// Through the public API.
+    Public,
+}
+
+impl Access {
+    /// The words of the metadata key `locals`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fast => "fast",
+            Self::Public => "public API",
+        }
+    }
+}
+
+/// One local variable of a code object: where it lies in a frame.
+#[derive(Debug, Clone, Copy)]
+pub struct Slot {
+    /// Index into the frame's local slots (`co_localsplus`).
+    pub index: usize,
+    /// Whether the slot holds a cell around the value.
+    pub cell: bool,
+    /// The name, borrowed from the code object.
+    pub name: Object,
+}
+
+/// A frame of the calling thread; borrowed, valid while it runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Frame(*mut ffi::PyFrameObject);
+
+impl Frame {
+    /// The frame whose code is being executed by the calling thread.
+    pub fn current() -> Option<Self> {
+        // SAFETY: the GIL is held; the frame returned is borrowed and lives while it runs.
+        let frame = unsafe { ffi::PyEval_GetFrame() };
+        (!frame.is_null()).then_some(Self(frame))
+    }
+
+    /// Identity of the frame among those alive.
+    pub fn id(self) -> usize {
+        self.0 as usize
+    }
+
+    /// Its code object, borrowed: the frame holds it.
+    pub fn code(self) -> *mut ffi::PyCodeObject {
+        // SAFETY: a live frame; the new reference is given back, the frame keeps its own.
+        unsafe {
+            let code = ffi::PyFrame_GetCode(self.0);
+            ffi::Py_DECREF(code.cast());
+            code
+        }
+    }
+
+    /// The line being executed, or 0 where there is none.
+    pub fn line(self) -> u32 {
+        // SAFETY: a live frame.
+        u32::try_from(unsafe { ffi::PyFrame_GetLineNumber(self.0) }).unwrap_or(0)
+    }
+
+    /// Its globals, borrowed: the frame's function holds them.
+    pub fn globals(self) -> Object {
+        // SAFETY: a live frame; the reference is given back, the frame keeps its own.
+        unsafe {
+            let globals = ffi::PyFrame_GetGlobals(self.0);
+            ffi::Py_XDECREF(globals);
+            globals
+        }
+    }
+
+    /// The frame that called it, if it was called from Python code.
+    pub fn back(self) -> Option<Self> {
+        // SAFETY: a live frame; its caller outlives it, so the reference can be given back.
+        let back = unsafe { ffi::PyFrame_GetBack(self.0) };
+        if back.is_null() {
+            return None;
+        }
+        // SAFETY: as above.
+        unsafe { ffi::Py_DECREF(back.cast()) };
+        Some(Self(back))
+    }
+
+    /// The value of a local variable, borrowed from the frame; null when unbound.
+    #[inline]
+    pub fn local(self, access: Access, slot: &Slot) -> Object {
+        match access {
+            Access::Fast => self.fast_local(slot),
+            Access::Public => self.public_local(slot),
+        }
+    }
+
+    #[inline]
+    fn fast_local(self, slot: &Slot) -> Object {
+        // SAFETY: 3.12 and 3.13, proven by the self-check: a running frame's `inner` is valid and
+        // has a slot for each name of its code object; a slot of kind cell or free holds null or a cell.
+        unsafe {
+            let inner = (*self.0.cast::<FrameObject>()).inner;
+            let value = *(&raw const (*inner).slots).cast::<Object>().add(slot.index);
+            if !slot.cell || value.is_null() || ffi::PyCell_Check(value) == 0 {
+                return value;
+            }
+            (*value.cast::<CellObject>()).content
+        }
+    }
+
+    fn public_local(self, slot: &Slot) -> Object {
+        // SAFETY: a live frame and a str; the frame keeps its own reference to the value.
+        unsafe {
+            let value = ffi::PyFrame_GetVar(self.0, slot.name);
+            if value.is_null() {
+                ffi::PyErr_Clear();
+            } else {
+                ffi::Py_DECREF(value);
+            }
+            value
+        }
+    }
+
+    /// The namespace of module or class code, borrowed from the frame; null where it cannot be had.
+    pub fn namespace(self, access: Access) -> Object {
+        if access == Access::Fast {
+            // SAFETY: 3.12 and 3.13, proven by the self-check.
+            return unsafe { (*(*self.0.cast::<FrameObject>()).inner).namespace };
+        }
+        // SAFETY: a live frame. Before 3.13 this call may write into the namespace of class code
+        // (Objects/frameobject.c), so there only module code, whose namespace is its globals, is read.
+        unsafe {
+            if cfg!(not(Py_3_13)) {
+                return self.globals();
+            }
+            let namespace = ffi::PyFrame_GetLocals(self.0);
+            if namespace.is_null() {
+                ffi::PyErr_Clear();
+            } else {
+                ffi::Py_DECREF(namespace);
+            }
+            namespace
+        }
+    }
+
+    /// The value just sent into a generator or coroutine that is being resumed, borrowed.
+    pub fn sent(self, access: Access, slots: usize) -> Option<Object> {
+        if access == Access::Public {
+            return None;
+        }
+        // SAFETY: 3.12 and 3.13, proven by the self-check: while a callback runs the frame's stack
+        // pointer is stored, and what was sent lies on top of the stack (Objects/genobject.c).
+        unsafe {
+            let inner = (*self.0.cast::<FrameObject>()).inner;
+            let top = usize::try_from((*inner).stack_top).ok()?;
+            if top <= slots {
+                return None;
+            }
+            let value = *(&raw const (*inner).slots).cast::<Object>().add(top - 1);
+            (!value.is_null()).then_some(value)
+        }
+    }
+}
+
+/// The slots of a code object in the order of the interpreter: locals (arguments first), cells
+/// that are no arguments, free variables (`Objects/codeobject.c`).
+pub fn slots(code: &Bound<'_, PyAny>) -> PyResult<Vec<Slot>> {
+    let names = |attribute: &str| -> PyResult<Bound<'_, PyTuple>> {
+        Ok(code.getattr(attribute)?.cast_into::<PyTuple>()?)
+    };
+    let (locals, cells, free) = (
+        names("co_varnames")?,
+        names("co_cellvars")?,
+        names("co_freevars")?,
+    );
+    let mut slots: Vec<Slot> = Vec::with_capacity(locals.len() + cells.len() + free.len());
+    for name in locals.iter() {
+        let cell = cells.iter().any(|cell| cell.is(&name));
+        slots.push(Slot { index: slots.len(), cell, name: name.as_ptr() });
+    }
+    for name in cells.iter() {
+        if !locals.iter().any(|local| local.is(&name)) {
+            slots.push(Slot { index: slots.len(), cell: true, name: name.as_ptr() });
+        }
+    }
+    for name in free.iter() {
+        slots.push(Slot { index: slots.len(), cell: true, name: name.as_ptr() });
+    }
+    Ok(slots)
+}
+
+const PROBE: &std::ffi::CStr = c"
+def outer(argument, captured, *rest, key=4):
+    number = 5
+    own = captured
+    def inner(value):
+        nonlocal own
+        probe('function', captured)
+        own = value
+        return own
+    probe('outer', None)
+    inner(6)
+    received = yield inner
+    probe('received', received)
+    yield
+
+class Body:
+    inside = 7
+    probe('class', None)
+
+work = outer(1, 2, 3)
+next(work)
+work.send(8)
+";
+
+/// Reads a known frame both ways and says which way may be used.
+fn self_check(py: Python<'_>) -> Access {
+    if !cfg!(all(target_pointer_width = "64", Py_3_12, not(Py_3_14), not(Py_GIL_DISABLED))) {
+        return Access::Public;
+    }
+    match probe_agrees(py) {
+        Ok(true) => Access::Fast,
+        _ => Access::Public,
+    }
+}
+
+fn probe_agrees(py: Python<'_>) -> PyResult<bool> {
+    thread_local!(static SEEN: Cell<(usize, usize)> = const { Cell::new((0, 0)) });
+    SEEN.set((0, 0));
+    let probe = pyo3::types::PyCFunction::new_closure(py, Some(c"probe"), None, |_, _| {
+        let agrees = Frame::current().is_some_and(|frame| Python::attach(|py| frame.agrees(py).unwrap_or(false)));
+        let (calls, agreed) = SEEN.get();
+        SEEN.set((calls + 1, agreed + usize::from(agrees)));
+    })?;
+    let globals = PyDict::new(py);
+    globals.set_item("probe", probe)?;
+    globals.set_item("__name__", "codetracer_python_recorder._probe")?;
+    py.run(PROBE, Some(&globals), None)?;
+    Ok(SEEN.get() == (4, 4))
+}
+
+impl Frame {
+    /// Whether the fast path and the public API tell the same of this frame.
+    fn agrees(self, py: Python<'_>) -> PyResult<bool> {
+        // SAFETY: a live frame, and so are its code object and the values read below.
+        unsafe {
+            let inner = (*self.0.cast::<FrameObject>()).inner;
+            if inner.is_null() || (*inner).executable != self.code().cast() || (*inner).frame_object != self.0 {
+                return Ok(false);
+            }
+            let code = Bound::from_borrowed_ptr(py, self.code().cast());
+            let flags: i32 = code.getattr("co_flags")?.extract()?;
+            if flags & ffi::CO_OPTIMIZED == 0 {
+                let public = ffi::PyFrame_GetLocals(self.0);
+                ffi::Py_XDECREF(public);
+                return Ok(!public.is_null() && public == (*inner).namespace);
+            }
+            let slots = slots(&code)?;
+            Ok(slots.iter().all(|slot| self.fast_local(slot) == self.public_local(slot)))
+        }
+    }
+}
+
+#[cfg(not(Py_3_13))]
+#[repr(C)]
+struct ThreadState {
+    links: [*mut (); 3],
+    status: u32,
+    recursion_remaining: i32,
+    recursion_limit: i32,
+    native_recursion_remaining: i32,
+    rest: [i32; 3],
+    current: *mut *mut InterpreterFrame,
+}
+
+#[cfg(Py_3_13)]
+#[repr(C)]
+struct ThreadState {
+    links: [*mut (); 3],
+    breaker: usize,
+    status: [u32; 3],
+    recursion_remaining: i32,
+    recursion_limit: i32,
+    native_recursion_remaining: i32,
+    rest: [i32; 3],
+    current: *mut InterpreterFrame,
+}
+
+impl ThreadState {
+    /// Where the thread keeps the innermost frame.
+    #[cfg(not(Py_3_13))]
+    unsafe fn innermost(this: *mut Self) -> *mut *mut InterpreterFrame {
+        // SAFETY: the caller hands over the calling thread's own state.
+        unsafe { (*this).current }
+    }
+
+    #[cfg(Py_3_13)]
+    unsafe fn innermost(this: *mut Self) -> *mut *mut InterpreterFrame {
+        // SAFETY: the caller hands over the calling thread's own state.
+        unsafe { &raw mut (*this).current }
+    }
+}
+
+/// Hides the calling thread's frames for as long as it lives: what runs now is the bottom of the
+/// stack, as the program's own `__main__` is in a plain interpreter, with the whole recursion
+/// limit ahead of it.
+pub struct Bottom {
+    hidden: Option<(*mut InterpreterFrame, i32)>,
+}
+
+impl Bottom {
+    /// Hides the frames, where the layout of the thread state is as known; else does nothing.
+    pub fn hide(py: Python<'_>, access: Access) -> Self {
+        let hidden = (access == Access::Fast).then(|| Self::try_hide(py)).flatten();
+        Self { hidden }
+    }
+
+    fn try_hide(py: Python<'_>) -> Option<(*mut InterpreterFrame, i32)> {
+        let limit: i32 = py.import("sys").ok()?.call_method0("getrecursionlimit").ok()?.extract().ok()?;
+        let frame = Frame::current()?;
+        // SAFETY: 3.12 and 3.13: the state is this thread's own; before anything is changed, two
+        // facts that the public API tells (limit, innermost frame) are found where the layout says.
+        unsafe {
+            let state = ffi::PyThreadState_Get().cast::<ThreadState>();
+            if (*state).recursion_limit != limit {
+                return None;
+            }
+            let innermost = ThreadState::innermost(state);
+            let inner = (*frame.0.cast::<FrameObject>()).inner;
+            if innermost.is_null() || *innermost != inner {
+                return None;
+            }
+            let used = limit - (*state).recursion_remaining;
+            *innermost = ptr::null_mut();
+            (*state).recursion_remaining = limit;
+            Some((inner, used))
+        }
+    }
+}
+
+impl Drop for Bottom {
+    fn drop(&mut self) {
+        let Some((inner, used)) = self.hidden else { return };
+        // SAFETY: as in `try_hide`; what ran above has returned, so the innermost frame is ours again.
+        unsafe {
+            let state = ffi::PyThreadState_Get().cast::<ThreadState>();
+            *ThreadState::innermost(state) = inner;
+            (*state).recursion_remaining -= used;
+        }
+    }
+}
+
+/// How frames and objects are read in this process; found out at the first call.
+pub fn access(py: Python<'_>) -> Access {
+    static ACCESS: PyOnceLock<Access> = PyOnceLock::new();
+    *ACCESS.get_or_init(py, || self_check(py))
+}

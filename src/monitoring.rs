@@ -1,0 +1,396 @@
+//! `sys.monitoring`: tool id, event sets, the thin callbacks.
+//!
+//! Owns: what is armed in the interpreter. Must not: know of values, files or patterns.
+//!
+//! `PY_START` is set globally and answered once per code object (DISABLE for what is skipped); the
+//! events of recorded code are set on its code objects. `RAISE`, `PY_UNWIND` and `PY_THROW` cannot be
+//! local (PEP 669), and DISABLE from them is an error in the program: they look first whether the
+//! code object is ours, and return None whatever happens.
+
+use std::cell::{Cell, UnsafeCell};
+use std::ffi::{CStr, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use crate::code;
+use crate::error::{Error, Result};
+use crate::frame::Object;
+use crate::recorder::{Channel, Counters, Recorder, Verdict};
+use crate::trace::Encoding;
+
+type Metadata = serde_json::Map<String, serde_json::Value>;
+
+/// Tool ids in the order they are tried: those without a meaning (PEP 669) first.
+const TOOL_IDS: [i32; 6] = [3, 4, 0, 1, 2, 5];
+const TOOL_NAME: &str = "codetracer-python-recorder";
+const CAPSULE: &CStr = c"codetracer_python_recorder.Monitor";
+
+/// Events set for all code.
+const GLOBAL_EVENTS: [&str; 4] = ["PY_START", "PY_THROW", "PY_UNWIND", "RAISE"];
+/// Events set on recorded code; `PY_START` among them, since without it `LINE` stays away from
+/// the first line of a one-line function (gh-155992, 3.13).
+const LOCAL_EVENTS: [&str; 4] = ["PY_START", "PY_RETURN", "PY_YIELD", "PY_RESUME"];
+
+type Callback = unsafe extern "C" fn(Object, *mut Object, isize) -> Object;
+
+/// A session as the rest of the native side sees it, whatever the form of its trace.
+pub trait Tool {
+    /// Whether it still records.
+    fn is_alive(&self) -> bool;
+    /// How many characters of a standard stream's texts are still wanted.
+    fn room(&self, channel: Channel) -> usize;
+    /// A text that the calling thread wrote or read, and how many characters more it had.
+    fn text(&self, channel: Channel, text: &str, rest: usize);
+    /// The calling thread flushed a standard stream.
+    fn flushed(&self);
+    /// Puts what was recorded so far on disk.
+    ///
+    /// # Errors
+    /// `Trace` where it cannot be written.
+    fn flush(&self) -> Result<()>;
+    /// Disarms everything and completes the trace.
+    ///
+    /// # Errors
+    /// `Trace` where the files could not be completed.
+    fn stop(&self, change: &mut dyn FnMut(&mut Metadata)) -> Result<Outcome>;
+    /// Disarms everything in a forked child and leaves the parent's trace alone.
+    fn abandon(&self);
+}
+
+/// What a session ended with.
+pub struct Outcome {
+    /// What was recorded.
+    pub counters: Counters,
+    /// Whether the activation file ever ran.
+    pub activated: bool,
+    /// Origins of the patterns that matched nothing.
+    pub unmatched: Vec<String>,
+    /// Why the trace is partial, if it is.
+    pub problem: Option<String>,
+}
+
+/// One armed recorder: what the callbacks find through their `self`.
+pub struct Monitor<E> {
+    recorder: UnsafeCell<Option<Recorder<E>>>,
+    alive: Arc<AtomicBool>,
+    busy: Cell<bool>,
+    tool: i32,
+    local_events: [i32; 2],
+    disable: Py<PyAny>,
+    set_local_events: Py<PyAny>,
+    monitoring: Py<PyAny>,
+    methods: Box<[(&'static str, ffi::PyMethodDef)]>,
+}
+
+impl<E: Encoding> Monitor<E> {
+    /// Takes a tool id, registers the callbacks and sets the events.
+    ///
+    /// # Errors
+    /// Where every tool id is taken, or `sys.monitoring` does not do as documented.
+    pub fn arm(py: Python<'_>, recorder: Recorder<E>, alive: Arc<AtomicBool>) -> PyResult<Rc<dyn Tool>> {
+        let monitoring = py.import("sys")?.getattr("monitoring")?;
+        let tool = take_tool_id(&monitoring)?;
+        let events = monitoring.getattr("events")?;
+        let mask = |names: &[&str]| -> PyResult<i32> {
+            names.iter().try_fold(0, |mask, name| Ok(mask | events.getattr(*name)?.extract::<i32>()?))
+        };
+        let without_lines = mask(&LOCAL_EVENTS)?;
+        let monitor = Rc::new(Self {
+            recorder: UnsafeCell::new(Some(recorder)),
+            alive,
+            busy: Cell::new(false),
+            tool,
+            local_events: [without_lines, without_lines | mask(&["LINE"])?],
+            disable: monitoring.getattr("DISABLE")?.unbind(),
+            set_local_events: monitoring.getattr("set_local_events")?.unbind(),
+            monitoring: monitoring.clone().unbind(),
+            methods: Self::methods(),
+        });
+        for (event, method) in &monitor.methods {
+            let callback = monitor.callback(py, method)?;
+            monitoring.call_method1("register_callback", (tool, events.getattr(*event)?, callback))?;
+        }
+        monitoring.call_method0("restart_events")?;
+        monitor.enter(|recorder| {
+            recorder.adopt_callers();
+            monitor.arm_new(recorder);
+        });
+        monitoring.call_method1("set_events", (tool, mask(&GLOBAL_EVENTS)?))?;
+        Ok(monitor)
+    }
+
+    fn methods() -> Box<[(&'static str, ffi::PyMethodDef)]> {
+        let table: [(&'static str, Callback); 8] = [
+            ("PY_START", py_start::<E>),
+            ("LINE", line::<E>),
+            ("PY_RETURN", py_return::<E>),
+            ("PY_YIELD", py_yield::<E>),
+            ("PY_RESUME", py_resume::<E>),
+            ("PY_THROW", py_throw::<E>),
+            ("PY_UNWIND", py_unwind::<E>),
+            ("RAISE", raise::<E>),
+        ];
+        let method = |(event, callback): (&'static str, Callback)| {
+            let method = ffi::PyMethodDef {
+                ml_name: c"codetracer_python_recorder".as_ptr(),
+                ml_meth: ffi::PyMethodDefPointer { PyCFunctionFast: callback },
+                ml_flags: ffi::METH_FASTCALL,
+                ml_doc: ptr::null(),
+            };
+            (event, method)
+        };
+        table.map(method).into()
+    }
+
+    /// A raw native callable whose `self` is a capsule with a share in the monitor.
+    fn callback<'py>(self: &Rc<Self>, py: Python<'py>, method: &ffi::PyMethodDef) -> PyResult<Bound<'py, PyAny>> {
+        // SAFETY: the capsule owns one count of the monitor, given back by `release`; the method
+        // definition lies in the monitor, which the capsule, and so the callable, keeps alive.
+        unsafe {
+            let share = Rc::into_raw(Rc::clone(self)).cast_mut().cast::<c_void>();
+            let capsule = ffi::PyCapsule_New(share, CAPSULE.as_ptr(), Some(release::<E>));
+            if capsule.is_null() {
+                drop(Rc::from_raw(share.cast::<Self>()));
+                return Err(PyErr::fetch(py));
+            }
+            let callable = ffi::PyCFunction_NewEx(ptr::from_ref(method).cast_mut(), capsule, ptr::null_mut());
+            ffi::Py_DECREF(capsule);
+            Bound::from_owned_ptr_or_err(py, callable)
+        }
+    }
+
+    /// Runs `act` on the recorder, unless it has stopped or is at work already. A panic ends the recording.
+    #[inline]
+    fn enter<R>(&self, act: impl FnOnce(&mut Recorder<E>) -> R) -> Option<R> {
+        if !self.is_alive() || self.busy.replace(true) {
+            return None;
+        }
+        // SAFETY: the GIL is held, and `busy` keeps out whoever comes while the recorder is at work.
+        let recorder = unsafe { (*self.recorder.get()).as_mut() };
+        let result = catch_unwind(AssertUnwindSafe(|| recorder.map(act)));
+        self.busy.set(false);
+        result.unwrap_or_else(|_| {
+            self.alive.store(false, Ordering::Relaxed);
+            eprintln!("{TOOL_NAME}: recording stopped: an error of the recorder's own; the program goes on");
+            None
+        })
+    }
+
+    /// Sets the local events of code objects that the recorder has just begun to record.
+    fn arm_new(&self, recorder: &mut Recorder<E>) {
+        while let Some(code) = recorder.take_unarmed() {
+            let lines = code::info(code, recorder.session()).is_some_and(|info| info.facts.lines);
+            self.set_local(code, self.local_events[usize::from(lines)]);
+        }
+    }
+
+    fn set_local(&self, code: Object, events: i32) {
+        Python::attach(|py| {
+            // SAFETY: a live code object.
+            let code = unsafe { Bound::from_borrowed_ptr(py, code) };
+            // The code object's own events are all that can fail to be set, and then it is not recorded.
+            let _ = self.set_local_events.call1(py, (self.tool, code, events));
+        });
+    }
+
+    /// Takes everything out of the interpreter that `arm` put there (`free_tool_id` leaves it, before 3.14).
+    fn disarm(&self, recorder: &Recorder<E>) {
+        self.alive.store(false, Ordering::Relaxed);
+        if let Err(error) = Python::attach(|py| self.clear(py, recorder)) {
+            // What is left armed does nothing: the monitor is no longer alive.
+            eprintln!("{TOOL_NAME}: sys.monitoring could not be cleared: {error}");
+        }
+    }
+
+    fn clear(&self, py: Python<'_>, recorder: &Recorder<E>) -> PyResult<()> {
+        let monitoring = self.monitoring.bind(py);
+        monitoring.call_method1("set_events", (self.tool, 0))?;
+        let events = monitoring.getattr("events")?;
+        for (event, _) in &self.methods {
+            monitoring.call_method1("register_callback", (self.tool, events.getattr(*event)?, py.None()))?;
+        }
+        for code in recorder.touched().drain() {
+            self.set_local(code.cast(), 0);
+            code::detach(code);
+        }
+        monitoring.call_method1("free_tool_id", (self.tool,))?;
+        Ok(())
+    }
+
+    fn take(&self) -> Option<Recorder<E>> {
+        if self.busy.get() {
+            return None;
+        }
+        // SAFETY: the GIL is held and nobody is at work in the recorder.
+        unsafe { (*self.recorder.get()).take() }
+    }
+}
+
+impl<E: Encoding> Tool for Monitor<E> {
+    #[inline]
+    fn is_alive(&self) -> bool {
+        self.alive.load(Ordering::Relaxed)
+    }
+
+    fn room(&self, channel: Channel) -> usize {
+        self.enter(|recorder| recorder.room(channel)).unwrap_or(0)
+    }
+
+    fn text(&self, channel: Channel, text: &str, rest: usize) {
+        self.enter(|recorder| recorder.text(channel, text, rest));
+    }
+
+    fn flushed(&self) {
+        self.enter(Recorder::flushed);
+    }
+
+    fn flush(&self) -> Result<()> {
+        self.enter(|recorder| {
+            recorder.flushed();
+            recorder.writer().flush()
+        })
+        .unwrap_or(Ok(()))
+    }
+
+    fn stop(&self, change: &mut dyn FnMut(&mut Metadata)) -> Result<Outcome> {
+        let Some(recorder) = self.take() else {
+            return Err(Error::Session("stop: the recorder is at work".to_owned()));
+        };
+        self.disarm(&recorder);
+        let unmatched = recorder.policy().pattern_matches().filter(|(.., count)| *count == 0);
+        let mut outcome = Outcome {
+            counters: recorder.counters(),
+            activated: recorder.is_active(),
+            unmatched: unmatched.map(|(origin, ..)| origin.to_owned()).collect(),
+            problem: None,
+        };
+        outcome.problem = recorder.finish(change).err().map(|error| error.to_string());
+        Ok(outcome)
+    }
+
+    fn abandon(&self) {
+        if let Some(recorder) = self.take() {
+            self.disarm(&recorder);
+            recorder.abandon();
+        }
+    }
+}
+
+fn take_tool_id(monitoring: &Bound<'_, PyAny>) -> PyResult<i32> {
+    let mut holders = Vec::new();
+    for id in TOOL_IDS {
+        let holder = monitoring.call_method1("get_tool", (id,))?;
+        if holder.is_none() && monitoring.call_method1("use_tool_id", (id, TOOL_NAME)).is_ok() {
+            return Ok(id);
+        }
+        holders.push(format!("{id}: {holder}"));
+    }
+    let message = format!("all tool ids of sys.monitoring are taken ({}): stop one of these tools first", holders.join(", "));
+    Err(PyRuntimeError::new_err(message))
+}
+
+unsafe extern "C" fn release<E>(capsule: Object) {
+    // SAFETY: called once, by the dying capsule, whose pointer came from `Rc::into_raw`.
+    unsafe {
+        let share = ffi::PyCapsule_GetPointer(capsule, CAPSULE.as_ptr()).cast::<Monitor<E>>();
+        if !share.is_null() {
+            drop(Rc::from_raw(share));
+        }
+    }
+}
+
+/// The monitor behind a callback.
+#[inline]
+unsafe fn monitor<'a, E>(capsule: Object) -> Option<&'a Monitor<E>> {
+    // SAFETY: `self` of our callbacks is always our capsule, alive while the callback runs.
+    unsafe { ffi::PyCapsule_GetPointer(capsule, CAPSULE.as_ptr()).cast::<Monitor<E>>().as_ref() }
+}
+
+#[inline]
+fn none() -> Object {
+    // SAFETY: the GIL is held; None lives forever.
+    unsafe {
+        ffi::Py_INCREF(ffi::Py_None());
+        ffi::Py_None()
+    }
+}
+
+/// Hands an event to the recorder; the answer is None whatever happens.
+#[inline]
+unsafe fn deliver<E: Encoding>(capsule: Object, event: impl FnOnce(&mut Recorder<E>)) -> Object {
+    // SAFETY: as `monitor`.
+    if let Some(monitor) = unsafe { monitor::<E>(capsule) } {
+        monitor.enter(|recorder| {
+            event(recorder);
+            monitor.arm_new(recorder);
+        });
+    }
+    none()
+}
+
+unsafe extern "C" fn py_start<E: Encoding>(capsule: Object, args: *mut Object, _count: isize) -> Object {
+    // SAFETY: `PY_START` hands over (code, offset) (PEP 669).
+    let (monitor, code) = unsafe { (monitor::<E>(capsule), *args) };
+    let Some(monitor) = monitor else { return none() };
+    let verdict = monitor.enter(|recorder| {
+        if recorder.writer().failed() {
+            monitor.alive.store(false, Ordering::Relaxed);
+            return Verdict::Go;
+        }
+        let verdict = recorder.start(code);
+        monitor.arm_new(recorder);
+        verdict
+    });
+    if verdict == Some(Verdict::Skip) {
+        // SAFETY: the GIL is held; the sentinel lives as long as the monitor.
+        let disable = monitor.disable.as_ptr();
+        unsafe { ffi::Py_INCREF(disable) };
+        return disable;
+    }
+    none()
+}
+
+unsafe extern "C" fn line<E: Encoding>(capsule: Object, args: *mut Object, _count: isize) -> Object {
+    // SAFETY: `LINE` hands over (code, line number), the latter a small int.
+    unsafe {
+        let line = u32::try_from(ffi::PyLong_AsLong(*args.add(1))).unwrap_or(0);
+        deliver::<E>(capsule, |recorder| recorder.line(*args, line))
+    }
+}
+
+unsafe extern "C" fn py_return<E: Encoding>(capsule: Object, args: *mut Object, _count: isize) -> Object {
+    // SAFETY: `PY_RETURN` hands over (code, offset, result).
+    unsafe { deliver::<E>(capsule, |recorder| recorder.returned(*args, *args.add(2))) }
+}
+
+unsafe extern "C" fn py_yield<E: Encoding>(capsule: Object, args: *mut Object, _count: isize) -> Object {
+    // SAFETY: `PY_YIELD` hands over (code, offset, result).
+    unsafe { deliver::<E>(capsule, |recorder| recorder.yielded(*args, *args.add(2))) }
+}
+
+unsafe extern "C" fn py_resume<E: Encoding>(capsule: Object, args: *mut Object, _count: isize) -> Object {
+    // SAFETY: `PY_RESUME` hands over (code, offset).
+    unsafe { deliver::<E>(capsule, |recorder| recorder.resumed(*args)) }
+}
+
+unsafe extern "C" fn py_throw<E: Encoding>(capsule: Object, args: *mut Object, _count: isize) -> Object {
+    // SAFETY: `PY_THROW` hands over (code, offset, exception).
+    unsafe { deliver::<E>(capsule, |recorder| recorder.thrown(*args, *args.add(2))) }
+}
+
+unsafe extern "C" fn py_unwind<E: Encoding>(capsule: Object, args: *mut Object, _count: isize) -> Object {
+    // SAFETY: `PY_UNWIND` hands over (code, offset, exception).
+    unsafe { deliver::<E>(capsule, |recorder| recorder.unwound(*args, *args.add(2))) }
+}
+
+unsafe extern "C" fn raise<E: Encoding>(capsule: Object, args: *mut Object, _count: isize) -> Object {
+    // SAFETY: `RAISE` hands over (code, offset, exception).
+    unsafe { deliver::<E>(capsule, |recorder| recorder.raised(*args, *args.add(2))) }
+}

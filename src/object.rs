@@ -1,0 +1,387 @@
+//! Plain attributes of live objects: `__slots__` and `__dict__`, read from memory.
+//!
+//! Owns: the layout of instances and the self-check that proves it. Must not: run any code of the
+//! program (no descriptor, no `__getattr__`), nor change an object (no `__dict__` is made).
+//!
+//! Layouts: `Include/internal/pycore_dict.h` and `pycore_object.h` of 3.12 and 3.13 (values of
+//! instances whose `__dict__` nobody asked for yet). Elsewhere such a `__dict__` is had through the
+//! public `PyObject_GenericGetDict`, which makes it.
+
+use std::ffi::{CStr, c_char, c_int};
+use std::ptr;
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyDict;
+
+use crate::frame::{Access, Object};
+
+/// `Py_T_OBJECT_EX` and the older `_Py_T_OBJECT` (`Include/descrobject.h`): members that hold an object.
+const OBJECT_MEMBERS: [c_int; 2] = [16, 6];
+
+/// `Py_TPFLAGS_INLINE_VALUES` of 3.13.
+#[cfg(Py_3_13)]
+const INLINE_VALUES: u64 = 1 << 2;
+
+#[repr(C)]
+struct DictKeys {
+    references: isize,
+    log2_size: u8,
+    log2_index_bytes: u8,
+    kind: u8,
+    version: u32,
+    usable: isize,
+    entries: isize,
+    indices: [u8; 0],
+}
+
+#[repr(C)]
+struct KeyEntry {
+    key: Object,
+    value: Object,
+}
+
+unsafe extern "C" {
+    fn _PyObject_GetDictPtr(object: Object) -> *mut Object;
+    /// Gives the type a version tag if it has none (`Include/cpython/object.h`); 0 when it cannot.
+    fn PyUnstable_Type_AssignVersionTag(class: *mut ffi::PyTypeObject) -> c_int;
+}
+
+/// A number that no other state of any type ever had, or 0: changes whenever the type, or one it
+/// inherits from, is changed, and is not used again when a type dies.
+pub fn version(class: *mut ffi::PyTypeObject) -> u32 {
+    // SAFETY: a live type, the GIL is held.
+    unsafe {
+        if (*class).tp_version_tag == 0 {
+            PyUnstable_Type_AssignVersionTag(class);
+        }
+        (*class).tp_version_tag
+    }
+}
+
+/// The version as it stands, without giving one.
+#[inline]
+pub fn known_version(class: *mut ffi::PyTypeObject) -> u32 {
+    // SAFETY: a live type, the GIL is held.
+    unsafe { (*class).tp_version_tag }
+}
+
+/// `tp_flags` of a type.
+#[inline]
+pub fn flags(class: *mut ffi::PyTypeObject) -> u64 {
+    // SAFETY: a live type, the GIL is held.
+    unsafe { ffi::PyType_GetFlags(class) }
+}
+
+struct Member {
+    offset: isize,
+    name: Py<PyAny>,
+}
+
+enum DictStore {
+    None,
+    Managed,
+    At(isize),
+    Computed,
+}
+
+/// Where instances of one type keep their attributes.
+pub struct Layout {
+    members: Vec<Member>,
+    store: DictStore,
+    keys: *const DictKeys,
+    access: Access,
+}
+
+impl Layout {
+    /// Reads the layout of a class.
+    pub fn of(py: Python<'_>, class: *mut ffi::PyTypeObject, access: Access) -> Self {
+        // SAFETY: a live type with its tuple of bases in method resolution order.
+        unsafe {
+            let order = (*class).tp_mro;
+            let mut members = Vec::new();
+            let count = if order.is_null() { 0 } else { ffi::PyTuple_GET_SIZE(order) };
+            for index in (0..count).rev() {
+                let base = ffi::PyTuple_GET_ITEM(order, index).cast::<ffi::PyTypeObject>();
+                if flags(base) & u64::from(ffi::Py_TPFLAGS_HEAPTYPE) != 0 {
+                    add_members(py, base, &mut members);
+                }
+            }
+            let store = if flags(class) & u64::from(ffi::Py_TPFLAGS_MANAGED_DICT) != 0 {
+                DictStore::Managed
+            } else {
+                match (*class).tp_dictoffset {
+                    0 => DictStore::None,
+                    offset if offset > 0 => DictStore::At(offset),
+                    _ => DictStore::Computed,
+                }
+            };
+            let keys = if flags(class) & u64::from(ffi::Py_TPFLAGS_HEAPTYPE) != 0 {
+                (*class.cast::<ffi::PyHeapTypeObject>()).ht_cached_keys.cast_const().cast()
+            } else {
+                ptr::null()
+            };
+            Self { members, store, keys, access }
+        }
+    }
+
+    /// Whether instances may have attributes at all.
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty() && matches!(self.store, DictStore::None)
+    }
+
+    /// How many attributes an instance has at the most.
+    pub fn count(&self, object: Object) -> usize {
+        let stored = match self.stored(object) {
+            Stored::None => 0,
+            // SAFETY: `stored` gives live dicts and values only.
+            Stored::Dict(dict) => unsafe { usize::try_from(ffi::PyDict_Size(dict)).unwrap_or(0) },
+            Stored::Values(values) => values.len(),
+        };
+        self.members.len() + stored
+    }
+
+    /// Calls `visit(name, value)` for each attribute, slots of base classes first, until it says false.
+    #[inline]
+    pub fn for_each(&self, object: Object, mut visit: impl FnMut(Object, Object) -> bool) {
+        for member in &self.members {
+            // SAFETY: the member lies at this offset in every instance of the class.
+            let value = unsafe { *object.byte_offset(member.offset).cast::<Object>() };
+            if !value.is_null() && !visit(member.name.as_ptr(), value) {
+                return;
+            }
+        }
+        match self.stored(object) {
+            Stored::None => {}
+            Stored::Dict(dict) => each_item(dict, visit),
+            Stored::Values(values) => values.each(self.keys, visit),
+        }
+    }
+
+    #[inline]
+    fn stored(&self, object: Object) -> Stored {
+        // SAFETY: a live instance of the class; offsets are the type's own.
+        let dict = unsafe {
+            match self.store {
+                DictStore::None => return Stored::None,
+                DictStore::At(offset) => *object.byte_offset(offset).cast::<Object>(),
+                DictStore::Computed => {
+                    let place = _PyObject_GetDictPtr(object);
+                    if place.is_null() { ptr::null_mut() } else { *place }
+                }
+                DictStore::Managed if self.access == Access::Fast => return managed(object),
+                DictStore::Managed => {
+                    let dict = ffi::PyObject_GenericGetDict(object, ptr::null_mut());
+                    if dict.is_null() {
+                        ffi::PyErr_Clear();
+                    } else {
+                        ffi::Py_DECREF(dict);
+                    }
+                    dict
+                }
+            }
+        };
+        Stored::of_dict(dict)
+    }
+}
+
+unsafe fn add_members(py: Python<'_>, class: *mut ffi::PyTypeObject, members: &mut Vec<Member>) {
+    // SAFETY: `tp_members` is null or an array that ends with a null name.
+    unsafe {
+        let mut member = (*class).tp_members;
+        while !member.is_null() && !(*member).name.is_null() {
+            if OBJECT_MEMBERS.contains(&(*member).type_code) && (*member).flags & ffi::Py_RELATIVE_OFFSET == 0 {
+                let name = ffi::PyUnicode_InternFromString((*member).name.cast::<c_char>());
+                if let Some(name) = Bound::from_owned_ptr_or_opt(py, name) {
+                    members.push(Member { offset: (*member).offset, name: name.unbind() });
+                }
+            }
+            member = member.add(1);
+        }
+    }
+}
+
+/// Calls `visit(key, value)` for each item of a dict (or of what inherits from dict) until it says false.
+#[inline]
+pub fn each_item(dict: Object, mut visit: impl FnMut(Object, Object) -> bool) {
+    let (mut position, mut key, mut value) = (0, ptr::null_mut(), ptr::null_mut());
+    // SAFETY: a live dict; nothing that `visit` does can change it, since no code of the program runs.
+    while unsafe { ffi::PyDict_Next(dict, &raw mut position, &raw mut key, &raw mut value) } != 0 {
+        if !visit(key, value) {
+            return;
+        }
+    }
+}
+
+enum Stored {
+    None,
+    Dict(Object),
+    Values(Values),
+}
+
+impl Stored {
+    fn of_dict(dict: Object) -> Self {
+        // SAFETY: null or a live object.
+        if dict.is_null() || unsafe { ffi::PyDict_Check(dict) } == 0 {
+            Self::None
+        } else {
+            Self::Dict(dict)
+        }
+    }
+}
+
+/// Attribute values kept beside an instance without a dict: in the order of the class's shared
+/// keys, with a list of indices in the order of insertion.
+struct Values {
+    values: *const Object,
+    order: *const u8,
+    step: isize,
+    count: u8,
+}
+
+impl Values {
+    fn len(&self) -> usize {
+        usize::from(self.count)
+    }
+
+    #[inline]
+    fn each(&self, keys: *const DictKeys, mut visit: impl FnMut(Object, Object) -> bool) {
+        if keys.is_null() {
+            return;
+        }
+        // SAFETY: 3.12 and 3.13, proven by the self-check: `count` indices, each below the number of
+        // shared keys, whose entries are pairs of key and value behind the index table.
+        unsafe {
+            let table = (&raw const (*keys).indices).cast::<u8>();
+            let entries = table.add(1 << (*keys).log2_index_bytes).cast::<KeyEntry>();
+            for position in 0..isize::from(self.count) {
+                let index = usize::from(*self.order.offset(position * self.step));
+                let value = *self.values.add(index);
+                if !value.is_null() && !visit((*entries.add(index)).key, value) {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// 3.12: one word before the object holds a dict, or values marked by their lowest bit.
+#[cfg(not(Py_3_13))]
+#[inline]
+unsafe fn managed(object: Object) -> Stored {
+    // SAFETY: the type has `Py_TPFLAGS_MANAGED_DICT`, so the word is there.
+    unsafe {
+        let word = *object.cast::<usize>().sub(3);
+        if word & 1 == 0 {
+            return Stored::of_dict(word as Object);
+        }
+        let values = (word + 1) as *const u8;
+        Stored::Values(Values {
+            values: values.cast(),
+            order: values.sub(3),
+            step: -1,
+            count: *values.sub(2),
+        })
+    }
+}
+
+/// 3.13: values lie in the object itself as long as `valid` says so; else the word before it holds a dict.
+#[cfg(Py_3_13)]
+#[inline]
+unsafe fn managed(object: Object) -> Stored {
+    #[repr(C)]
+    struct Inline {
+        capacity: u8,
+        size: u8,
+        embedded: u8,
+        valid: u8,
+        values: [Object; 0],
+    }
+    // SAFETY: the type has `Py_TPFLAGS_MANAGED_DICT`, so the word is there, and with
+    // `Py_TPFLAGS_INLINE_VALUES` the values follow the object's head.
+    unsafe {
+        if flags((*object).ob_type) & INLINE_VALUES != 0 {
+            let inline = object.byte_add(size_of::<ffi::PyObject>()).cast::<Inline>();
+            if (*inline).valid != 0 {
+                let values = (&raw const (*inline).values).cast::<Object>();
+                return Stored::Values(Values {
+                    values,
+                    order: values.add(usize::from((*inline).capacity)).cast(),
+                    step: 1,
+                    count: (*inline).size,
+                });
+            }
+        }
+        Stored::of_dict(*object.cast::<Object>().sub(3))
+    }
+}
+
+const PROBE: &CStr = c"
+class Plain:
+    def __init__(self):
+        self.first, self.second, self.third = 1, 2, 3
+
+class Slotted:
+    __slots__ = ('left', 'right', '__dict__')
+
+class Child(Slotted):
+    __slots__ = ('own',)
+
+plain = Plain()
+removed = Plain()
+del removed.first
+removed.first = 4
+removed.fourth = 5
+asked = Plain()
+asked.__dict__['more'] = 6
+many = Plain()
+for index in range(40):
+    setattr(many, f'name{index}', index)
+slotted = Child()
+slotted.own, slotted.right, slotted.free = 7, 8, 9
+objects = [plain, removed, asked, many]
+expected = [{'first': 1, 'second': 2, 'third': 3},
+            {'second': 2, 'third': 3, 'first': 4, 'fourth': 5},
+            {'first': 1, 'second': 2, 'third': 3, 'more': 6},
+            {'first': 1, 'second': 2, 'third': 3} | {f'name{i}': i for i in range(40)}]
+objects.append(slotted)
+expected.append({'right': 8, 'own': 7, 'free': 9})
+";
+
+/// How objects are read in this process; found out at the first call.
+pub fn access(py: Python<'_>) -> Access {
+    static ACCESS: PyOnceLock<Access> = PyOnceLock::new();
+    *ACCESS.get_or_init(py, || self_check(py, crate::frame::access(py)))
+}
+
+/// Reads known instances and says whether the layout is as this file knows it.
+fn self_check(py: Python<'_>, access: Access) -> Access {
+    match probe_agrees(py, access) {
+        Ok(true) => access,
+        _ => Access::Public,
+    }
+}
+
+fn probe_agrees(py: Python<'_>, access: Access) -> PyResult<bool> {
+    let globals = PyDict::new(py);
+    globals.set_item("__name__", "codetracer_python_recorder._probe")?;
+    py.run(PROBE, Some(&globals), None)?;
+    let (objects, expected) = (globals.as_any().get_item("objects")?, globals.as_any().get_item("expected")?);
+    for (object, expected) in objects.try_iter()?.zip(expected.try_iter()?) {
+        let (object, expected) = (object?, expected?);
+        let layout = Layout::of(py, object.get_type_ptr(), access);
+        let read = PyDict::new(py);
+        let mut sound = true;
+        layout.for_each(object.as_ptr(), |name, value| {
+            // SAFETY: both are live, borrowed from the object.
+            sound &= unsafe { ffi::PyDict_SetItem(read.as_ptr(), name, value) } == 0;
+            sound
+        });
+        let same_order = read.keys().eq(expected.cast::<PyDict>()?.keys())?;
+        if !sound || !same_order || !read.eq(&expected)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,111 @@
+//! The resolved policy as Python hands it over: every value filled in, every pattern with its origin.
+//!
+//! Owns: the shape of that JSON. Must not: judge what it says; `compile` does.
+
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+
+/// The resolved policy. Texts are Unicode: what a file name holds beyond it is U+FFFD on both sides.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// The form of the event stream.
+    pub format: Format,
+    /// Absolute path, links resolved, of the file that starts the recording; `None`: the script.
+    pub activation_path: Option<String>,
+    /// The places that tell one kind of code from another.
+    pub scope: Places,
+    /// Which of the user's own files are recorded; `None`: all under the project root.
+    pub include: Option<Vec<Pattern>>,
+    /// What is recorded besides.
+    pub extend_include: Vec<Pattern>,
+    /// What is never recorded; `extend-exclude` is in it.
+    pub exclude: Vec<Pattern>,
+    /// Installed and standard-library modules to record too.
+    pub packages: Vec<Pattern>,
+    /// How much of a value, of an output stream and of the trace is kept.
+    pub limits: Limits,
+    /// What is recorded besides lines and calls.
+    pub capture: Capture,
+}
+
+impl Spec {
+    /// Reads the JSON that Python's `Policy.spec()` made; `Error::Policy` if it is not of that shape.
+    pub fn from_json(text: &str) -> Result<Self> {
+        serde_json::from_str(text)
+            .map_err(|error| Error::Policy(format!("the policy handed over is malformed: {error}")))
+    }
+}
+
+/// The form of the event stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// CBOR in seekable zstd.
+    Binary,
+    /// One JSON array.
+    Json,
+}
+
+/// The places that tell one kind of code from another; every path is absolute.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Places {
+    /// The working directory at start: what a relative file name of a code object is relative to.
+    pub cwd: String,
+    /// What `~/` stands for in a pattern; `None` where the user has no home folder.
+    pub home: Option<String>,
+    /// Code below it is the user's own.
+    pub project_root: String,
+    /// The names of the file that runs as `__main__`: as given, and with links resolved.
+    pub script: Vec<String>,
+    /// The folders of the standard library.
+    pub standard_library: Vec<String>,
+    /// The folder of this package, which is never recorded.
+    pub recorder: String,
+}
+
+/// A pattern as the user wrote it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pattern {
+    /// The glob.
+    pub text: String,
+    /// The absolute folder a path pattern is relative to; empty for a module pattern.
+    pub anchor: String,
+    /// Place and key, as messages name them: `recorder.toml:7: include[0]`.
+    pub origin: String,
+}
+
+/// How much is kept; 0 = no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Levels of a value that are opened.
+    pub depth: u64,
+    /// Items of a container, attributes of an object.
+    pub items: u64,
+    /// Characters of a `str`, bytes of `bytes`.
+    pub string: u64,
+    /// Bytes of one variable's value, as JSON text.
+    pub value_bytes: u64,
+    /// Captured bytes per output stream.
+    pub output_bytes: u64,
+    /// Bytes of the event stream before compression.
+    pub trace_bytes: u64,
+}
+
+/// What is recorded besides lines and calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Capture {
+    /// Text written to standard output.
+    pub stdout: bool,
+    /// Text written to standard error.
+    pub stderr: bool,
+    /// Text read from standard input.
+    pub stdin: bool,
+    /// Exceptions raised.
+    pub exceptions: bool,
+}

@@ -1,0 +1,79 @@
+//! What patterns match, what is wrong with them, and what is decided: tables, git as a second opinion, and chance.
+
+mod decisions;
+mod git;
+mod globs;
+mod properties;
+
+use super::glob::{Kind, Platform, globs};
+use super::matcher::{Entry, Hit, ModuleMatcher};
+use super::*;
+
+/// Whether a path pattern whose anchor is `/p` matches the file of this absolute name, with gitignore's manners.
+fn path_matches(pattern: &str, file: &str) -> bool {
+    let mut spec = spec("/p");
+    spec.include = Some(vec![pattern_at("/p", pattern)]);
+    CompiledPolicy::compile(spec)
+        .unwrap()
+        .paths
+        .matches(&[file.to_owned()])
+        .len()
+        == 1
+}
+
+fn module_matches(pattern: &str, module: &str) -> bool {
+    let hit = Hit {
+        pattern: 0,
+        names_place: false,
+    };
+    let entry = |glob: super::glob::Glob| Entry {
+        text: glob.text,
+        folders_only: glob.folders_only,
+        hit,
+    };
+    let globs = globs(Kind::Module, pattern, Platform::Posix).unwrap();
+    let matcher = ModuleMatcher::new(globs.into_iter().map(entry).collect()).unwrap();
+    !matcher.matches(module).is_empty()
+}
+
+/// A policy without patterns for the project in `root`.
+fn spec(root: &str) -> Spec {
+    Spec {
+        format: Format::Binary,
+        activation_path: None,
+        scope: Places {
+            cwd: root.to_owned(),
+            home: Some("/home/me".to_owned()),
+            project_root: root.to_owned(),
+            script: vec![format!("{root}/main.py")],
+            standard_library: vec!["/usr/lib/python3.12".to_owned()],
+            recorder: "/opt/recorder/codetracer_python_recorder".to_owned(),
+        },
+        include: None,
+        extend_include: vec![],
+        exclude: vec![],
+        packages: vec![],
+        limits: Limits {
+            depth: 3,
+            items: 50,
+            string: 500,
+            value_bytes: 16384,
+            output_bytes: 1 << 20,
+            trace_bytes: 0,
+        },
+        capture: Capture {
+            stdout: true,
+            stderr: true,
+            stdin: true,
+            exceptions: true,
+        },
+    }
+}
+
+fn pattern_at(anchor: &str, text: &str) -> Pattern {
+    Pattern {
+        text: text.to_owned(),
+        anchor: anchor.to_owned(),
+        origin: "recorder.toml:7".to_owned(),
+    }
+}

@@ -1,0 +1,139 @@
+//! Frames that the trace does not know of yet, and calls that ended unseen.
+//!
+//! Owns: the balance between a thread's open calls and its live frames. A frame may be left without
+//! an event (gh-140373), go on in another thread, or have been there before the recording began.
+
+use std::sync::Arc;
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use crate::code::CodeInfo;
+use crate::frame::Frame;
+use crate::trace::{Encoding, PathId};
+use crate::value;
+
+use super::{Activation, CURRENT, Recorder, Thread, emit, variables};
+
+/// Stands for the result of a call whose end nobody told.
+const UNSEEN: &str = "<left unseen>";
+
+impl<E: Encoding> Recorder<E> {
+    /// Makes the call of `frame` the innermost open one of the thread.
+    #[inline]
+    pub(super) fn settle(&mut self, thread: usize, frame: Frame) {
+        let innermost = self.threads[thread].calls.last();
+        if innermost.is_none_or(|call| call.frame != frame.id()) {
+            self.settle_slowly(thread, frame);
+        }
+    }
+
+    fn settle_slowly(&mut self, thread: usize, frame: Frame) {
+        match self.place_of(thread, frame) {
+            Some(place) => self.close_above(thread, place + 1),
+            None => self.adopt(thread, Some(frame)),
+        }
+    }
+
+    fn place_of(&self, thread: usize, frame: Frame) -> Option<usize> {
+        self.threads[thread].calls.iter().rposition(|call| call.frame == frame.id())
+    }
+
+    fn close_above(&mut self, thread: usize, count: usize) {
+        while self.threads[thread].calls.len() > count {
+            self.threads[thread].calls.pop();
+            self.close_unseen(thread, UNSEEN);
+        }
+    }
+
+    /// Closes the call of a frame that goes on although nobody told that it was suspended.
+    pub(super) fn close_stale(&mut self, thread: usize, frame: Frame) {
+        if let Some(place) = self.place_of(thread, frame) {
+            self.close_above(thread, place);
+        }
+    }
+
+    /// Opens calls for the recorded frames from `innermost` outwards, up to one that is open already.
+    pub(super) fn adopt(&mut self, thread: usize, innermost: Option<Frame>) {
+        let mut found = Vec::new();
+        let mut next = innermost;
+        while let Some(frame) = next {
+            if let Some(place) = self.place_of(thread, frame) {
+                self.close_above(thread, place + 1);
+                break;
+            }
+            if let Some(info) = self.known(frame.code().cast(), frame) {
+                found.push((frame, info));
+            }
+            next = frame.back();
+        }
+        for (frame, info) in found.into_iter().rev() {
+            self.arm(frame.code().cast(), info);
+            self.open_adopted(thread, info, frame);
+        }
+    }
+
+    fn open_adopted(&mut self, thread: usize, info: &CodeInfo, frame: Frame) {
+        let (access, values) = (self.setup.access, &mut self.values);
+        emit!(self, thread, |out, definitions| {
+            E::step(out, info.path, info.line);
+            variables::write_arguments(out, definitions, values, info, frame, access, info.function);
+            E::call_end(out);
+        });
+        self.counters.steps += 1;
+        self.counters.calls += 1;
+        let state = variables::state(info, frame, access);
+        let line = info.source.clamp(frame.line());
+        let thread = &mut self.threads[thread];
+        thread.stepped = 0;
+        thread.calls.push(Activation { frame: frame.id(), line, state });
+    }
+
+    /// Recording begins: code of the activation file is about to run in `frame`.
+    pub(super) fn activate(&mut self, frame: Frame) {
+        self.active = true;
+        let thread = self.thread();
+        self.adopt(thread, frame.back());
+    }
+
+    /// Recording begins at once, inside the frames that call us.
+    pub fn adopt_callers(&mut self) {
+        if self.active {
+            self.adopt(0, Frame::current());
+        }
+    }
+
+    /// Gives the calling thread a stream of its own, under a root call with the thread's name.
+    pub(super) fn meet_thread(&mut self) -> usize {
+        let place = self.threads.len();
+        let stream = self.setup.writer.stream(place);
+        let name = thread_name().unwrap_or_else(|| format!("thread {place}"));
+        let function = self.definitions.function(PathId(0), 1, &format!("<thread {name}>"));
+        self.threads.push(Thread::new(Arc::clone(&stream), name));
+        emit!(self, place, |out, _| {
+            E::step(out, PathId(0), 1);
+            E::call_begin(out, function, 0);
+            E::call_end(out);
+        });
+        CURRENT.set((self.setup.session, place));
+        self.adopt(place, Frame::current().and_then(Frame::back));
+        place
+    }
+}
+
+/// The name of the calling thread as `threading` keeps it, read from its table.
+fn thread_name() -> Option<String> {
+    Python::attach(|py| {
+        let active = value::loaded(py, c"threading", c"_active")?;
+        // SAFETY: the GIL is held; `_active` is a dict from int to Thread, read without running code.
+        unsafe {
+            if ffi::PyDict_Check(active.as_ptr()) == 0 {
+                return None;
+            }
+            let ident = Bound::from_owned_ptr_or_opt(py, ffi::PyLong_FromUnsignedLong(ffi::PyThread_get_thread_ident()))?;
+            let thread = ffi::PyDict_GetItemWithError(active.as_ptr(), ident.as_ptr());
+            let thread = Bound::from_borrowed_ptr_or_opt(py, thread)?;
+            value::attribute_text(&thread, "_name")
+        }
+    })
+}

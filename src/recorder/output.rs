@@ -1,0 +1,137 @@
+//! What the program writes and reads on its standard streams, on the line that caused it.
+//!
+//! Owns: when a text becomes an `Event`. Pieces of one line written one by one (as `print` does) are
+//! one event; a piece waits for the rest of its line until the thread goes on, or the stream is flushed.
+
+use std::fmt::Write;
+
+use crate::code;
+use crate::frame::Frame;
+use crate::trace::{Encoding, EventKind};
+
+use super::{Recorder, emit};
+
+/// A standard stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+    /// Standard input.
+    Stdin,
+}
+
+/// Bytes of a text that waits for the end of its line.
+const MAX_WAITING: usize = 2048;
+
+impl Channel {
+    fn kind(self) -> EventKind {
+        match self {
+            Self::Stdout => EventKind::Stdout,
+            Self::Stderr => EventKind::Stderr,
+            Self::Stdin => EventKind::Stdin,
+        }
+    }
+}
+
+impl<E: Encoding> Recorder<E> {
+    /// How many characters of a stream's texts the policy wants and has room for.
+    pub fn room(&self, channel: Channel) -> usize {
+        let capture = &self.setup.capture;
+        let wanted = match channel {
+            Channel::Stdout => capture.stdout,
+            Channel::Stderr => capture.stderr,
+            Channel::Stdin => capture.stdin,
+        };
+        if wanted && self.active { usize::try_from(self.output_left[channel as usize]).unwrap_or(usize::MAX) } else { 0 }
+    }
+
+    /// A text that the calling thread has written or read, and how many characters more it had.
+    pub fn text(&mut self, channel: Channel, text: &str, rest: usize) {
+        let thread = self.speaking_thread();
+        if let Some(frame) = self.threads[thread].calls.last().map(|call| call.frame) {
+            self.back_to_frame(thread, frame);
+        }
+        let text = self.within_limit(channel, text, rest);
+        if self.threads[thread].output.as_ref().is_some_and(|(waiting, _)| *waiting != channel) {
+            self.flush_output(thread);
+        }
+        let waiting = &mut self.threads[thread].output.get_or_insert_with(|| (channel, String::new())).1;
+        waiting.push_str(&text);
+        if waiting.ends_with('\n') || waiting.len() >= MAX_WAITING {
+            self.flush_output(thread);
+        }
+    }
+
+    /// The thread whose last step a text belongs to: the calling one, or where it runs no recorded code, the main one.
+    fn speaking_thread(&self) -> usize {
+        let (session, place) = super::CURRENT.get();
+        if session == self.setup.session { place } else { 0 }
+    }
+
+    fn back_to_frame(&mut self, thread: usize, id: usize) {
+        if self.threads[thread].stepped == id {
+            return;
+        }
+        let mut next = Frame::current();
+        while let Some(frame) = next {
+            if frame.id() == id {
+                if let Some(info) = code::info(frame.code().cast(), self.setup.session) {
+                    self.back_to_line(thread, info, frame);
+                }
+                return;
+            }
+            next = frame.back();
+        }
+    }
+
+    fn within_limit(&mut self, channel: Channel, text: &str, rest: usize) -> String {
+        let left = &mut self.output_left[channel as usize];
+        let mut end = usize::try_from(*left).unwrap_or(usize::MAX).min(text.len());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        if end == text.len() && rest == 0 {
+            *left -= end as u64;
+            return text.to_owned();
+        }
+        *left = 0;
+        let mut kept = text[..end].to_owned();
+        let _ = write!(kept, "… (+{} chars)", text[end..].chars().count() + rest);
+        kept
+    }
+
+    /// The calling thread has flushed a stream: what waits belongs to this line.
+    pub fn flushed(&mut self) {
+        let thread = self.speaking_thread();
+        self.flush_output(thread);
+    }
+
+    /// Writes the text that waits for the rest of its line.
+    #[inline]
+    pub(super) fn flush_output(&mut self, thread: usize) {
+        if let Some((channel, text)) = self.threads[thread].output.take() {
+            for piece in pieces(&text) {
+                emit!(self, thread, |out, _| E::event(out, channel.kind(), "", piece));
+            }
+        }
+    }
+}
+
+/// A text in parts of at most [`MAX_WAITING`] bytes, each a text of its own.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let mut end = rest.len().min(MAX_WAITING);
+        while !rest.is_char_boundary(end) {
+            end -= 1;
+        }
+        let (piece, tail) = rest.split_at(end);
+        rest = tail;
+        Some(piece)
+    })
+}

@@ -1,0 +1,183 @@
+//! The variables of a frame: all visible ones at a step, the arguments at a call, their state at the end.
+//!
+//! Owns: which variables a frame shows. Must not: know of threads or files.
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use crate::code::{CodeInfo, NamespaceEntry, Shown};
+use crate::frame::{Access, Frame, Object};
+use crate::object;
+use crate::trace::{Definitions, Encoding, FunctionId};
+use crate::value::{self, Values};
+
+/// Variables written at one step at the most; one more, named `…`, tells how many there are beyond.
+const MAX_VARIABLES: usize = 1000;
+/// Names of a namespace looked at for one step at the most.
+const MAX_NAMES: usize = 10_000;
+
+/// Folds one variable into the fingerprint of a frame's state.
+#[inline]
+fn fold(state: u64, object: Object) -> u64 {
+    (state.rotate_left(5) ^ value::fingerprint(object)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// Appends the `Value`s of a step; returns the fingerprint of the frame's state.
+#[inline]
+pub fn write<E: Encoding>(
+    out: &mut Vec<u8>,
+    definitions: &mut Definitions<E>,
+    values: &mut Values,
+    info: &CodeInfo,
+    frame: Frame,
+    access: Access,
+    counter: &mut u64,
+) -> u64 {
+    if !info.facts.has_slots {
+        return write_namespace(out, definitions, values, info, frame, access, counter);
+    }
+    let mut state = 0;
+    for (index, variable) in info.variables.iter().enumerate() {
+        let object = frame.local(access, &variable.slot);
+        state = fold(state, object);
+        if object.is_null() || index >= MAX_VARIABLES {
+            continue;
+        }
+        out.extend_from_slice(&variable.value_begin);
+        values.write(out, definitions, object);
+        E::value_end(out);
+        *counter += 1;
+    }
+    note_rest(out, definitions, info.variables.len());
+    state
+}
+
+fn note_rest<E: Encoding>(out: &mut Vec<u8>, definitions: &mut Definitions<E>, count: usize) {
+    if count > MAX_VARIABLES {
+        let variable = definitions.variable("…");
+        E::value_begin(out, variable);
+        value::write_mark(out, definitions, &format!("… {} more", count - MAX_VARIABLES));
+        E::value_end(out);
+    }
+}
+
+fn write_namespace<E: Encoding>(
+    out: &mut Vec<u8>,
+    definitions: &mut Definitions<E>,
+    values: &mut Values,
+    info: &CodeInfo,
+    frame: Frame,
+    access: Access,
+    counter: &mut u64,
+) -> u64 {
+    let (mut state, mut shown, mut place) = (0, 0, 0);
+    let Ok(mut names) = info.namespace.try_borrow_mut() else { return 0 };
+    each_name(frame, access, |key, object| {
+        if names.get(place).is_none_or(|entry| entry.key.as_ptr() != key) {
+            names.truncate(place);
+            names.push(entry(key));
+        }
+        let entry = &mut names[place];
+        if !matches!(entry.shown, Shown::Never) && value::is_data(object) {
+            state = fold(state, object);
+            if shown < MAX_VARIABLES {
+                out.extend_from_slice(entry.begin(definitions));
+                values.write(out, definitions, object);
+                E::value_end(out);
+                *counter += 1;
+            }
+            shown += 1;
+        }
+        place += 1;
+        place < MAX_NAMES
+    });
+    note_rest(out, definitions, shown);
+    state
+}
+
+/// Calls `visit(key, value)` for each item of the namespace of module or class code, if it is a dict.
+fn each_name(frame: Frame, access: Access, visit: impl FnMut(Object, Object) -> bool) {
+    let namespace = frame.namespace(access);
+    // SAFETY: null or a live object, held by the frame.
+    if !namespace.is_null() && unsafe { ffi::PyDict_Check(namespace) } != 0 {
+        object::each_item(namespace, visit);
+    }
+}
+
+/// Names that a module's own variables do not have.
+fn is_hidden(name: &str) -> bool {
+    name.starts_with("__") && name.ends_with("__")
+}
+
+fn entry(key: Object) -> NamespaceEntry {
+    let is_shown = value::text::is_str(key) && !is_hidden(&value::text::whole(key));
+    // SAFETY: the GIL is held; the key is a live object.
+    let key = Python::attach(|py| unsafe { Bound::from_borrowed_ptr(py, key).unbind() });
+    NamespaceEntry { key, shown: if is_shown { Shown::NotYet } else { Shown::Never } }
+}
+
+impl NamespaceEntry {
+    /// The encoded beginning of a `Value`.
+    fn begin<E: Encoding>(&mut self, definitions: &mut Definitions<E>) -> &[u8] {
+        if let Shown::NotYet = self.shown {
+            let mut begin = Vec::new();
+            E::value_begin(&mut begin, definitions.variable(&value::text::whole(self.key.as_ptr())));
+            self.shown = Shown::As(begin.into());
+        }
+        match &self.shown {
+            Shown::As(begin) => begin,
+            _ => &[],
+        }
+    }
+}
+
+/// The fingerprint of a frame's state now.
+pub fn state(info: &CodeInfo, frame: Frame, access: Access) -> u64 {
+    if info.facts.has_slots {
+        let slots = info.variables.iter();
+        return slots.fold(0, |state, variable| fold(state, frame.local(access, &variable.slot)));
+    }
+    let (mut state, mut place) = (0, 0);
+    let Ok(names) = info.namespace.try_borrow() else { return 0 };
+    each_name(frame, access, |key, object| {
+        let shown = match names.get(place) {
+            Some(entry) if entry.key.as_ptr() == key => !matches!(entry.shown, Shown::Never),
+            _ => value::text::is_str(key) && !is_hidden(&value::text::whole(key)),
+        };
+        if shown && value::is_data(object) {
+            state = fold(state, object);
+        }
+        place += 1;
+        place < MAX_NAMES
+    });
+    state
+}
+
+/// Appends the beginning of a `Call` with the arguments that are bound; `call_end` remains to be written.
+pub fn write_arguments<E: Encoding>(
+    out: &mut Vec<u8>,
+    definitions: &mut Definitions<E>,
+    values: &mut Values,
+    info: &CodeInfo,
+    frame: Frame,
+    access: Access,
+    function: FunctionId,
+) {
+    let arguments = info.variables[..info.arguments].iter().take(MAX_VARIABLES);
+    let bound = arguments.clone().filter(|argument| !frame.local(access, &argument.slot).is_null());
+    E::call_begin(out, function, bound.count());
+    let mut written = 0;
+    for argument in arguments {
+        let object = frame.local(access, &argument.slot);
+        if object.is_null() {
+            continue;
+        }
+        if written > 0 {
+            E::separator(out);
+        }
+        out.extend_from_slice(&argument.argument_begin);
+        values.write(out, definitions, object);
+        E::argument_end(out);
+        written += 1;
+    }
+}

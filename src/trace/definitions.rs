@@ -1,0 +1,129 @@
+//! What a trace defines before it is used: paths, names, types, functions, each once, with dense ids.
+//!
+//! Owns: the ids. Must not: write to a file; definitions wait in `pending` until the event that
+//! needs them is committed behind them.
+
+use std::collections::HashMap;
+use std::marker::PhantomData;
+
+use super::{Encoding, FunctionId, PathId, TypeId, TypeKind, VariableId};
+
+/// The id of type `None`, the first of every trace.
+pub const NONE_TYPE: TypeId = TypeId(0);
+
+/// Interned definitions of one trace and the encoded ones that no stream holds yet.
+pub struct Definitions<E> {
+    pending: Vec<u8>,
+    paths: HashMap<Box<str>, PathId>,
+    variables: HashMap<Box<str>, VariableId>,
+    types: HashMap<(TypeKind, Box<str>), TypeId>,
+    structs: HashMap<Box<str>, HashMap<Box<[Box<str>]>, TypeId>>,
+    type_count: u32,
+    functions: HashMap<(PathId, u32, Box<str>), FunctionId>,
+    encoding: PhantomData<E>,
+}
+
+fn next(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+impl<E: Encoding> Definitions<E> {
+    /// Definitions of a new trace: type 0 is `None`.
+    pub fn new() -> Self {
+        let mut new = Self {
+            pending: Vec::new(),
+            paths: HashMap::new(),
+            variables: HashMap::new(),
+            types: HashMap::new(),
+            structs: HashMap::new(),
+            type_count: 0,
+            functions: HashMap::new(),
+            encoding: PhantomData,
+        };
+        new.plain_type(TypeKind::None, "None");
+        new
+    }
+
+    /// Whether definitions wait to be written.
+    pub fn are_pending(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// Puts the waiting definitions into `out` at offset `at`, which is an event's start.
+    pub fn place(&mut self, out: &mut Vec<u8>, at: usize) {
+        if !self.pending.is_empty() {
+            out.splice(at..at, self.pending.drain(..));
+        }
+    }
+
+    /// The id of a path; `true` when it is new.
+    pub fn path(&mut self, path: &str) -> (PathId, bool) {
+        if let Some(id) = self.paths.get(path) {
+            return (*id, false);
+        }
+        let id = PathId(next(self.paths.len()));
+        E::path(&mut self.pending, path);
+        self.paths.insert(path.into(), id);
+        (id, true)
+    }
+
+    /// The id of a variable's name.
+    pub fn variable(&mut self, name: &str) -> VariableId {
+        if let Some(id) = self.variables.get(name) {
+            return *id;
+        }
+        let id = VariableId(next(self.variables.len()));
+        E::variable_name(&mut self.pending, name);
+        self.variables.insert(name.into(), id);
+        id
+    }
+
+    /// The id of a function: its file, the line of its `def` and its qualname.
+    pub fn function(&mut self, path: PathId, line: u32, name: &str) -> FunctionId {
+        let key = (path, line, name.into());
+        if let Some(id) = self.functions.get(&key) {
+            return *id;
+        }
+        let id = FunctionId(next(self.functions.len()));
+        E::function(&mut self.pending, path, line, name);
+        self.functions.insert(key, id);
+        id
+    }
+
+    /// The id of a type without fields.
+    pub fn plain_type(&mut self, kind: TypeKind, name: &str) -> TypeId {
+        let key = (kind, name.into());
+        if let Some(id) = self.types.get(&key) {
+            return *id;
+        }
+        E::plain_type(&mut self.pending, kind, name);
+        let id = self.new_type();
+        self.types.insert(key, id);
+        id
+    }
+
+    /// The id of a type of kind `Struct` with these fields, in order.
+    pub fn struct_type(&mut self, name: &str, fields: &[&str]) -> TypeId {
+        let key: Box<[Box<str>]> = fields.iter().map(|&field| field.into()).collect();
+        if let Some(id) = self.structs.get(name).and_then(|shapes| shapes.get(&key)) {
+            return *id;
+        }
+        let any = self.plain_type(TypeKind::Any, "object");
+        E::struct_type(&mut self.pending, name, fields, any);
+        let id = self.new_type();
+        self.structs.entry(name.into()).or_default().insert(key, id);
+        id
+    }
+
+    fn new_type(&mut self) -> TypeId {
+        let id = TypeId(self.type_count);
+        self.type_count += 1;
+        id
+    }
+}
+
+impl<E: Encoding> Default for Definitions<E> {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,168 @@
+//! The trace folder: whose it is, and the small files in it.
+//!
+//! Owns: names in the folder, its lock, atomic replacement. Must not: know the event stream.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use super::Format;
+use super::platform;
+use crate::error::{Error, Result};
+
+const METADATA: &str = "trace_metadata.json";
+const PATHS: &str = "trace_paths.json";
+/// Begins the name of every kept text, so that the next recording knows it as ours.
+const KEPT: &str = "trace_text_";
+const PART: &str = "trace.part-";
+/// Ends the name of a file that is still being made.
+const UNFINISHED: &str = ".new";
+
+/// A trace folder that this recording holds.
+#[derive(Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+    lock: File,
+}
+
+fn extension(format: Format) -> &'static str {
+    match format {
+        Format::Json => "json",
+        Format::Binary => "bin",
+    }
+}
+
+/// Name of the file of the whole event stream.
+pub(super) fn stream_name(format: Format) -> String {
+    format!("trace.{}", extension(format))
+}
+
+/// Name of the file of another thread's events while the recording goes on.
+pub(super) fn part_name(format: Format, number: usize) -> String {
+    format!("{PART}{number}.{}", extension(format))
+}
+
+/// Whether a recorder made a file of this name.
+fn is_ours(name: &str) -> bool {
+    let name = name.strip_suffix(UNFINISHED).unwrap_or(name);
+    let part = || {
+        let (number, extension) = name.strip_prefix(PART)?.split_once('.')?;
+        Some(
+            number.bytes().all(|byte| byte.is_ascii_digit()) && matches!(extension, "json" | "bin"),
+        )
+    };
+    matches!(name, "trace.json" | "trace.bin" | METADATA | PATHS)
+        || name.starts_with(KEPT)
+        || part().unwrap_or(false)
+}
+
+/// As `Error::Trace`, with the place.
+pub(super) fn at(path: &Path) -> impl Fn(io::Error) -> Error {
+    move |error| Error::Trace(format!("{}: {error}", path.display()))
+}
+
+impl Folder {
+    /// Makes the folder and takes it; an older trace in it is removed, other files stay.
+    pub(super) fn claim(dir: &Path) -> Result<Self> {
+        let path = std::path::absolute(dir).map_err(at(dir))?;
+        let unusable = |error: io::Error| {
+            let why = if path.exists() && !path.is_dir() {
+                "not a folder".to_owned()
+            } else {
+                error.to_string()
+            };
+            Error::Trace(format!(
+                "{}: {why} (choose another folder with --trace-dir)",
+                path.display()
+            ))
+        };
+        fs::create_dir_all(&path).map_err(unusable)?;
+        let Some(lock) = platform::lock(&path).map_err(unusable)? else {
+            return Err(Error::Session(refusal(&path)));
+        };
+        for entry in fs::read_dir(&path).map_err(unusable)? {
+            let entry = entry.map_err(unusable)?;
+            if entry.file_name().to_str().is_some_and(is_ours) {
+                fs::remove_file(entry.path()).map_err(unusable)?;
+            }
+        }
+        Ok(Self { path, lock })
+    }
+
+    /// Where a file of this name lies.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Writes a file at one moment: readers see the old one or the new one, whole.
+    pub(super) fn replace(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let path = self.file(name);
+        let unfinished = self.file(&format!("{name}{UNFINISHED}"));
+        let replace = || {
+            let mut file = File::create(&unfinished)?;
+            file.write_all(bytes)?;
+            drop(file);
+            fs::rename(&unfinished, &path)
+        };
+        replace().map_err(|error| {
+            // What is half made is of no use, and may be what fills the disk.
+            let _ = fs::remove_file(&unfinished);
+            at(&path)(error)
+        })
+    }
+
+    /// Replaces the metadata.
+    pub(super) fn write_metadata(&self, metadata: &Map<String, Value>) -> Result<()> {
+        self.replace(METADATA, &pretty(metadata))
+    }
+
+    /// Writes the metadata over the old ones, for where nothing can be replaced any more: a full disk, a
+    /// folder that takes no new file.
+    pub(super) fn overwrite_metadata(&self, metadata: &Map<String, Value>) -> io::Result<()> {
+        let bytes = pretty(metadata);
+        let file = File::options().write(true).open(self.file(METADATA))?;
+        platform::write_at(&file, &bytes, 0)?;
+        file.set_len(bytes.len() as u64)
+    }
+
+    /// Replaces the list of paths.
+    pub(super) fn write_paths(&self, paths: &[String]) -> Result<()> {
+        let bytes =
+            serde_json::to_vec(paths).map_err(|error| at(&self.file(PATHS))(error.into()))?;
+        self.replace(PATHS, &bytes)
+    }
+
+    /// Writes a text that steps point to.
+    pub(super) fn keep(&self, name: &str, text: &[u8]) -> Result<PathBuf> {
+        let name = format!("{KEPT}{name}");
+        self.replace(&name, text)?;
+        Ok(self.file(&name))
+    }
+
+    /// The file that carries the lock.
+    pub(super) fn lock(&self) -> &File {
+        &self.lock
+    }
+}
+
+fn pretty(metadata: &Map<String, Value>) -> Vec<u8> {
+    let mut bytes = format!("{:#}", Value::Object(metadata.clone())).into_bytes();
+    bytes.push(b'\n');
+    bytes
+}
+
+/// Why a live recorder's folder is not taken; its metadata know its process id.
+fn refusal(path: &Path) -> String {
+    let metadata = fs::read(path.join(METADATA)).unwrap_or_default();
+    let metadata: Value = serde_json::from_slice(&metadata).unwrap_or_default();
+    let process = metadata["pid"]
+        .as_u64()
+        .map(|pid| format!(" (process {pid})"))
+        .unwrap_or_default();
+    let path = path.display();
+    format!(
+        "{path}: another recorder{process} is writing a trace there (choose another folder with --trace-dir)"
+    )
+}

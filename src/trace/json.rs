@@ -1,0 +1,228 @@
+//! Records as JSON text.
+//!
+//! Owns: the JSON form. Must not: decide what is recorded, or touch a file.
+//!
+//! An event is `,{…}` and a line break; no other line break is ever written, so every line
+//! is one event.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use super::encode::{Encoding, Open};
+use super::escape::push_quoted;
+use super::{EventKind, FunctionId, PathId, TypeId, TypeKind, VariableId};
+
+/// The encoding of `trace.json`.
+#[derive(Debug)]
+pub struct Json;
+
+fn push_integer(out: &mut Vec<u8>, value: impl itoa::Integer) {
+    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+}
+
+/// Appends what is common to the end of every value; returns the length of the text since `start`.
+fn close(out: &mut Vec<u8>, start: usize, type_id: TypeId) -> usize {
+    out.extend_from_slice(b",\"type_id\":");
+    push_integer(out, type_id.0);
+    out.push(b'}');
+    out.len() - start
+}
+
+fn open(out: &mut Vec<u8>, head: &[u8], planned: usize) -> (Open, usize) {
+    let at = out.len();
+    out.extend_from_slice(head);
+    (Open { at, planned }, head.len())
+}
+
+/// A value with one field of text; `head` ends where the text begins.
+fn text_value(out: &mut Vec<u8>, head: &[u8], text: &str, type_id: TypeId) -> usize {
+    let start = out.len();
+    out.extend_from_slice(head);
+    push_quoted(out, text);
+    close(out, start, type_id)
+}
+
+fn list_end(out: &mut Vec<u8>, tail: &[u8], type_id: TypeId) -> usize {
+    let start = out.len();
+    out.extend_from_slice(tail);
+    close(out, start, type_id)
+}
+
+impl Encoding for Json {
+    fn path(out: &mut Vec<u8>, path: &str) {
+        out.extend_from_slice(b",{\"Path\":");
+        push_quoted(out, path);
+        out.extend_from_slice(b"}\n");
+    }
+
+    fn variable_name(out: &mut Vec<u8>, name: &str) {
+        out.extend_from_slice(b",{\"VariableName\":");
+        push_quoted(out, name);
+        out.extend_from_slice(b"}\n");
+    }
+
+    fn plain_type(out: &mut Vec<u8>, kind: TypeKind, name: &str) {
+        out.extend_from_slice(b",{\"Type\":{\"kind\":");
+        push_integer(out, kind as u8);
+        out.extend_from_slice(b",\"lang_type\":");
+        push_quoted(out, name);
+        out.extend_from_slice(b",\"specific_info\":{\"kind\":\"None\"}}}\n");
+    }
+
+    fn struct_type(out: &mut Vec<u8>, name: &str, fields: &[&str], field_type: TypeId) {
+        out.extend_from_slice(b",{\"Type\":{\"kind\":6,\"lang_type\":");
+        push_quoted(out, name);
+        out.extend_from_slice(b",\"specific_info\":{\"kind\":\"Struct\",\"fields\":[");
+        for (index, field) in fields.iter().enumerate() {
+            let head: &[u8] = if index == 0 {
+                b"{\"name\":"
+            } else {
+                b",{\"name\":"
+            };
+            text_value(out, head, field, field_type);
+        }
+        out.extend_from_slice(b"]}}}\n");
+    }
+
+    fn function(out: &mut Vec<u8>, path: PathId, line: u32, name: &str) {
+        out.extend_from_slice(b",{\"Function\":{\"path_id\":");
+        push_integer(out, path.0);
+        out.extend_from_slice(b",\"line\":");
+        push_integer(out, line);
+        out.extend_from_slice(b",\"name\":");
+        push_quoted(out, name);
+        out.extend_from_slice(b"}}\n");
+    }
+
+    fn step(out: &mut Vec<u8>, path: PathId, line: u32) {
+        out.extend_from_slice(b",{\"Step\":{\"path_id\":");
+        push_integer(out, path.0);
+        out.extend_from_slice(b",\"line\":");
+        push_integer(out, line);
+        out.extend_from_slice(b"}}\n");
+    }
+
+    fn event(out: &mut Vec<u8>, kind: EventKind, metadata: &str, content: &str) {
+        out.extend_from_slice(b",{\"Event\":{\"kind\":");
+        push_integer(out, kind as u8);
+        out.extend_from_slice(b",\"metadata\":");
+        push_quoted(out, metadata);
+        out.extend_from_slice(b",\"content\":");
+        push_quoted(out, content);
+        out.extend_from_slice(b"}}\n");
+    }
+
+    fn call_begin(out: &mut Vec<u8>, function: FunctionId, _count: usize) {
+        out.extend_from_slice(b",{\"Call\":{\"function_id\":");
+        push_integer(out, function.0);
+        out.extend_from_slice(b",\"args\":[");
+    }
+
+    fn argument_begin(out: &mut Vec<u8>, variable: VariableId) {
+        out.extend_from_slice(b"{\"variable_id\":");
+        push_integer(out, variable.0);
+        out.extend_from_slice(b",\"value\":");
+    }
+
+    fn argument_end(out: &mut Vec<u8>) {
+        out.push(b'}');
+    }
+
+    fn call_end(out: &mut Vec<u8>) {
+        out.extend_from_slice(b"]}}\n");
+    }
+
+    fn value_begin(out: &mut Vec<u8>, variable: VariableId) {
+        out.extend_from_slice(b",{\"Value\":{\"variable_id\":");
+        push_integer(out, variable.0);
+        out.extend_from_slice(b",\"value\":");
+    }
+
+    fn value_end(out: &mut Vec<u8>) {
+        out.extend_from_slice(b"}}\n");
+    }
+
+    fn return_begin(out: &mut Vec<u8>) {
+        out.extend_from_slice(b",{\"Return\":{\"return_value\":");
+    }
+
+    fn return_end(out: &mut Vec<u8>) {
+        out.extend_from_slice(b"}}\n");
+    }
+
+    fn int(out: &mut Vec<u8>, value: i64, type_id: TypeId) -> usize {
+        let start = out.len();
+        out.extend_from_slice(b"{\"kind\":\"Int\",\"i\":");
+        push_integer(out, value);
+        close(out, start, type_id)
+    }
+
+    fn big_int(out: &mut Vec<u8>, magnitude: &[u8], negative: bool, type_id: TypeId) -> usize {
+        let start = out.len();
+        out.extend_from_slice(b"{\"kind\":\"BigInt\",\"b\":\"");
+        out.extend_from_slice(BASE64.encode(magnitude).as_bytes());
+        out.extend_from_slice(if negative {
+            b"\",\"negative\":true"
+        } else {
+            b"\",\"negative\":false"
+        });
+        close(out, start, type_id)
+    }
+
+    fn bool(out: &mut Vec<u8>, value: bool, type_id: TypeId) -> usize {
+        let start = out.len();
+        out.extend_from_slice(if value {
+            b"{\"kind\":\"Bool\",\"b\":true"
+        } else {
+            b"{\"kind\":\"Bool\",\"b\":false"
+        });
+        close(out, start, type_id)
+    }
+
+    fn string(out: &mut Vec<u8>, text: &str, type_id: TypeId) -> usize {
+        text_value(out, b"{\"kind\":\"String\",\"text\":", text, type_id)
+    }
+
+    fn none(out: &mut Vec<u8>, type_id: TypeId) -> usize {
+        let start = out.len();
+        out.extend_from_slice(b"{\"kind\":\"None\"");
+        close(out, start, type_id)
+    }
+
+    fn raw(out: &mut Vec<u8>, text: &str, type_id: TypeId) -> usize {
+        text_value(out, b"{\"kind\":\"Raw\",\"r\":", text, type_id)
+    }
+
+    fn error(out: &mut Vec<u8>, message: &str, type_id: TypeId) -> usize {
+        text_value(out, b"{\"kind\":\"Error\",\"msg\":", message, type_id)
+    }
+
+    fn sequence_begin(out: &mut Vec<u8>, planned: usize) -> (Open, usize) {
+        open(out, b"{\"kind\":\"Sequence\",\"elements\":[", planned)
+    }
+
+    fn sequence_end(out: &mut Vec<u8>, _open: Open, _count: usize, type_id: TypeId) -> usize {
+        list_end(out, b"],\"is_slice\":false", type_id)
+    }
+
+    fn tuple_begin(out: &mut Vec<u8>, planned: usize) -> (Open, usize) {
+        open(out, b"{\"kind\":\"Tuple\",\"elements\":[", planned)
+    }
+
+    fn tuple_end(out: &mut Vec<u8>, _open: Open, _count: usize, type_id: TypeId) -> usize {
+        list_end(out, b"]", type_id)
+    }
+
+    fn struct_begin(out: &mut Vec<u8>, planned: usize) -> (Open, usize) {
+        open(out, b"{\"kind\":\"Struct\",\"field_values\":[", planned)
+    }
+
+    fn struct_end(out: &mut Vec<u8>, _open: Open, _count: usize, type_id: TypeId) -> usize {
+        list_end(out, b"]", type_id)
+    }
+
+    fn separator(out: &mut Vec<u8>) -> usize {
+        out.push(b',');
+        1
+    }
+}

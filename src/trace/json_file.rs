@@ -1,0 +1,152 @@
+//! A JSON array that is whole at every moment while it grows.
+//!
+//! Owns: where events go in `trace.json`. Must not: look into an event, or open a file.
+//!
+//! JSON allows blanks before `]`. Events are written over a region of blanks in front of it, by single
+//! writes that stay inside one page of the file, each of whole events: a kill falls between two pages of a
+//! write, never inside one. Only an event larger than a page is written across pages. A new region
+//! is made behind the `]`, where blanks are as good, and then the `]` is moved: the only other moment, two
+//! one-byte writes long, at which the file is not whole.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+
+use super::platform::write_at;
+
+const PAGE: u64 = 4096;
+const SMALLEST_REGION: u64 = 16 << 10;
+const LARGEST_REGION: u64 = 1 << 20;
+static BLANKS: [u8; 64 << 10] = [b' '; 64 << 10];
+/// Events are copied from one file to another in pieces of this size.
+const PIECE: usize = 256 << 10;
+
+/// What a new file holds.
+pub(super) const EMPTY: &[u8] = b"[]";
+
+/// Where the events of one file end.
+#[derive(Debug)]
+pub(super) struct JsonFile {
+    /// Offset at which the next event goes; from here to `bracket` there are blanks only.
+    at: u64,
+    /// Offset of the `]`.
+    bracket: u64,
+}
+
+impl JsonFile {
+    /// Of a file that holds `EMPTY`.
+    pub(super) fn new() -> Self {
+        Self { at: 1, bracket: 1 }
+    }
+
+    /// Writes events, each `,{…}` and a line break; all are in the file on return.
+    pub(super) fn append(&mut self, file: &File, mut events: &[u8]) -> io::Result<()> {
+        if self.at == 1 {
+            events = events.strip_prefix(b",").unwrap_or(events);
+        }
+        while !events.is_empty() {
+            let length = match self.fitting(events) {
+                0 => self.make_room(file, events)?,
+                length => length,
+            };
+            let (now, later) = events.split_at(length);
+            write_at(file, now, self.at)?;
+            self.at += length as u64;
+            events = later;
+        }
+        Ok(())
+    }
+
+    /// Length of the whole events that fit up to the page's end, or to the bracket.
+    fn fitting(&self, events: &[u8]) -> usize {
+        let room = (PAGE - self.at % PAGE).min(self.bracket - self.at);
+        let window = &events[..events.len().min(room as usize)];
+        window
+            .iter()
+            .rposition(|&byte| byte == b'\n')
+            .map_or(0, |last| last + 1)
+    }
+
+    /// Moves on until an event fits; returns the length of what does. Only an event larger than a page
+    /// is written where it crosses pages.
+    fn make_room(&mut self, file: &File, events: &[u8]) -> io::Result<usize> {
+        let end = events.iter().position(|&byte| byte == b'\n');
+        let length = end.map_or(events.len(), |last| last + 1);
+        let large = length as u64 > PAGE;
+        loop {
+            let next_page = (self.at + 1).next_multiple_of(PAGE);
+            if large && self.bracket - self.at >= length as u64 {
+                return Ok(length);
+            } else if large || next_page > self.bracket {
+                self.grow(file, length as u64)?;
+            } else {
+                self.at = next_page;
+            }
+            if let fitting @ 1.. = self.fitting(events) {
+                return Ok(fitting);
+            }
+        }
+    }
+
+    /// Adds blanks for at least `length` bytes more, with the bracket as the last byte of a page.
+    fn grow(&mut self, file: &File, length: u64) -> io::Result<()> {
+        let region = self.bracket.clamp(SMALLEST_REGION, LARGEST_REGION);
+        let end = (self.bracket + region.max(length + PAGE)).next_multiple_of(PAGE);
+        let mut offset = self.bracket + 1;
+        while offset < end {
+            let blanks = (end - offset).min(BLANKS.len() as u64) as usize;
+            write_at(file, &BLANKS[..blanks], offset)?;
+            offset += blanks as u64;
+        }
+        write_at(file, b"]", end - 1)?;
+        write_at(file, b" ", self.bracket)?;
+        self.bracket = end - 1;
+        Ok(())
+    }
+
+    /// Ends the array behind the last event, and the file behind it.
+    pub(super) fn cut(&mut self, file: &File) -> io::Result<()> {
+        write_at(file, b"]", self.at)?;
+        file.set_len(self.at + 1)?;
+        self.bracket = self.at;
+        Ok(())
+    }
+
+    /// Appends the events of another file of this form; all or, after an error and `cut`, none.
+    pub(super) fn join(&mut self, file: &File, part: &File) -> io::Result<()> {
+        let start = self.at;
+        let result = self.copy(file, part);
+        if result.is_err() {
+            self.at = start;
+        }
+        result
+    }
+
+    fn copy(&mut self, file: &File, part: &File) -> io::Result<()> {
+        let mut lines = BufReader::with_capacity(PIECE, part);
+        let (mut line, mut piece) = (Vec::new(), Vec::with_capacity(PIECE));
+        loop {
+            line.clear();
+            lines.read_until(b'\n', &mut line)?;
+            let Some(event) = as_event(&mut line) else {
+                break;
+            };
+            if piece.len() + event.len() > PIECE {
+                self.append(file, &piece)?;
+                piece.clear();
+            }
+            piece.extend_from_slice(event);
+        }
+        self.append(file, &piece)
+    }
+}
+
+/// The event of a line, without the blanks of the page before it, and with its comma; `None`: the end.
+fn as_event(line: &mut [u8]) -> Option<&[u8]> {
+    let start = line.iter().position(|&byte| byte != b' ')?;
+    let event = &mut line[start..];
+    if event.last() != Some(&b'\n') {
+        return None;
+    }
+    event[0] = b',';
+    Some(event)
+}

@@ -1,0 +1,115 @@
+//! The few calls that differ from system to system.
+//!
+//! Owns: positioned reads and writes, the folder's lock, signal masks, descriptors after a fork.
+//! Must not: know what is written.
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::Path;
+
+/// Writes all of `bytes` at `offset`.
+pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileExt::write_all_at(file, bytes, offset);
+    #[cfg(windows)]
+    {
+        let mut done = 0;
+        while done < bytes.len() {
+            let rest = &bytes[done..];
+            match std::os::windows::fs::FileExt::seek_write(file, rest, offset + done as u64)? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                written => done += written,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Fills `bytes` from `offset`.
+pub(super) fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileExt::read_exact_at(file, bytes, offset);
+    #[cfg(windows)]
+    {
+        let mut done = 0;
+        while done < bytes.len() {
+            let rest = &mut bytes[done..];
+            match std::os::windows::fs::FileExt::seek_read(file, rest, offset + done as u64)? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                read => done += read,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Opens what carries a folder's lock: the folder itself, so that no file of ours is left behind.
+#[cfg(unix)]
+fn open_lock(folder: &Path) -> io::Result<File> {
+    File::open(folder)
+}
+
+/// A folder cannot be locked here: a file in it is, which the system removes with its handle.
+#[cfg(windows)]
+fn open_lock(folder: &Path) -> io::Result<File> {
+    use std::os::windows::fs::OpenOptionsExt;
+    const FILE_FLAG_DELETE_ON_CLOSE: u32 = 0x0400_0000;
+    let mut options = File::options();
+    options.write(true).create(true).truncate(false);
+    options
+        .custom_flags(FILE_FLAG_DELETE_ON_CLOSE)
+        .open(folder.join("trace_lock"))
+}
+
+/// Takes the folder's lock, which ends with the returned file or with the process, however it
+/// ends. `None`: another process holds it. Where a file system knows no locks, none is kept.
+pub(super) fn lock(folder: &Path) -> io::Result<Option<File>> {
+    let file = open_lock(folder)?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(Some(file)),
+    }
+}
+
+/// Runs `act` with all signals blocked; a thread that it starts keeps them so. The program's handlers
+/// then run, and interrupt system calls, in the program's own threads only.
+#[cfg(unix)]
+pub(super) fn without_signals<T>(act: impl FnOnce() -> T) -> T {
+    use std::mem::MaybeUninit;
+    use std::ptr::null_mut;
+    let mut all = MaybeUninit::<libc::sigset_t>::uninit();
+    let mut before = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: sigfillset initialises `all`; pthread_sigmask reads it and initialises `before`.
+    unsafe {
+        libc::sigfillset(all.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_BLOCK, all.as_ptr(), before.as_mut_ptr());
+    }
+    let result = act();
+    // SAFETY: `before` was initialised above; a null pointer asks for no answer.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), null_mut()) };
+    result
+}
+
+/// There are no signal masks here.
+#[cfg(windows)]
+pub(super) fn without_signals<T>(act: impl FnOnce() -> T) -> T {
+    act()
+}
+
+/// Closes the descriptor of a file that a forked child inherited and cannot own.
+///
+/// # Safety
+/// `file` must never be used or dropped again in this process.
+#[cfg(unix)]
+pub(super) unsafe fn close_inherited(file: &File) {
+    use std::os::fd::AsRawFd;
+    // SAFETY: the caller gives the descriptor up.
+    unsafe { libc::close(file.as_raw_fd()) };
+}
+
+/// There is no fork here.
+///
+/// # Safety
+/// None needed; the other systems ask for it.
+#[cfg(windows)]
+pub(super) unsafe fn close_inherited(_file: &File) {}

@@ -1,0 +1,206 @@
+//! The writer thread: from the streams' buffers into the files.
+//!
+//! Owns: the order in which things are written. Must not: know the form of an event, or panic.
+//!
+//! One round takes the other streams' events first, then the main stream's, then the paths; and writes
+//! them the other way round. So nothing is on disk before what it refers to: definitions are in the
+//! main stream only, and a path is listed before the event that defines it is committed.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fs::{self, File};
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::compressor::Compressor;
+use super::folder;
+use super::queue::{Requests, lock};
+use super::sink::{self, Sink};
+use super::stream::{Stream, Taken};
+use super::writer::Shared;
+use crate::error::Result;
+
+/// Events lie in memory no longer than this, also while the program does nothing that is recorded.
+const TICK: Duration = Duration::from_millis(200);
+
+/// What the writer thread works with.
+pub(super) struct Worker {
+    shared: Arc<Shared>,
+    main: Sink,
+    /// Holds the main stream's open frame.
+    compressor: Compressor,
+    /// Part files by the number of their stream. They are opened for each round that needs them, and their
+    /// frames end with it: there may be many.
+    parts: BTreeMap<usize, Sink>,
+    parts_compressor: Compressor,
+    metadata_written: Instant,
+}
+
+impl Worker {
+    pub(super) fn new(shared: Arc<Shared>) -> io::Result<Self> {
+        Ok(Self {
+            main: Sink::new(shared.format)?,
+            shared,
+            compressor: Compressor::new()?,
+            parts: BTreeMap::new(),
+            parts_compressor: Compressor::new()?,
+            metadata_written: Instant::now(),
+        })
+    }
+
+    /// Does rounds until asked to stop, or until writing fails.
+    pub(super) fn run(&mut self) {
+        loop {
+            let requests = self.shared.queue.next(Instant::now() + TICK);
+            if let Err(error) = self.round(requests) {
+                self.fail(error);
+                return;
+            }
+            self.shared.queue.answer(requests);
+            if requests.stop {
+                self.shared.queue.close();
+                return;
+            }
+        }
+    }
+
+    /// After `run`: makes one whole file of all streams, in this order, those not named last.
+    pub(super) fn close(&mut self, order: &[Arc<Stream>]) {
+        if self.shared.failure.get().is_some() {
+            return;
+        }
+        let named: Vec<usize> = order.iter().map(|stream| stream.number()).collect();
+        let mut numbers: Vec<usize> = self.parts.keys().copied().collect();
+        numbers.sort_by_key(|number| {
+            named
+                .iter()
+                .position(|name| name == number)
+                .unwrap_or(usize::MAX)
+        });
+        if let Err(error) = self.join(&numbers) {
+            self.fail(error);
+        }
+    }
+
+    fn fail(&mut self, error: crate::error::Error) {
+        self.shared.fail(error);
+        // The file loads as it is; without its room it may leave space for the metadata.
+        let _ = self.main.cut(&self.shared.file);
+        let _ = self
+            .shared
+            .write_failure(&mut lock(&self.shared.texts).metadata);
+    }
+
+    fn round(&mut self, requests: Requests) -> Result<()> {
+        let others = lock(&self.shared.others).clone();
+        let taken: Vec<_> = others
+            .iter()
+            .map(|stream| (stream.number(), stream.take()))
+            .collect();
+        let main = self.shared.main.take();
+        self.write_texts(requests.at_once())?;
+        self.write_main(main)?;
+        for (number, taken) in taken {
+            if !taken.is_empty() {
+                self.write_part(number, &taken)?;
+                self.shared
+                    .queue
+                    .written(taken.full.iter().map(Vec::len).sum());
+            }
+        }
+        Ok(())
+    }
+
+    fn write_texts(&mut self, at_once: bool) -> Result<()> {
+        let mut texts = lock(&self.shared.texts);
+        if texts.paths_changed {
+            self.shared.folder.write_paths(&texts.paths)?;
+            texts.paths_changed = false;
+        }
+        if texts.metadata_changed && (at_once || self.metadata_written.elapsed() >= TICK) {
+            self.shared.folder.write_metadata(&texts.metadata)?;
+            texts.metadata_changed = false;
+            self.metadata_written = Instant::now();
+        }
+        Ok(())
+    }
+
+    fn write_main(&mut self, taken: Taken) -> Result<()> {
+        let path = self.main_path();
+        let failure = folder::at(&path);
+        let file = &self.shared.file;
+        for chunk in taken.full {
+            self.main
+                .append(file, &mut self.compressor, &chunk)
+                .map_err(&failure)?;
+            self.shared.queue.written(chunk.len());
+            self.shared.main.reuse(chunk);
+        }
+        self.main
+            .append(file, &mut self.compressor, &taken.rest)
+            .map_err(&failure)?;
+        self.main
+            .flush(file, &mut self.compressor)
+            .map_err(&failure)
+    }
+
+    fn write_part(&mut self, number: usize, taken: &Taken) -> Result<()> {
+        let path = self.part_path(number);
+        let failure = folder::at(&path);
+        let part = match self.parts.entry(number) {
+            Entry::Occupied(part) => part.into_mut(),
+            Entry::Vacant(part) => {
+                let empty = sink::empty(self.shared.format).map_err(&failure)?;
+                self.shared
+                    .folder
+                    .replace(&folder::part_name(self.shared.format, number), &empty)?;
+                part.insert(Sink::new(self.shared.format).map_err(&failure)?)
+            }
+        };
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .open(&path)
+            .map_err(&failure)?;
+        for events in taken.full.iter().chain([&taken.rest]) {
+            part.append(&file, &mut self.parts_compressor, events)
+                .map_err(&failure)?;
+        }
+        part.end(&file, &mut self.parts_compressor)
+            .map_err(&failure)
+    }
+
+    fn join(&mut self, numbers: &[usize]) -> Result<()> {
+        let main_path = self.main_path();
+        let failure = folder::at(&main_path);
+        let file = &self.shared.file;
+        self.main
+            .end(file, &mut self.compressor)
+            .map_err(&failure)?;
+        for number in numbers {
+            let Some(part) = self.parts.get(number) else {
+                continue;
+            };
+            let path = self.part_path(*number);
+            let part_file = File::open(&path).map_err(folder::at(&path))?;
+            self.main.join(file, part, &part_file).map_err(&failure)?;
+            drop(part_file);
+            fs::remove_file(&path).map_err(folder::at(&path))?;
+        }
+        self.main.cut(file).map_err(&failure)
+    }
+
+    fn main_path(&self) -> PathBuf {
+        self.shared
+            .folder
+            .file(&folder::stream_name(self.shared.format))
+    }
+
+    fn part_path(&self, number: usize) -> PathBuf {
+        self.shared
+            .folder
+            .file(&folder::part_name(self.shared.format, number))
+    }
+}

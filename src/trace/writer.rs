@@ -1,0 +1,256 @@
+//! The writer of a trace, as the recorder sees it.
+//!
+//! Owns: the life of a trace folder from `create` to `finish`, and all that recorder and writer thread
+//! share. Must not: know the form of an event, or wait for the interpreter.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread::{self, JoinHandle};
+
+use serde_json::{Map, Value};
+
+use super::Format;
+use super::folder::{self, Folder};
+use super::platform;
+use super::queue::{Queue, lock};
+use super::sink;
+use super::stream::Stream;
+use super::worker::Worker;
+use crate::error::{Error, Result};
+
+/// Writes one trace: takes events from streams and brings them into the trace folder, on a thread of its own,
+/// so that the files load at every moment and hold what is older than a quarter of a second.
+#[derive(Debug)]
+pub struct Writer {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<Option<Worker>>>,
+}
+
+/// The small files' content.
+#[derive(Debug, Default)]
+pub(super) struct Texts {
+    pub(super) metadata: Map<String, Value>,
+    pub(super) metadata_changed: bool,
+    pub(super) paths: Vec<String>,
+    pub(super) paths_changed: bool,
+}
+
+/// What the recorder's side and the writer thread share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) format: Format,
+    pub(super) folder: Folder,
+    /// The event stream's file.
+    pub(super) file: File,
+    pub(super) queue: Arc<Queue>,
+    pub(super) main: Arc<Stream>,
+    pub(super) others: Mutex<Vec<Arc<Stream>>>,
+    pub(super) texts: Mutex<Texts>,
+    /// Why writing has failed.
+    pub(super) failure: OnceLock<Error>,
+}
+
+impl Writer {
+    /// Makes the trace folder (its parents too) and takes it, removes an older trace in it, writes
+    /// files that load from the first moment on, and starts the writer thread.
+    ///
+    /// # Errors
+    /// `Error::Session` if another live recorder holds the folder, `Error::Trace` if it cannot be used.
+    pub fn create(dir: &Path, format: Format, mut metadata: Map<String, Value>) -> Result<Self> {
+        let folder = Folder::claim(dir)?;
+        metadata.insert("status".into(), "recording".into());
+        folder.write_metadata(&metadata)?;
+        folder.write_paths(&[])?;
+        let name = folder::stream_name(format);
+        let path = folder.file(&name);
+        folder.replace(&name, &sink::empty(format).map_err(folder::at(&path))?)?;
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .open(&path)
+            .map_err(folder::at(&path))?;
+        let queue = Arc::<Queue>::default();
+        let shared = Arc::new(Shared {
+            format,
+            folder,
+            file,
+            main: Arc::new(Stream::new(0, queue.clone())),
+            others: Mutex::default(),
+            texts: Mutex::new(Texts {
+                metadata,
+                ..Texts::default()
+            }),
+            failure: OnceLock::new(),
+            queue,
+        });
+        let worker = Worker::new(shared.clone()).map_err(folder::at(&path))?;
+        let thread = start(worker, shared.clone())?;
+        Ok(Self {
+            shared,
+            thread: Some(thread),
+        })
+    }
+
+    /// The stream of the main thread's events and of all definitions.
+    pub fn main(&self) -> &Arc<Stream> {
+        &self.shared.main
+    }
+
+    /// Another thread's stream, numbered from 1; made when first asked for. Its events lie in a part
+    /// file until `finish`. A thread may go on with the stream of one that has ended.
+    pub fn stream(&self, number: usize) -> Arc<Stream> {
+        if number == 0 {
+            return self.shared.main.clone();
+        }
+        let mut others = lock(&self.shared.others);
+        if let Some(stream) = others.iter().find(|stream| stream.number() == number) {
+            return stream.clone();
+        }
+        let stream = Arc::new(Stream::new(number, self.shared.queue.clone()));
+        others.push(stream.clone());
+        stream
+    }
+
+    /// Keeps a text that has no file (of `-c`, of standard input) in the trace folder; returns its path.
+    ///
+    /// # Errors
+    /// `Error::Trace` if it cannot be written.
+    pub fn keep(&self, name: &str, text: &[u8]) -> Result<PathBuf> {
+        self.shared.folder.keep(name, text)
+    }
+
+    /// Lists the next path; before the event that defines it is committed.
+    pub fn add_path(&self, path: String) {
+        let mut texts = lock(&self.shared.texts);
+        texts.paths.push(path);
+        texts.paths_changed = true;
+    }
+
+    /// Changes the metadata, which are written soon.
+    pub fn metadata(&self, change: impl FnOnce(&mut Map<String, Value>)) {
+        let mut texts = lock(&self.shared.texts);
+        change(&mut texts.metadata);
+        texts.metadata_changed = true;
+    }
+
+    /// Returns when all that was committed and changed before is in the files.
+    ///
+    /// # Errors
+    /// `Error::Trace` if writing has failed, now or before; it was said on standard error.
+    pub fn flush(&self) -> Result<()> {
+        self.shared.queue.flush();
+        self.shared
+            .failure
+            .get()
+            .map_or(Ok(()), |error| Err(error.clone()))
+    }
+
+    /// Whether writing has failed (a full disk, a folder removed): all events are dropped from now on.
+    pub fn failed(&self) -> bool {
+        self.shared.failure.get().is_some()
+    }
+
+    /// Writes what is left, appends the other streams in this order (those not named last), removes
+    /// their part files and all room, and writes the metadata after a last change. If that leaves the status as it
+    /// was, it becomes `complete`.
+    ///
+    /// # Errors
+    /// `Error::Trace` if writing has failed, now or before; it was said on standard error, the status is
+    /// `partial`, and what was written loads.
+    pub fn finish(
+        mut self,
+        order: &[Arc<Stream>],
+        change: impl FnOnce(&mut Map<String, Value>),
+    ) -> Result<()> {
+        if let Some(mut worker) = self.stop() {
+            worker.close(order);
+        }
+        let mut metadata = mem::take(&mut lock(&self.shared.texts).metadata);
+        change(&mut metadata);
+        if self.shared.failure.get().is_none() {
+            if metadata
+                .get("status")
+                .is_some_and(|status| status == "recording")
+            {
+                metadata.insert("status".into(), "complete".into());
+            }
+            match self.shared.folder.write_metadata(&metadata) {
+                Ok(()) => return Ok(()),
+                Err(error) => self.shared.fail(error),
+            }
+        }
+        self.shared.write_failure(&mut metadata)
+    }
+
+    /// After a fork, in the child: lets go of the trace, which is the parent's. Takes no lock and
+    /// waits for nothing, since whoever held a lock at the fork does not exist here; so its streams must
+    /// not be used any more either.
+    pub fn abandon(self) {
+        // SAFETY: `self` is forgotten below, and the thread that used the files is not in this process.
+        unsafe {
+            platform::close_inherited(&self.shared.file);
+            platform::close_inherited(self.shared.folder.lock());
+        }
+        mem::forget(self);
+    }
+
+    /// Lets the thread write what is left, and end.
+    fn stop(&mut self) -> Option<Worker> {
+        let thread = self.thread.take()?;
+        self.shared.queue.stop();
+        thread.join().ok().flatten()
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn start(mut worker: Worker, shared: Arc<Shared>) -> Result<JoinHandle<Option<Worker>>> {
+    let run = move || {
+        let result = catch_unwind(AssertUnwindSafe(|| worker.run()));
+        result
+            .map_err(|_| shared.fail(Error::Trace("the writer thread failed".into())))
+            .ok()?;
+        Some(worker)
+    };
+    let thread = thread::Builder::new().name("codetracer-writer".into());
+    let thread = platform::without_signals(|| thread.spawn(run));
+    thread.map_err(|error| Error::Session(format!("the writer thread cannot be started: {error}")))
+}
+
+impl Shared {
+    /// Ends the recording, but not the program: nothing is taken from the streams any more, and nobody
+    /// waits for it.
+    pub(super) fn fail(&self, error: Error) {
+        let line = format!(
+            "codetracer-python-recorder: recording stopped: {error}; the program goes on\n"
+        );
+        // A closed standard error is no reason to disturb the program.
+        let _ = io::stderr().write_all(line.as_bytes());
+        let _ = self.failure.set(error);
+        self.queue.close();
+        for stream in lock(&self.others).iter().chain([&self.main]) {
+            stream.take();
+        }
+    }
+
+    /// Says in the metadata that writing has failed, and why, if they can still be written.
+    pub(super) fn write_failure(&self, metadata: &mut Map<String, Value>) -> Result<()> {
+        let Some(error) = self.failure.get() else {
+            return Ok(());
+        };
+        metadata.insert("status".into(), "partial".into());
+        metadata.insert("reason".into(), error.to_string().into());
+        if self.folder.write_metadata(metadata).is_err() {
+            let _ = self.folder.overwrite_metadata(metadata);
+        }
+        Err(error.clone())
+    }
+}

@@ -1,0 +1,318 @@
+//! What is known of a class: how its instances are read, and the shapes they came in.
+//!
+//! Owns: the table from class to `Class`, valid for one version of the class. Must not: hold a
+//! class alive (its version tells when its address belongs to another).
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::rc::Rc;
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use crate::frame::Object;
+use crate::object::{self, Layout};
+use crate::trace::TypeId;
+
+use super::{standard, text};
+
+unsafe extern "C" {
+    /// Bound methods (`Include/cpython/classobject.h`).
+    pub(super) static mut PyMethod_Type: ffi::PyTypeObject;
+    /// The function behind a bound method, borrowed.
+    pub(super) fn PyMethod_Function(method: Object) -> Object;
+}
+
+/// Classes known at one time; the table starts anew beyond.
+const MAX_CLASSES: usize = 4096;
+/// Shapes told apart per class; instances of a class with more are written as pairs of name and value.
+const MAX_SHAPES: usize = 256;
+
+/// How an instance is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    Int,
+    Float,
+    Str,
+    Bytes,
+    List,
+    Tuple,
+    NamedTuple,
+    Dict,
+    Set,
+    /// Items through the type's own C iterator.
+    Iterated,
+    Array,
+    Enum,
+    Exception,
+    Function,
+    Class,
+    Module,
+    Standard(standard::Standard),
+    /// A struct of its attributes.
+    Instance,
+    /// By type only.
+    Opaque,
+}
+
+/// One step of the way from no field to all fields of an instance.
+struct Shape {
+    name: Box<str>,
+    parent: usize,
+    type_id: Option<TypeId>,
+    next: Vec<(Py<PyAny>, usize)>,
+}
+
+/// What is known of a class.
+pub struct Class {
+    version: u32,
+    pub name: Rc<str>,
+    pub reading: Reading,
+    pub layout: Rc<Layout>,
+    /// Name of the built-in it inherits its content from; a field of that name holds the content
+    /// where the instance has attributes too.
+    pub base: Option<Py<PyAny>>,
+    /// Field names of a named tuple.
+    pub fields: Rc<[Py<PyAny>]>,
+    shapes: Vec<Shape>,
+    pub type_ids: [Option<TypeId>; 2],
+}
+
+impl Class {
+    /// The shape of an instance without fields.
+    pub const NO_FIELDS: usize = 0;
+
+    /// The shape that comes of one more field, or none when the class has too many of them.
+    #[inline]
+    pub fn with_field(&mut self, shape: usize, name: Object) -> Option<usize> {
+        let known = self.shapes[shape].next.iter().find(|(key, _)| key.as_ptr() == name);
+        match known {
+            Some(&(_, next)) => Some(next),
+            None => self.add_shape(shape, name),
+        }
+    }
+
+    fn add_shape(&mut self, parent: usize, name: Object) -> Option<usize> {
+        if self.shapes.len() >= MAX_SHAPES {
+            return None;
+        }
+        let next = self.shapes.len();
+        let field = if text::is_str(name) { text::whole(name) } else { "?".to_owned() };
+        self.shapes.push(Shape { name: field.into(), parent, type_id: None, next: Vec::new() });
+        // SAFETY: the GIL is held while values are read; the name is a live object.
+        let key = Python::attach(|py| unsafe { Bound::from_borrowed_ptr(py, name).unbind() });
+        self.shapes[parent].next.push((key, next));
+        Some(next)
+    }
+
+    /// The type id of a shape; `define` makes one from the field names.
+    pub fn shape_type(&mut self, shape: usize, define: impl FnOnce(&str, &[&str]) -> TypeId) -> TypeId {
+        if let Some(id) = self.shapes[shape].type_id {
+            return id;
+        }
+        let mut fields = Vec::new();
+        let mut at = shape;
+        while at != Self::NO_FIELDS {
+            fields.push(&*self.shapes[at].name);
+            at = self.shapes[at].parent;
+        }
+        fields.reverse();
+        let id = define(&self.name, &fields);
+        self.shapes[shape].type_id = Some(id);
+        id
+    }
+}
+
+/// Hashes an address.
+#[derive(Default)]
+pub struct AddressHasher(u64);
+
+impl Hasher for AddressHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_usize(usize::from(byte));
+        }
+    }
+
+    fn write_usize(&mut self, value: usize) {
+        self.0 = (self.0 ^ value as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32);
+    }
+}
+
+/// All classes met so far.
+pub struct Classes {
+    index: HashMap<usize, usize, BuildHasherDefault<AddressHasher>>,
+    list: Vec<Class>,
+    latest: (usize, usize),
+}
+
+impl Classes {
+    pub fn new() -> Self {
+        Self { index: HashMap::default(), list: Vec::new(), latest: (0, 0) }
+    }
+
+    /// Starts anew when too many classes are known; only between two values.
+    pub fn bound(&mut self) {
+        if self.list.len() > MAX_CLASSES {
+            self.index.clear();
+            self.list.clear();
+            self.latest = (0, 0);
+        }
+    }
+
+    /// The place of a class in the table.
+    #[inline]
+    pub fn place(&mut self, class: *mut ffi::PyTypeObject) -> usize {
+        let (address, place) = self.latest;
+        if address == class as usize && self.is_current(place, class) {
+            return place;
+        }
+        self.find(class)
+    }
+
+    fn is_current(&self, place: usize, class: *mut ffi::PyTypeObject) -> bool {
+        let version = object::known_version(class);
+        version != 0 && self.list[place].version == version
+    }
+
+    fn find(&mut self, class: *mut ffi::PyTypeObject) -> usize {
+        let place = match self.index.get(&(class as usize)) {
+            Some(&place) if self.is_current(place, class) => place,
+            Some(&place) => {
+                let mut fresh = Self::read(class);
+                if fresh.name == self.list[place].name {
+                    fresh.shapes = std::mem::take(&mut self.list[place].shapes);
+                }
+                self.list[place] = fresh;
+                place
+            }
+            None => {
+                let place = self.list.len();
+                let fresh = Self::read(class);
+                self.list.push(fresh);
+                self.index.insert(class as usize, place);
+                place
+            }
+        };
+        self.latest = (class as usize, place);
+        place
+    }
+
+    pub fn get(&self, place: usize) -> &Class {
+        &self.list[place]
+    }
+
+    pub fn get_mut(&mut self, place: usize) -> &mut Class {
+        &mut self.list[place]
+    }
+
+    fn read(class: *mut ffi::PyTypeObject) -> Class {
+        Python::attach(|py| {
+            let layout = Layout::of(py, class, object::access(py));
+            let (reading, base) = classify(py, class, &layout);
+            let fields = if reading == Reading::NamedTuple { named_fields(py, class) } else { Vec::new() };
+            let root = Shape { name: "".into(), parent: 0, type_id: None, next: Vec::new() };
+            Class {
+                version: object::version(class),
+                name: text::class_name(class).into(),
+                reading,
+                layout: Rc::new(layout),
+                base: base.map(|base| pyo3::types::PyString::intern(py, base).into_any().unbind()),
+                fields: fields.into(),
+                shapes: vec![root],
+                type_ids: [None; 2],
+            }
+        })
+    }
+}
+
+/// Whether a class was made at run time, by a `class` statement or an extension.
+pub fn is_heap(class: *mut ffi::PyTypeObject) -> bool {
+    object::flags(class) & u64::from(ffi::Py_TPFLAGS_HEAPTYPE) != 0
+}
+
+/// Whether `class` inherits from `base`, by the method resolution order alone.
+pub fn inherits(class: *mut ffi::PyTypeObject, base: *mut ffi::PyTypeObject) -> bool {
+    // SAFETY: live types; walks `tp_mro`, calls nothing.
+    unsafe { ffi::PyType_IsSubtype(class, base) != 0 }
+}
+
+/// The reading of a class and, for a class that inherits from a built-in, that built-in's name.
+fn classify(py: Python<'_>, class: *mut ffi::PyTypeObject, layout: &Layout) -> (Reading, Option<&'static str>) {
+    if let Some(reading) = by_name_only(class) {
+        return (reading, None);
+    }
+    if let Some(standard) = standard::find(py, class) {
+        return (standard, None);
+    }
+    let inherited = inherited(class);
+    match inherited {
+        Some((Reading::Exception, _)) => (Reading::Exception, None),
+        Some((Reading::Tuple, _)) if !named_fields(py, class).is_empty() => (Reading::NamedTuple, None),
+        Some((reading, base)) => (reading, (!layout.is_empty()).then_some(base)),
+        None if standard::is_numeric_package(class) => (Reading::Opaque, None),
+        None if layout.is_empty() && !made_by_class_statement(class) => (Reading::Opaque, None),
+        None => (Reading::Instance, None),
+    }
+}
+
+fn by_name_only(class: *mut ffi::PyTypeObject) -> Option<Reading> {
+    let functions = [
+        &raw mut ffi::PyFunction_Type,
+        &raw mut ffi::PyCFunction_Type,
+        &raw mut PyMethod_Type,
+        &raw mut ffi::PyMethodDescr_Type,
+        &raw mut ffi::PyClassMethodDescr_Type,
+        &raw mut ffi::PyWrapperDescr_Type,
+    ];
+    if functions.contains(&class) {
+        Some(Reading::Function)
+    } else if inherits(class, &raw mut ffi::PyType_Type) {
+        Some(Reading::Class)
+    } else if inherits(class, &raw mut ffi::PyModule_Type) {
+        Some(Reading::Module)
+    } else {
+        None
+    }
+}
+
+fn inherited(class: *mut ffi::PyTypeObject) -> Option<(Reading, &'static str)> {
+    // SAFETY: the static exception types live forever.
+    let exception = unsafe { ffi::PyExc_BaseException }.cast::<ffi::PyTypeObject>();
+    let table = [
+        (&raw mut ffi::PyLong_Type, Reading::Int, "int"),
+        (&raw mut ffi::PyUnicode_Type, Reading::Str, "str"),
+        (&raw mut ffi::PyFloat_Type, Reading::Float, "float"),
+        (&raw mut ffi::PyBytes_Type, Reading::Bytes, "bytes"),
+        (&raw mut ffi::PyByteArray_Type, Reading::Bytes, "bytearray"),
+        (&raw mut ffi::PyList_Type, Reading::List, "list"),
+        (&raw mut ffi::PyTuple_Type, Reading::Tuple, "tuple"),
+        (&raw mut ffi::PyDict_Type, Reading::Dict, "dict"),
+        (&raw mut ffi::PySet_Type, Reading::Set, "set"),
+        (&raw mut ffi::PyFrozenSet_Type, Reading::Set, "frozenset"),
+        (exception, Reading::Exception, "exception"),
+    ];
+    table.iter().find(|(base, ..)| inherits(class, *base)).map(|&(_, reading, name)| (reading, name))
+}
+
+/// A heap type whose own namespace names the module it was written in and that is no C type:
+/// `class` statements leave `tp_new` to a base or to `object`.
+fn made_by_class_statement(class: *mut ffi::PyTypeObject) -> bool {
+    // SAFETY: a live heap type.
+    is_heap(class) && unsafe { !(*class.cast::<ffi::PyHeapTypeObject>()).ht_cached_keys.is_null() || (*class).tp_methods.is_null() }
+}
+
+/// The field names that `collections.namedtuple` left in the class, or none.
+fn named_fields(py: Python<'_>, class: *mut ffi::PyTypeObject) -> Vec<Py<PyAny>> {
+    let Some(fields) = standard::class_attribute(py, class, c"_fields") else { return Vec::new() };
+    let Ok(fields) = fields.cast_into_exact::<pyo3::types::PyTuple>() else { return Vec::new() };
+    if fields.iter().all(|field| field.is_exact_instance_of::<pyo3::types::PyString>()) {
+        fields.iter().map(Bound::unbind).collect()
+    } else {
+        Vec::new()
+    }
+}

@@ -1,0 +1,294 @@
+//! Texts of objects: str and bytes read from memory, numbers, and messages of exceptions.
+//!
+//! Owns: how an exact built-in reads as text. Must not: call anything that could run the program's
+//! code, or leave a trace in the object (`PyUnicode_AsUTF8` would cache its result there).
+
+use std::ffi::CStr;
+use std::fmt::Write;
+use std::slice;
+
+use pyo3::ffi;
+
+use crate::frame::Object;
+
+/// What stands for a lone surrogate, which UTF-8 has no form for.
+const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
+
+/// The first part of a text, and how many characters follow it.
+pub struct Piece<'a> {
+    /// The part.
+    pub text: &'a str,
+    /// Characters left out behind it.
+    pub rest: usize,
+}
+
+/// Whether the object is a str, subclasses included.
+#[inline]
+pub fn is_str(object: Object) -> bool {
+    // SAFETY: a live object.
+    unsafe { ffi::PyUnicode_Check(object) != 0 }
+}
+
+/// The first `max` characters of a str; `scratch` holds them where the str is not ASCII.
+#[inline]
+pub fn read<'a>(object: Object, max: usize, scratch: &'a mut String) -> Piece<'a> {
+    // SAFETY: a live str in its canonical form (every str is, since 3.12); an ASCII str is valid UTF-8.
+    unsafe {
+        let length = usize::try_from(ffi::PyUnicode_GET_LENGTH(object)).unwrap_or(0);
+        let shown = length.min(max);
+        let data = ffi::PyUnicode_DATA(object);
+        if ffi::PyUnicode_IS_COMPACT_ASCII(object) != 0 {
+            let bytes = slice::from_raw_parts(data.cast::<u8>(), shown);
+            return Piece { text: str::from_utf8_unchecked(bytes), rest: length - shown };
+        }
+        scratch.clear();
+        match ffi::PyUnicode_KIND(object) {
+            ffi::PyUnicode_1BYTE_KIND => {
+                scratch.extend(slice::from_raw_parts(data.cast::<u8>(), shown).iter().map(|&unit| char::from(unit)));
+            }
+            ffi::PyUnicode_2BYTE_KIND => push_units(scratch, slice::from_raw_parts(data.cast::<u16>(), shown)),
+            _ => push_units(scratch, slice::from_raw_parts(data.cast::<u32>(), shown)),
+        }
+        Piece { text: scratch, rest: length - shown }
+    }
+}
+
+fn push_units<U: Copy + Into<u32>>(scratch: &mut String, units: &[U]) {
+    scratch.extend(units.iter().map(|&unit| char::from_u32(unit.into()).unwrap_or(REPLACEMENT)));
+}
+
+/// The whole of a str as UTF-8, lone surrogates replaced.
+pub fn whole(object: Object) -> String {
+    let mut scratch = String::new();
+    let text = read(object, usize::MAX, &mut scratch).text.to_owned();
+    text
+}
+
+/// The longest start of `text` whose JSON text takes at most `room` bytes.
+pub fn fit(text: &str, room: usize) -> &str {
+    if text.len() <= room / 6 {
+        return text;
+    }
+    let mut used = 0;
+    for (at, unit) in text.char_indices() {
+        used += match unit {
+            '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
+            unit if unit < ' ' => 6,
+            unit => unit.len_utf8(),
+        };
+        if used > room {
+            return &text[..at];
+        }
+    }
+    text
+}
+
+/// The first `max` bytes as Python writes them, `b'…'`.
+pub fn bytes_literal(bytes: &[u8], max: usize) -> String {
+    let shown = &bytes[..bytes.len().min(max)];
+    let quote = if shown.contains(&b'\'') && !shown.contains(&b'"') { '"' } else { '\'' };
+    let mut text = String::with_capacity(shown.len() + 3);
+    text.push('b');
+    text.push(quote);
+    for &byte in shown {
+        match byte {
+            b'\\' => text.push_str("\\\\"),
+            b'\n' => text.push_str("\\n"),
+            b'\r' => text.push_str("\\r"),
+            b'\t' => text.push_str("\\t"),
+            byte if char::from(byte) == quote => {
+                text.push('\\');
+                text.push(quote);
+            }
+            0x20..=0x7e => text.push(char::from(byte)),
+            byte => drop(write!(text, "\\x{byte:02x}")),
+        }
+    }
+    text.push(quote);
+    text
+}
+
+/// The memory of a bytes or bytearray object (or of what inherits from them), borrowed.
+pub fn bytes_of<'a>(object: Object) -> &'a [u8] {
+    // SAFETY: a live bytes or bytearray; its memory stays while no code of the program runs.
+    unsafe {
+        let (data, size) = if ffi::PyBytes_Check(object) != 0 {
+            (ffi::PyBytes_AS_STRING(object), ffi::PyBytes_Size(object))
+        } else {
+            (ffi::PyByteArray_AsString(object).cast_const(), ffi::PyByteArray_Size(object))
+        };
+        if data.is_null() {
+            return &[];
+        }
+        slice::from_raw_parts(data.cast::<u8>(), usize::try_from(size).unwrap_or(0))
+    }
+}
+
+/// A float as Python's `repr` writes it, without calling any `__repr__`.
+pub fn float(value: f64, text: &mut String) {
+    const ADD_DOT_ZERO: i32 = 2;
+    text.clear();
+    // SAFETY: the function allocates a string that is freed here (`Python/pystrtod.c`).
+    unsafe {
+        let digits = ffi::PyOS_double_to_string(value, b'r'.cast_signed(), 0, ADD_DOT_ZERO, std::ptr::null_mut());
+        if digits.is_null() {
+            ffi::PyErr_Clear();
+            text.push('?');
+            return;
+        }
+        text.push_str(&CStr::from_ptr(digits).to_string_lossy());
+        ffi::PyMem_Free(digits.cast());
+    }
+}
+
+/// A short text of an exact built-in scalar, as it stands in a message; others by type only.
+/// `literal`: str as Python's `repr` would quote it.
+pub fn scalar(object: Object, literal: bool, max: usize, text: &mut String) {
+    // SAFETY: a live object; each branch has checked the exact type it reads.
+    unsafe {
+        let class = ffi::Py_TYPE(object);
+        if is_str(object) {
+            let mut scratch = String::new();
+            let piece = read(object, max, &mut scratch);
+            if literal {
+                push_literal(piece.text, text);
+            } else {
+                text.push_str(piece.text);
+            }
+            if piece.rest > 0 {
+                let _ = write!(text, "… (+{} chars)", piece.rest);
+            }
+        } else if object == ffi::Py_None() {
+            text.push_str("None");
+        } else if class == &raw mut ffi::PyBool_Type {
+            text.push_str(if object == ffi::Py_True() { "True" } else { "False" });
+        } else if ffi::PyLong_Check(object) != 0 {
+            let mut overflow = 0;
+            let value = ffi::PyLong_AsLongLongAndOverflow(object, &raw mut overflow);
+            if overflow == 0 {
+                let _ = write!(text, "{value}");
+            } else {
+                text.push_str("<int>");
+            }
+        } else if class == &raw mut ffi::PyFloat_Type {
+            let mut digits = String::new();
+            float(ffi::PyFloat_AS_DOUBLE(object), &mut digits);
+            text.push_str(&digits);
+        } else if class == &raw mut ffi::PyBytes_Type {
+            text.push_str(&bytes_literal(bytes_of(object), max));
+        } else {
+            let _ = write!(text, "<{}>", class_name(class));
+        }
+    }
+}
+
+fn push_literal(piece: &str, text: &mut String) {
+    let quote = if piece.contains('\'') && !piece.contains('"') { '"' } else { '\'' };
+    text.push(quote);
+    for unit in piece.chars() {
+        match unit {
+            '\n' => text.push_str("\\n"),
+            '\r' => text.push_str("\\r"),
+            '\t' => text.push_str("\\t"),
+            '\\' => text.push_str("\\\\"),
+            unit if unit == quote => {
+                text.push('\\');
+                text.push(unit);
+            }
+            unit => text.push(unit),
+        }
+    }
+    text.push(quote);
+}
+
+/// The `__name__` of a class, read from the type itself.
+pub fn class_name(class: *mut ffi::PyTypeObject) -> String {
+    // SAFETY: a live type; `tp_name` is a C string for as long as it lives.
+    let name = unsafe { CStr::from_ptr((*class).tp_name) }.to_string_lossy();
+    if super::classes::is_heap(class) {
+        return name.into_owned();
+    }
+    name.rsplit('.').next().unwrap_or_default().to_owned()
+}
+
+/// `Type: message` of an exception.
+pub fn exception(object: Object, max: usize) -> String {
+    // SAFETY: a live object.
+    let mut text = class_name(unsafe { ffi::Py_TYPE(object) });
+    let message = exception_message(object, max);
+    if !message.is_empty() {
+        text.push_str(": ");
+        text.push_str(&message);
+    }
+    text
+}
+
+/// The message of an exception, made from its arguments as the built-in exceptions make it; an own
+/// `__str__` is not called.
+pub fn exception_message(object: Object, max: usize) -> String {
+    // SAFETY: a live instance of BaseException (`Include/cpython/pyerrors.h`).
+    unsafe {
+        let args = (*object.cast::<ffi::PyBaseExceptionObject>()).args;
+        let mut message = String::new();
+        if is_os_error(object) {
+            os_error(object, max, &mut message);
+        }
+        if message.is_empty() && !args.is_null() {
+            arguments(object, args, max, &mut message);
+        }
+        message
+    }
+}
+
+unsafe fn is_os_error(object: Object) -> bool {
+    // SAFETY: a live exception; the static types live forever.
+    unsafe { ffi::PyType_IsSubtype(ffi::Py_TYPE(object), ffi::PyExc_OSError.cast()) != 0 }
+}
+
+unsafe fn arguments(object: Object, args: Object, max: usize, message: &mut String) {
+    // SAFETY: `args` of an exception is always a tuple (`Objects/exceptions.c`).
+    unsafe {
+        let key_error = ffi::PyType_IsSubtype(ffi::Py_TYPE(object), ffi::PyExc_KeyError.cast()) != 0;
+        match ffi::PyTuple_GET_SIZE(args) {
+            0 => {}
+            1 => scalar(ffi::PyTuple_GET_ITEM(args, 0), key_error, max, message),
+            count => {
+                message.push('(');
+                for index in 0..count {
+                    if index > 0 {
+                        message.push_str(", ");
+                    }
+                    if message.len() > max {
+                        message.push('…');
+                        break;
+                    }
+                    scalar(ffi::PyTuple_GET_ITEM(args, index), true, max, message);
+                }
+                message.push(')');
+            }
+        }
+    }
+}
+
+/// `[Errno 2] No such file or directory: 'name'`, where number and text are there.
+unsafe fn os_error(object: Object, max: usize, message: &mut String) {
+    // SAFETY: an instance of OSError has this layout (`Include/cpython/pyerrors.h`).
+    unsafe {
+        let error = object.cast::<ffi::PyOSErrorObject>();
+        let (number, problem) = ((*error).myerrno, (*error).strerror);
+        if number.is_null() || problem.is_null() {
+            return;
+        }
+        message.push_str("[Errno ");
+        scalar(number, false, max, message);
+        message.push_str("] ");
+        scalar(problem, false, max, message);
+        let names = [((*error).filename, ": "), ((*error).filename2, " -> ")];
+        for (name, before) in names {
+            if !name.is_null() && name != ffi::Py_None() {
+                message.push_str(before);
+                scalar(name, true, max, message);
+            }
+        }
+    }
+}

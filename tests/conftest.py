@@ -1,0 +1,96 @@
+"""Owns: running programs beside the tests, plain and recorded. Must not: assert, or know what a trace should hold."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+SECONDS = 120  # after which a program is taken to hang
+
+Done = subprocess.CompletedProcess[str]
+
+
+class Plain(Protocol):
+    """Runs the interpreter in the test's folder: `plain("script.py", "argument", stdin="…")`."""
+
+    def __call__(self, *arguments: str | Path, stdin: str = "", env: dict[str, str] | None = None) -> Done: ...
+
+
+class Recorded:
+    """A program that was recorded: how it ended, and its trace."""
+
+    def __init__(self, done: Done, trace: Path, plain: Plain) -> None:
+        self.done = done
+        self.trace = trace
+        self._plain = plain
+
+    def dump(self, *options: str) -> list[str]:
+        """The lines of `trace dump`."""
+        done = self._plain("-m", "codetracer_python_recorder", "trace", "dump", self.trace, *options)
+        done.check_returncode()
+        return done.stdout.splitlines()
+
+
+class Record(Protocol):
+    """Runs the recorder in the test's folder: `record("script.py", options=["--format", "json"])`."""
+
+    def __call__(
+        self,
+        *arguments: str | Path,
+        options: list[str] | None = None,
+        stdin: str = "",
+        env: dict[str, str] | None = None,
+    ) -> Recorded: ...
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The test's own folder, which is the working directory; no variable is set that changes a recording."""
+    monkeypatch.chdir(tmp_path)
+    for name in os.environ:
+        if name.startswith(("CODETRACER_", "PYTHON")):
+            monkeypatch.delenv(name)
+    return tmp_path
+
+
+@pytest.fixture
+def plain(folder: Path) -> Plain:
+    def run(*arguments: str | Path, stdin: str = "", env: dict[str, str] | None = None) -> Done:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            input=stdin,
+            env={**os.environ, **(env or {})},
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=SECONDS,
+        )
+
+    return run
+
+
+@pytest.fixture
+def record(folder: Path, plain: Plain) -> Record:
+    def run(
+        *arguments: str | Path,
+        options: list[str] | None = None,
+        stdin: str = "",
+        env: dict[str, str] | None = None,
+    ) -> Recorded:
+        trace = folder / "trace-out"
+        recorder = ["-m", "codetracer_python_recorder", "--trace-dir", str(trace), *(options or [])]
+        return Recorded(plain(*recorder, *arguments, stdin=stdin, env=env), trace, plain)
+
+    return run
+
+
+@pytest.fixture(params=["json", "binary"])
+def form(request: pytest.FixtureRequest) -> str:
+    """Each form of the trace in turn."""
+    return str(request.param)
