@@ -57,17 +57,17 @@ def main() -> int:
 
 
 def _step_aside() -> list[str]:
-    """Leave what was loaded or put on `sys.path` for the recorder's own sake; the names of the other modules.
+    """Leave what was put on `sys.path` for the recorder's own sake; the names of the modules loaded at start-up.
 
     `sys.path[0]` is the console script's folder, or with `python -m` the working directory, whose modules must not be
-    taken for those that the recorder itself imports.
+    taken for those that the recorder itself imports. `site` ends the interpreter's start-up: what was loaded after it
+    was loaded for `python -m` or by the console script.
     """
     if not sys.flags.safe_path and sys.path:
         sys.path_importer_cache.pop(sys.path.pop(0), None)
+    sys.path_importer_cache.pop(getattr(sys.modules["__main__"], "__file__", None) or "", None)
     names = list(sys.modules)
-    by_module = getattr(sys.modules["__main__"], "__spec__", None) is not None
-    own = "runpy" if by_module and "runpy" in names else __name__.partition(".")[0]
-    return names[: names.index(own)]
+    return names[: names.index("site") + 1] if "site" in names else names
 
 
 def parse(arguments: Sequence[str]) -> Namespace:
