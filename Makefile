@@ -16,9 +16,9 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/installed ## record the example and show the trace; yours: make run SCRIPT=path ARGS="…"
-	@status=0; .venv/bin/codetracer-python-recorder $(RECORDED) || status=$$?; \
-	.venv/bin/codetracer-python-recorder trace dump trace-out | head -n 60; \
-	echo "All of it: .venv/bin/codetracer-python-recorder trace dump trace-out"; exit $$status
+	@status=0; .venv/bin/codetracer-python-recorder --trace-dir trace-out $(RECORDED) || status=$$?; \
+	.venv/bin/codetracer-python-recorder trace dump trace-out | grep -v '^#' | head -n 70; \
+	echo '… all of it: .venv/bin/codetracer-python-recorder trace dump trace-out'; exit $$status
 
 test: ## Rust and Python tests on every supported interpreter found
 	@interpreters=$$(tools/interpreters) || exit; status=0; \
@@ -38,8 +38,8 @@ lint: .venv-lint/installed ## formats, lints and types of Rust, Python and sh
 	.venv-lint/bin/mypy
 	.venv-lint/bin/shellcheck tools/* .ci/run
 
-bench: .venv/installed ## time and memory beside plain Python and rivals: make bench REPORT=1 FLOOR=path
-	.venv/bin/python bench/run.py --cache "$(CARGO_TARGET_DIR)/bench" $(if $(REPORT),--report) $(if $(FLOOR),--floor "$(FLOOR)")
+bench: .venv/installed ## time and memory beside plain Python and rivals; ARGS=--help shows what can be chosen
+	.venv/bin/python bench/run.py --cache "$(CARGO_TARGET_DIR)/bench" $(if $(REPORT),--report) $(if $(FLOOR),--floor "$(FLOOR)") $(ARGS)
 
 clean: ## remove environments, build output and traces
 	rm -rf .venv .venv-* dist target trace-out

@@ -113,6 +113,8 @@ def table(program: str, lines: int, compared: list[ways.Way], results: Results) 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Times and sizes of recorded programs beside plain ones and rivals.")
+    known = ", ".join([*programs.NAMES, programs.LONG.stem])
+    parser.add_argument("programs", nargs="*", help=f"of {known}; default: all")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--floor", type=Path, help="folder of the floor prototype's sources")
     parser.add_argument("--no-rivals", action="store_true")
@@ -123,6 +125,7 @@ def main() -> None:
     cache = options.cache.resolve()
     cache.mkdir(parents=True, exist_ok=True)
     scripts = programs.fetch(cache)
+    scripts = {name: scripts[name] for name in options.programs or scripts}
     compared = ways.own_ways()
     if options.floor:
         compared.insert(1, ways.floor(options.floor.resolve(), cache))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Container
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -22,10 +23,11 @@ Uses = dict[str, set[str]]
 
 RUST_LAYERS: Layers = [
     {"lib"},
-    {"session"},
+    {"session", "program"},
+    {"streams"},
     {"monitoring"},
     {"recorder"},
-    {"code", "frame", "object", "value", "streams"},
+    {"code", "frame", "object", "value", "source"},
     {"policy", "trace"},
     {"error"},
 ]
@@ -40,7 +42,7 @@ PYTHON_LAYERS: Layers = [
     {"errors", "_native"},
 ]
 # Beyond the layers: callbacks are thin, and the two pure parts have nothing to do with each other.
-STRANGERS = {"monitoring": {"value", "policy", "trace"}, "policy": {"trace"}, "trace": {"policy"}}
+STRANGERS = {"monitoring": {"value", "policy"}, "policy": {"trace"}, "trace": {"policy"}}
 PURE = ("policy", "trace")
 
 
@@ -93,11 +95,15 @@ def python_uses() -> Uses:
     uses: Uses = {}
     for module, file in modules.items():
         names = [name for node in ast.walk(ast.parse(file.read_bytes())) for name in imported(node)]
-        below = [name.split(".")[1:] for name in names if name.split(".")[0] == PACKAGE.name]
-        # The longest part of the name that is a module is what is imported; none is: a member of the package itself.
-        prefixes = ([".".join(parts[:end]) for end in range(len(parts), 0, -1)] for parts in below)
-        uses[module] = {next((name for name in names if name in modules), "__init__") for names in prefixes} - {module}
+        inner = [name.split(".")[1:] for name in names if name.split(".")[0] == PACKAGE.name]
+        uses[module] = {owner(parts, modules) for parts in inner} - {module}
     return uses
+
+
+def owner(parts: list[str], modules: Container[str]) -> str:
+    """The module that an imported name belongs to: its longest beginning that is one, else the package itself."""
+    beginnings = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
+    return next((name for name in beginnings if name in modules), "__init__")
 
 
 LANGUAGES = pytest.mark.parametrize(

@@ -7,7 +7,9 @@ use std::io;
 use zstd_safe::zstd_sys::ZSTD_EndDirective;
 use zstd_safe::{CCtx, CParameter, InBuffer, OutBuffer};
 
-const LEVEL: i32 = 3;
+/// On recorded programs as fast as level 1 and as small as level 3 (140 to 260 times smaller than the CBOR),
+/// in 2 MB. Larger windows gain 1 %; long-distance matching costs ten times the time and packs worse.
+const LEVEL: i32 = 2;
 
 /// The end of a frame: an empty last block. Set behind flushed blocks it makes a frame of them, and is
 /// overwritten when more blocks come.

@@ -1,6 +1,6 @@
 //! How the recording threads and the writer thread wait for each other.
 //!
-//! Owns: what is pending, requests to the writer, and that nobody waits for a writer that failed.
+//! Owns: what is pending, requests to the writer, and that nobody waits for a writer that has ended.
 //! Must not: hold an event.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -48,16 +48,16 @@ struct State {
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     pending: AtomicUsize,
-    failed: AtomicBool,
+    closed: AtomicBool,
     state: Mutex<State>,
     asked: Condvar,
     progress: Condvar,
 }
 
 impl Queue {
-    /// Whether writing has failed: what is recorded from now on is dropped.
-    pub(super) fn failed(&self) -> bool {
-        self.failed.load(Ordering::Relaxed)
+    /// Whether the writer has ended, well or not: what is recorded from now on is dropped.
+    pub(super) fn closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
     }
 
     /// Counts a full chunk; returns the bytes pending.
@@ -73,7 +73,7 @@ impl Queue {
         let mut state = lock(&self.state);
         state.requests.due = true;
         self.asked.notify_one();
-        while self.pending.load(Ordering::Relaxed) > LIMIT && !self.failed() {
+        while self.pending.load(Ordering::Relaxed) > LIMIT && !self.closed() {
             state = self
                 .progress
                 .wait(state)
@@ -81,19 +81,18 @@ impl Queue {
         }
     }
 
-    /// Waits until all that was committed before is in the files; false: writing failed.
-    pub(super) fn flush(&self) -> bool {
+    /// Waits until all that was committed before is in the files, or the writer has ended.
+    pub(super) fn flush(&self) {
         let mut state = lock(&self.state);
         state.requests.flushes += 1;
         let ticket = state.requests.flushes;
         self.asked.notify_one();
-        while state.flushed < ticket && !self.failed() {
+        while state.flushed < ticket && !self.closed() {
             state = self
                 .progress
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
-        !self.failed()
     }
 
     /// Asks the writer to end after one more round.
@@ -138,9 +137,9 @@ impl Queue {
         self.progress.notify_all();
     }
 
-    /// The writer gives up: nobody waits for it any more.
-    pub(super) fn fail(&self) {
-        self.failed.store(true, Ordering::Relaxed);
+    /// The writer ends: nobody waits for it any more.
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
         let _state = lock(&self.state);
         self.progress.notify_all();
     }

@@ -105,7 +105,8 @@ pub struct Event {
 }
 
 /// A value as it was recorded.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+#[serde(remote = "Self")] // `parse.rs` hands it what stands behind the key `kind`
 #[allow(missing_docs)] // the fields are those of `ValueRecord`, under its names
 pub enum Value {
     Int {
@@ -114,11 +115,13 @@ pub enum Value {
     },
     /// A whole number beyond 64 bits: its magnitude in big-endian bytes.
     BigInt {
+        #[serde(rename = "b", deserialize_with = "parse::base64")]
         magnitude: Vec<u8>,
         negative: bool,
         type_id: TypeId,
     },
     Float {
+        #[serde(deserialize_with = "parse::number_or_text")]
         f: f64,
         type_id: TypeId,
     },
@@ -163,6 +166,7 @@ pub enum Value {
         type_id: TypeId,
     },
     /// A kind of value that is none of ours, by its name.
+    #[serde(skip)]
     Other {
         kind: String,
         type_id: Option<TypeId>,
@@ -170,6 +174,41 @@ pub enum Value {
 }
 
 impl Value {
+    /// Names of the kinds, but for `Other`.
+    const KINDS: [&str; 12] = [
+        "Int",
+        "BigInt",
+        "Float",
+        "Bool",
+        "String",
+        "None",
+        "Sequence",
+        "Tuple",
+        "Struct",
+        "Raw",
+        "Error",
+        "Reference",
+    ];
+
+    /// Name of the kind.
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::Int { .. } => "Int",
+            Self::BigInt { .. } => "BigInt",
+            Self::Float { .. } => "Float",
+            Self::Bool { .. } => "Bool",
+            Self::String { .. } => "String",
+            Self::None { .. } => "None",
+            Self::Sequence { .. } => "Sequence",
+            Self::Tuple { .. } => "Tuple",
+            Self::Struct { .. } => "Struct",
+            Self::Raw { .. } => "Raw",
+            Self::Error { .. } => "Error",
+            Self::Reference { .. } => "Reference",
+            Self::Other { kind, .. } => kind,
+        }
+    }
+
     /// The type of the value; none where a foreign kind has none.
     pub fn type_id(&self) -> Option<TypeId> {
         match self {

@@ -60,6 +60,7 @@ impl Worker {
             }
             self.shared.queue.answer(requests);
             if requests.stop {
+                self.shared.queue.close();
                 return;
             }
         }
@@ -67,7 +68,7 @@ impl Worker {
 
     /// After `run`: makes one whole file of all streams, in this order, those not named last.
     pub(super) fn close(&mut self, order: &[Arc<Stream>]) {
-        if self.shared.queue.failed() {
+        if self.shared.failure.get().is_some() {
             return;
         }
         let named: Vec<usize> = order.iter().map(|stream| stream.number()).collect();

@@ -151,7 +151,7 @@ impl Writer {
 
     /// Whether writing has failed (a full disk, a folder removed): all events are dropped from now on.
     pub fn failed(&self) -> bool {
-        self.shared.queue.failed()
+        self.shared.failure.get().is_some()
     }
 
     /// Writes what is left, appends the other streams in this order (those not named last), removes
@@ -187,7 +187,8 @@ impl Writer {
     }
 
     /// After a fork, in the child: lets go of the trace, which is the parent's. Takes no lock and
-    /// waits for nothing, since whoever held a lock at the fork does not exist here.
+    /// waits for nothing, since whoever held a lock at the fork does not exist here; so its streams must
+    /// not be used any more either.
     pub fn abandon(self) {
         // SAFETY: `self` is forgotten below, and the thread that used the files is not in this process.
         unsafe {
@@ -234,7 +235,7 @@ impl Shared {
         // A closed standard error is no reason to disturb the program.
         let _ = io::stderr().write_all(line.as_bytes());
         let _ = self.failure.set(error);
-        self.queue.fail();
+        self.queue.close();
         for stream in lock(&self.others).iter().chain([&self.main]) {
             stream.take();
         }

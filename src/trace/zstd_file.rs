@@ -36,9 +36,12 @@ const TABLE_FOOT: usize = 9;
 const TABLE_ENTRY: usize = 8;
 
 const PAGE: u64 = 4096;
-const ROOM: u64 = 1 << 20;
+const SMALLEST_ROOM: u64 = 16 << 10;
+const LARGEST_ROOM: u64 = 1 << 20;
 /// A frame is ended when it holds so much.
 const FRAME: u64 = 4 << 20;
+/// Compressed bytes that may wait in memory.
+const OUTPUT: usize = 64 << 10;
 /// Frames are copied from one file to another in pieces of this size.
 const PIECE: usize = 256 << 10;
 
@@ -160,7 +163,7 @@ impl ZstdFile {
         })
     }
 
-    /// Compresses bytes. They are in the file after `flush` or `end`, or when a frame is full.
+    /// Compresses bytes. They are in the file after `flush` or `end`, or when much has come together.
     pub(super) fn append(
         &mut self,
         file: &File,
@@ -170,6 +173,8 @@ impl ZstdFile {
         compressor.push(bytes)?;
         if compressor.taken() >= FRAME {
             self.end(file, compressor)
+        } else if compressor.output().len() >= OUTPUT {
+            self.flush(file, compressor)
         } else {
             Ok(())
         }
@@ -222,7 +227,8 @@ impl ZstdFile {
         let needed = self.at + blocks + SKIPPABLE_HEAD + table;
         if needed > self.length {
             let table = self.frames.table()?;
-            let length = (needed + ROOM).next_multiple_of(PAGE);
+            let room = self.length.clamp(SMALLEST_ROOM, LARGEST_ROOM);
+            let length = (needed + room).next_multiple_of(PAGE);
             write_at(file, &table, length - table.len() as u64)?;
             self.length = length;
         }

@@ -2,124 +2,220 @@
 //!
 //! Owns: the keys of these objects. Must not: differ from the text in what it tells.
 
-use serde_json::{Value as Object, json};
+use std::borrow::Cow;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::story::Story;
 use super::value::field_name;
 use super::{Form, event_name, integer};
-use crate::trace::record::{Call, Function, Record, Step, Type, Value, Variable};
+use crate::trace::record::{self, Record};
 
 /// The form for programs.
 pub struct Json;
 
 impl Form for Json {
     fn record(&self, line: &mut String, record: &Record, story: &mut Story) {
-        let depth = story.depth();
-        let id = story.last_id(record);
-        let (name, mut rest) = match record {
-            Record::Path(_) => ("path", json!({"id": id, "path": story.last_path()})),
-            Record::VariableName(name) => ("name", json!({"id": id, "name": name})),
-            Record::Type(definition) => ("type", type_object(id, definition)),
-            Record::Function(function) => ("function", function_object(id, function, story)),
-            Record::Call(call) => ("call", call_object(call, story)),
-            Record::Return(value) => ("return", json!({"value": value_object(value, story)})),
-            Record::Step(step) => ("step", step_object(*step, story)),
-            Record::Value(variable) => ("value", variable_object(variable, story)),
-            Record::Event(event) => {
-                let kind = event_name(event.kind);
-                let content =
-                    json!({"kind": kind, "content": event.content, "metadata": event.metadata});
-                ("event", content)
-            }
-            Record::Other(name) => ("other", json!({"name": name})),
+        let source = match record {
+            Record::Step(step) => story.source(*step),
+            _ => None,
         };
-        let mut object = json!({"depth": depth, "record": name});
-        append(&mut object, &mut rest);
-        line.push_str(&object.to_string());
+        push(line, &Line::new(record, source, story));
     }
 
     fn partial(&self, line: &mut String, why: &str) {
-        line.push_str(&json!({"depth": 0, "record": "partial", "why": why}).to_string());
+        push(line, &Line::Partial { depth: 0, why });
     }
 }
 
-fn append(object: &mut Object, rest: &mut Object) {
-    if let (Some(object), Some(rest)) = (object.as_object_mut(), rest.as_object_mut()) {
-        object.append(rest);
+fn push(line: &mut String, object: &Line) {
+    if let Ok(text) = serde_json::to_string(object) {
+        line.push_str(&text);
     }
 }
 
-fn type_object(id: usize, definition: &Type) -> Object {
-    let fields: Vec<&str> = definition.fields.iter().map(|field| &*field.name).collect();
-    json!({"id": id, "name": definition.name, "kind": definition.kind, "fields": fields})
+/// The objects, by the record they tell of.
+#[derive(serde::Serialize)]
+#[serde(tag = "record", rename_all = "lowercase")]
+enum Line<'a> {
+    Path {
+        depth: usize,
+        id: usize,
+        path: &'a str,
+    },
+    Name {
+        depth: usize,
+        id: usize,
+        name: &'a str,
+    },
+    Type {
+        depth: usize,
+        id: usize,
+        name: &'a str,
+        kind: u8,
+        fields: Vec<&'a str>,
+    },
+    Function {
+        depth: usize,
+        id: usize,
+        name: &'a str,
+        path: Cow<'a, str>,
+        line: i64,
+    },
+    Call {
+        depth: usize,
+        function: Cow<'a, str>,
+        args: Vec<Variable<'a>>,
+    },
+    Return {
+        depth: usize,
+        value: Value<'a>,
+    },
+    Step {
+        depth: usize,
+        path: Cow<'a, str>,
+        line: i64,
+        source: Option<String>,
+    },
+    Value {
+        depth: usize,
+        #[serde(flatten)]
+        variable: Variable<'a>,
+    },
+    Event {
+        depth: usize,
+        kind: Cow<'a, str>,
+        content: &'a str,
+        metadata: &'a str,
+    },
+    Other {
+        depth: usize,
+        name: &'a str,
+    },
+    Partial {
+        depth: usize,
+        why: &'a str,
+    },
 }
 
-fn function_object(id: usize, function: &Function, story: &Story) -> Object {
-    json!({"id": id, "name": function.name, "path": story.path(function.path_id), "line": function.line})
+#[derive(serde::Serialize)]
+struct Variable<'a> {
+    name: Cow<'a, str>,
+    value: Value<'a>,
 }
 
-fn call_object(call: &Call, story: &Story) -> Object {
-    let args: Vec<Object> = call
-        .args
-        .iter()
-        .map(|argument| variable_object(argument, story))
-        .collect();
-    json!({"function": story.function_name(call.function_id), "args": args})
-}
-
-fn step_object(step: Step, story: &mut Story) -> Object {
-    let source = story.source(step);
-    json!({"path": story.path(step.path_id), "line": step.line, "source": source})
-}
-
-fn variable_object(variable: &Variable, story: &Story) -> Object {
-    json!({"name": story.variable(variable.variable_id), "value": value_object(&variable.value, story)})
-}
-
-/// The value as in the trace, with names in place of ids.
-fn value_object(value: &Value, story: &Story) -> Object {
-    let (kind, mut rest) = match value {
-        Value::Int { i, .. } => ("Int", json!({"i": i})),
-        Value::BigInt {
-            magnitude,
-            negative,
-            ..
-        } => (
-            "BigInt",
-            json!({"i": integer::digits(magnitude, *negative)}),
-        ),
-        Value::Float { f, .. } => ("Float", json!({"f": format!("{f:?}")})),
-        Value::Bool { b, .. } => ("Bool", json!({"b": b})),
-        Value::String { text, .. } => ("String", json!({"text": text})),
-        Value::None { .. } => ("None", json!({})),
-        Value::Sequence { elements, .. } => ("Sequence", elements_object(elements, story)),
-        Value::Tuple { elements, .. } => ("Tuple", elements_object(elements, story)),
-        Value::Struct {
-            field_values,
-            type_id,
-        } => {
-            let field = |(index, value)| json!({"name": field_name(story, *type_id, index), "value": value_object(value, story)});
-            let fields: Vec<Object> = field_values.iter().enumerate().map(field).collect();
-            ("Struct", json!({"fields": fields}))
+impl<'a> Line<'a> {
+    fn new(record: &'a Record, source: Option<String>, story: &'a Story) -> Self {
+        let (depth, id) = (story.depth(), story.last_id(record));
+        let variable = |of: &'a record::Variable| Variable {
+            name: story.variable(of.variable_id),
+            value: Value::new(&of.value, story),
+        };
+        match record {
+            Record::Path(_) => Self::Path {
+                depth,
+                id,
+                path: story.last_path(),
+            },
+            Record::VariableName(name) => Self::Name { depth, id, name },
+            Record::Type(of) => Self::Type {
+                depth,
+                id,
+                name: &of.name,
+                kind: of.kind,
+                fields: of.fields.iter().map(|field| &*field.name).collect(),
+            },
+            Record::Function(of) => Self::Function {
+                depth,
+                id,
+                name: &of.name,
+                path: story.path(of.path_id),
+                line: of.line,
+            },
+            Record::Call(of) => Self::Call {
+                depth,
+                function: story.function_name(of.function_id),
+                args: of.args.iter().map(variable).collect(),
+            },
+            Record::Return(value) => Self::Return {
+                depth,
+                value: Value::new(value, story),
+            },
+            Record::Step(of) => Self::Step {
+                depth,
+                path: story.path(of.path_id),
+                line: of.line,
+                source,
+            },
+            Record::Value(of) => Self::Value {
+                depth,
+                variable: variable(of),
+            },
+            Record::Event(of) => Self::Event {
+                depth,
+                kind: event_name(of.kind),
+                content: &of.content,
+                metadata: &of.metadata,
+            },
+            Record::Other(name) => Self::Other { depth, name },
         }
-        Value::Raw { r, .. } => ("Raw", json!({"r": r})),
-        Value::Error { msg, .. } => ("Error", json!({"msg": msg})),
-        Value::Reference { dereferenced, .. } => (
-            "Reference",
-            json!({"dereferenced": value_object(dereferenced, story)}),
-        ),
-        Value::Other { kind, .. } => (&**kind, json!({})),
-    };
-    let type_name = value.type_id().map(|id| story.type_name(id));
-    let mut object = json!({"kind": kind, "type": type_name});
-    append(&mut object, &mut rest);
-    object
+    }
 }
 
-fn elements_object(elements: &[Value], story: &Story) -> Object {
-    let elements: Vec<Object> = elements
-        .iter()
-        .map(|element| value_object(element, story))
-        .collect();
-    json!({"elements": elements})
+/// A value as in the trace, with names in place of ids.
+struct Value<'a> {
+    value: &'a record::Value,
+    story: &'a Story,
+}
+
+impl<'a> Value<'a> {
+    fn new(value: &'a record::Value, story: &'a Story) -> Self {
+        Self { value, story }
+    }
+
+    fn all(&self, values: &'a [record::Value]) -> Vec<Self> {
+        let of = |value| Self::new(value, self.story);
+        values.iter().map(of).collect()
+    }
+}
+
+impl Serialize for Value<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        map.serialize_entry("kind", self.value.kind())?;
+        let type_name = self.value.type_id().map(|id| self.story.type_name(id));
+        map.serialize_entry("type", &type_name)?;
+        match self.value {
+            record::Value::Int { i, .. } => map.serialize_entry("i", i)?,
+            record::Value::BigInt {
+                magnitude,
+                negative,
+                ..
+            } => map.serialize_entry("i", &integer::digits(magnitude, *negative))?,
+            record::Value::Float { f, .. } => map.serialize_entry("f", &format!("{f:?}"))?,
+            record::Value::Bool { b, .. } => map.serialize_entry("b", b)?,
+            record::Value::String { text, .. } => map.serialize_entry("text", text)?,
+            record::Value::Raw { r, .. } => map.serialize_entry("r", r)?,
+            record::Value::Error { msg, .. } => map.serialize_entry("msg", msg)?,
+            record::Value::Sequence { elements, .. } | record::Value::Tuple { elements, .. } => {
+                map.serialize_entry("elements", &self.all(elements))?;
+            }
+            record::Value::Struct {
+                field_values,
+                type_id,
+            } => {
+                let field = |(index, value)| Variable {
+                    name: field_name(self.story, *type_id, index),
+                    value,
+                };
+                let values = self.all(field_values).into_iter().enumerate();
+                map.serialize_entry("fields", &values.map(field).collect::<Vec<_>>())?;
+            }
+            record::Value::Reference { dereferenced, .. } => {
+                map.serialize_entry("dereferenced", &Self::new(dereferenced, self.story))?;
+            }
+            record::Value::None { .. } | record::Value::Other { .. } => {}
+        }
+        map.end()
+    }
 }

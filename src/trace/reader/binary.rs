@@ -17,9 +17,8 @@ use crate::trace::record::Record;
 /// How the file begins; `codetracer_trace_format_cbor_zstd` calls it `HEADERV1`.
 pub const HEADER: [u8; 8] = [0xC0, 0xDE, 0x72, 0xAC, 0xE2, 0x01, 0x00, 0x00];
 
-/// Steps into an item that the decoder may take: it counts three (field, list, element) for each
-/// level of a value, so this is about as deep as JSON's 128.
-const DEPTH: usize = 256;
+/// Levels of an item, as in JSON.
+const DEPTH: usize = 128;
 
 /// The events of a compressed stream.
 #[derive(Debug)]

@@ -3,15 +3,19 @@
 //! Owns: the names of events, value kinds and fields. Must not: know JSON from CBOR.
 //!
 //! The keys of an object may come in any order, and unknown ones are passed over. Values are tagged by a key inside
-//! them (`kind`); serde's own way with such enums keeps all fields in a buffer until it has met the tag, which costs
-//! more than the rest of the reading, so all known fields are collected by name and put together at the end.
+//! them (`kind`). Serde's own way with such enums first collects all fields in a buffer; here the tag is expected first,
+//! where every known writer puts it, and the fields are read straight into their variant.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde::de::value::{MapAccessDeserializer, MapDeserializer};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, EnumAccess, Error, IgnoredAny, IntoDeserializer,
+    MapAccess, VariantAccess, Visitor,
+};
 
 use super::{Field, Record, Type, Value};
 use crate::trace::{FunctionId, PathId, TypeId, VariableId};
@@ -34,6 +38,10 @@ impl<'de> Deserialize<'de> for Record {
     }
 }
 
+/// Text that is borrowed where it stands in the input as it is.
+#[derive(serde::Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
 struct RecordVisitor;
 
 impl<'de> Visitor<'de> for RecordVisitor {
@@ -53,9 +61,6 @@ impl<'de> Visitor<'de> for RecordVisitor {
         struct Return {
             return_value: Value,
         }
-        #[derive(serde::Deserialize)]
-        struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-
         let Some(Name(name)) = map.next_key()? else {
             return Err(Error::custom("an event without a name"));
         };
@@ -105,148 +110,148 @@ impl<'de> Deserialize<'de> for Type {
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        ValueFields::deserialize(from)?.into_value()
+        from.deserialize_map(ValueVisitor)
     }
 }
 
-/// The fields of all kinds of value together.
-#[derive(serde::Deserialize)]
-struct ValueFields<'a> {
-    #[serde(borrow)]
+struct ValueVisitor;
+
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a value: an object with a `kind`")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Value, M::Error> {
+        match map.next_key::<Name>()? {
+            Some(Name(key)) if key == "kind" => {
+                let Name(kind) = map.next_value()?;
+                of_kind(kind, map)
+            }
+            Some(Name(key)) => {
+                let first = (key.into_owned(), map.next_value()?);
+                kind_comes_later(first, map)
+            }
+            None => Err(Error::missing_field("kind")),
+        }
+    }
+}
+
+/// No writer is known that puts another key before `kind`; so this may take its time.
+fn kind_comes_later<'de, M: MapAccess<'de>>(
+    (key, value): (String, serde_json::Value),
+    mut map: M,
+) -> Result<Value, M::Error> {
+    let mut fields = serde_json::Map::from_iter([(key, value)]);
+    while let Some((key, value)) = map.next_entry()? {
+        fields.insert(key, value);
+    }
+    let Some(serde_json::Value::String(kind)) = fields.remove("kind") else {
+        return Err(Error::missing_field("kind"));
+    };
+    let fields = MapDeserializer::new(fields.into_iter());
+    of_kind(Cow::Owned(kind), fields).map_err(|error: serde_json::Error| Error::custom(error))
+}
+
+fn of_kind<'de, M: MapAccess<'de>>(kind: Cow<'_, str>, fields: M) -> Result<Value, M::Error> {
+    #[derive(serde::Deserialize)]
+    struct OfAnyKind {
+        type_id: Option<TypeId>,
+    }
+
+    if Value::KINDS.contains(&&*kind) {
+        return Value::deserialize(Tagged { kind, fields });
+    }
+    let OfAnyKind { type_id } = OfAnyKind::deserialize(MapAccessDeserializer::new(fields))?;
+    Ok(Value::Other {
+        kind: kind.into_owned(),
+        type_id,
+    })
+}
+
+/// An enum as serde's derive reads it: the variant's name first, then its fields.
+struct Tagged<'a, M> {
     kind: Cow<'a, str>,
-    type_id: Option<TypeId>,
-    i: Option<i64>,
-    b: Option<BoolOrBase64>,
-    negative: Option<bool>,
-    f: Option<NumberOrText>,
-    text: Option<String>,
-    elements: Option<Vec<Value>>,
-    is_slice: Option<bool>,
-    field_values: Option<Vec<Value>>,
-    r: Option<String>,
-    msg: Option<String>,
-    dereferenced: Option<Box<Value>>,
-    address: Option<u64>,
-    mutable: Option<bool>,
+    fields: M,
 }
 
-/// `b` is the truth of a `Bool` and the magnitude of a `BigInt`.
-#[derive(serde::Deserialize)]
-#[serde(untagged)]
-enum BoolOrBase64 {
-    Bool(bool),
-    Base64(String),
-}
+impl<'de, M: MapAccess<'de>> Deserializer<'de> for Tagged<'_, M> {
+    type Error = M::Error;
 
-/// `f` is a number up to version 0.16.1 of `codetracer_trace_types`, and text since.
-#[derive(serde::Deserialize)]
-#[serde(untagged)]
-enum NumberOrText {
-    Number(f64),
-    Text(String),
-}
-
-impl ValueFields<'_> {
-    fn into_value<E: Error>(self) -> Result<Value, E> {
-        let Some(type_id) = self.type_id else {
-            return self.without_type();
-        };
-        Ok(match &*self.kind {
-            "Int" => Value::Int {
-                i: needed(self.i, "i")?,
-                type_id,
-            },
-            "String" => Value::String {
-                text: needed(self.text, "text")?,
-                type_id,
-            },
-            "None" => Value::None { type_id },
-            "Bool" | "BigInt" => self.bool_or_big_int(type_id)?,
-            "Float" => Value::Float {
-                f: needed(self.f, "f")?.number()?,
-                type_id,
-            },
-            "Sequence" => Value::Sequence {
-                elements: needed(self.elements, "elements")?,
-                is_slice: needed(self.is_slice, "is_slice")?,
-                type_id,
-            },
-            "Tuple" => Value::Tuple {
-                elements: needed(self.elements, "elements")?,
-                type_id,
-            },
-            "Struct" => Value::Struct {
-                field_values: needed(self.field_values, "field_values")?,
-                type_id,
-            },
-            "Raw" => Value::Raw {
-                r: needed(self.r, "r")?,
-                type_id,
-            },
-            "Error" => Value::Error {
-                msg: needed(self.msg, "msg")?,
-                type_id,
-            },
-            "Reference" => Value::Reference {
-                dereferenced: needed(self.dereferenced, "dereferenced")?,
-                address: needed(self.address, "address")?,
-                mutable: needed(self.mutable, "mutable")?,
-                type_id,
-            },
-            _ => Value::Other {
-                kind: self.kind.into_owned(),
-                type_id: Some(type_id),
-            },
-        })
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, M::Error> {
+        visitor.visit_enum(self)
     }
 
-    /// Of all kinds of value only some foreign ones have no type.
-    fn without_type<E: Error>(self) -> Result<Value, E> {
-        const OURS: [&str; 12] = [
-            "Int",
-            "String",
-            "None",
-            "Bool",
-            "BigInt",
-            "Float",
-            "Sequence",
-            "Tuple",
-            "Struct",
-            "Raw",
-            "Error",
-            "Reference",
-        ];
-        if OURS.contains(&&*self.kind) {
-            return Err(Error::missing_field("type_id"));
-        }
-        Ok(Value::Other {
-            kind: self.kind.into_owned(),
-            type_id: None,
-        })
-    }
-
-    fn bool_or_big_int<E: Error>(self, type_id: TypeId) -> Result<Value, E> {
-        match (&*self.kind, needed(self.b, "b")?) {
-            ("Bool", BoolOrBase64::Bool(b)) => Ok(Value::Bool { b, type_id }),
-            ("BigInt", BoolOrBase64::Base64(text)) => Ok(Value::BigInt {
-                magnitude: BASE64.decode(text).map_err(Error::custom)?,
-                negative: needed(self.negative, "negative")?,
-                type_id,
-            }),
-            (kind, _) => Err(Error::custom(format_args!("a {kind} with a foreign `b`"))),
-        }
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
+        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }
 
-impl NumberOrText {
-    fn number<E: Error>(self) -> Result<f64, E> {
-        match self {
-            Self::Number(number) => Ok(number),
-            Self::Text(text) => text.parse().map_err(Error::custom),
-        }
+impl<'de, M: MapAccess<'de>> EnumAccess<'de> for Tagged<'_, M> {
+    type Error = M::Error;
+    type Variant = Fields<M>;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(
+        self,
+        seed: V,
+    ) -> Result<(V::Value, Fields<M>), M::Error> {
+        let variant = seed.deserialize(self.kind.into_deserializer())?;
+        Ok((variant, Fields(self.fields)))
     }
 }
 
-fn needed<T, E: Error>(field: Option<T>, name: &'static str) -> Result<T, E> {
-    field.ok_or_else(|| Error::missing_field(name))
+struct Fields<M>(M);
+
+impl<'de, M: MapAccess<'de>> VariantAccess<'de> for Fields<M> {
+    type Error = M::Error;
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        _fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, M::Error> {
+        visitor.visit_map(self.0)
+    }
+
+    fn unit_variant(self) -> Result<(), M::Error> {
+        Err(no_such_variant())
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, _seed: T) -> Result<T::Value, M::Error> {
+        Err(no_such_variant())
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(
+        self,
+        _len: usize,
+        _visitor: V,
+    ) -> Result<V::Value, M::Error> {
+        Err(no_such_variant())
+    }
+}
+
+fn no_such_variant<E: Error>() -> E {
+    Error::custom("a kind of value without fields")
+}
+
+/// The magnitude of a `BigInt`.
+pub fn base64<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+    let Name(text) = Name::deserialize(from)?;
+    BASE64.decode(&*text).map_err(Error::custom)
+}
+
+/// The `f` of a `Float`: a number up to version 0.16.1 of `codetracer_trace_types`, and text since.
+pub fn number_or_text<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum NumberOrText {
+        Number(f64),
+        Text(String),
+    }
+    match NumberOrText::deserialize(from)? {
+        NumberOrText::Number(number) => Ok(number),
+        NumberOrText::Text(text) => text.parse().map_err(Error::custom),
+    }
 }

@@ -1,0 +1,115 @@
+//! Whose the trace folder is, and what happens to what lies in it.
+
+use std::fs;
+use std::time::Duration;
+
+use _native::error::Error;
+use _native::trace::{Format, Json, Writer};
+use serde_json::Map;
+
+use crate::child::{Task, start, step};
+use crate::load;
+
+#[test]
+fn an_older_trace_is_replaced_and_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let ours = [
+        "trace.json",
+        "trace.bin",
+        "trace_metadata.json",
+        "trace_metadata.json.new",
+        "trace_paths.json",
+        "trace.part-1.json",
+        "trace.part-12.bin",
+        "trace_text_command.py",
+    ];
+    let others = [
+        "notes.txt",
+        "trace.json.gz",
+        "trace.part-x.json",
+        "trace.part-1.txt",
+        "trace",
+        "other.new",
+        "files",
+    ];
+    for name in ours.iter().chain(&others) {
+        fs::write(dir.path().join(name), "old").unwrap();
+    }
+    let writer = Writer::create(dir.path(), Format::Json, Map::new()).unwrap();
+    let kept = writer.keep("command.py", b"print(1)\n").unwrap();
+    assert_eq!(fs::read_to_string(&kept).unwrap(), "print(1)\n");
+    writer.finish(&[], |_| {}).unwrap();
+    for name in others {
+        assert_eq!(fs::read_to_string(dir.path().join(name)).unwrap(), "old");
+    }
+    for name in [
+        "trace.bin",
+        "trace_metadata.json.new",
+        "trace.part-1.json",
+        "trace.part-12.bin",
+    ] {
+        assert!(!dir.path().join(name).exists(), "{name}");
+    }
+    assert_eq!(load::main_events(dir.path(), Format::Json).len(), 0);
+    // The kept text is an older trace's for the next recording.
+    Writer::create(dir.path(), Format::Binary, Map::new())
+        .unwrap()
+        .finish(&[], |_| {})
+        .unwrap();
+    assert!(!kept.exists() && !dir.path().join("trace.json").exists());
+}
+
+#[test]
+fn a_live_recorders_folder_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut child = start(Task::Slow, Format::Json, dir.path());
+    while !dir.path().join("trace.json").exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let refused = Writer::create(dir.path(), Format::Json, Map::new()).unwrap_err();
+    let Error::Session(message) = refused else {
+        panic!("{refused:?}")
+    };
+    assert!(
+        message.contains(&format!("(process {})", child.id())),
+        "{message}"
+    );
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // Nothing was touched, and the lock ended with its holder.
+    load::main_events(dir.path(), Format::Json);
+    Writer::create(dir.path(), Format::Json, Map::new()).unwrap();
+}
+
+#[test]
+fn one_process_may_record_into_a_folder_again_and_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let deep = dir.path().join("a/b");
+    for count in 1..30 {
+        let writer = Writer::create(&deep, Format::Json, Map::new()).unwrap();
+        assert!(Writer::create(&deep, Format::Json, Map::new()).is_err());
+        (1..=count).for_each(|line| step::<Json>(writer.main(), 0, line, ""));
+        writer.finish(&[], |_| {}).unwrap();
+        assert_eq!(
+            load::lines(&load::main_events(&deep, Format::Json)).len(),
+            count as usize
+        );
+    }
+}
+
+#[test]
+fn a_file_is_not_a_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("trace-out");
+    fs::write(&file, "mine").unwrap();
+    for place in [file.clone(), file.join("below")] {
+        let Err(Error::Trace(message)) = Writer::create(&place, Format::Json, Map::new()) else {
+            panic!()
+        };
+        assert!(
+            message.starts_with(&place.display().to_string()) && message.contains("--trace-dir"),
+            "{message}"
+        );
+    }
+    assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+}
