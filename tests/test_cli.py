@@ -80,28 +80,11 @@ def test_where_the_program_begins(arguments: list[str], program: tuple[str, str,
 
 
 def test_what_the_options_say() -> None:
-    options = parse(
-        [
-            "-oA",
-            "--out-dir=B",
-            "--format",
-            "json",
-            "--include",
-            "a",
-            "--exclude=b",
-            "--include",
-            "c",
-            "--config",
-            "x=1",
-            "--config",
-            "f",
-            "--no-with-diff",
-            "--propagate-script-exit",
-            "--no-propagate-script-exit",
-            "--verbose",
-            "s.py",
-        ]
-    )
+    line = """
+        -oA --out-dir=B --format json --include a --exclude=b --include c --config x=1 --config f --no-with-diff
+        --propagate-script-exit --no-propagate-script-exit --verbose s.py
+    """
+    options = parse(line.split())
     assert options is not None
     assert options.settings == {
         "trace-dir": ("--out-dir", "B"),

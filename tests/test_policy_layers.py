@@ -284,7 +284,9 @@ def test_the_metadata(folder: Path) -> None:
     text = 'include = ["a"]\nextends = ["default"]\nlimits.depth = 1\n'
     write(folder / "a.toml", text)
     metadata = resolved("a.toml", environ={"WITH_DIFF": "true"}).metadata()
-    default, given, environment = metadata["layers"]  # type: ignore[misc]  # a list of three
+    layers = metadata["layers"]
+    assert isinstance(layers, list)
+    default, given, environment = layers
     assert default["source"] == "bundled policy default"
     digest = hashlib.sha256(text.encode()).hexdigest()
     assert given == {"source": "a.toml", "path": str(folder / "a.toml"), "sha256": digest}

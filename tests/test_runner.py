@@ -61,9 +61,10 @@ class Same:
     def __call__(
         self, *arguments: str | Path, stdin: bytes = b"", cwd: Path | None = None, status: int | None = None
     ) -> str:
-        given = {"input": stdin, "cwd": cwd, "capture_output": True, "timeout": 120}
-        plain = subprocess.run([sys.executable, *arguments], **given)  # type: ignore[call-overload]
-        recorded = subprocess.run([*self.recorder, *arguments], **given)  # type: ignore[call-overload]
+        plain, recorded = (
+            subprocess.run([*command, *arguments], input=stdin, cwd=cwd, capture_output=True, timeout=120)
+            for command in ([sys.executable], self.recorder)
+        )
         assert recorded.stdout.decode() == plain.stdout.decode()
         assert recorded.stderr.decode() == plain.stderr.decode()
         assert recorded.returncode == plain.returncode
@@ -163,17 +164,17 @@ def test_a_folder_and_a_zip_file(folder: Path, same: Same) -> None:
         with zipfile.ZipFile(folder / name, "w") as archive:
             for file in sorted((folder / place).glob("*.py")):
                 archive.write(file, file.name)
-    for name in ("app", "./app/", "app.zip", folder / "app"):
-        assert "runpy" in same(name, "x", "-h", status=0)
-    for name in ("bad", "bad.pyz"):
-        same(name, status=1)
+    for good in ("app", "./app/", "app.zip", folder / "app"):
+        assert "runpy" in same(good, "x", "-h", status=0)
+    for bad in ("bad", "bad.pyz"):
+        same(bad, status=1)
     same(".", cwd=folder / "app", status=0)
 
 
 def test_byte_code(folder: Path, same: Same) -> None:
     import py_compile
 
-    py_compile.compile(str(write(folder / "app.py", STATE)), folder / "app.pyc", doraise=True)
+    py_compile.compile(str(write(folder / "app.py", STATE)), str(folder / "app.pyc"), doraise=True)
     same("app.pyc", status=0)
     shutil.copy(folder / "app.pyc", folder / "other")
     same("other", status=0)
@@ -264,7 +265,7 @@ def test_a_fork(folder: Path, same: Same) -> None:
 def test_the_interpreters_own_flags(folder: Path, plain: Plain, flag: str) -> None:
     write(folder / "app.py", STATE + "\nassert False, sys.flags.optimize\n")
     write(folder / "inner" / "__main__.py", STATE)
-    recorder = ["-m", "codetracer_python_recorder", "-o", folder / "trace-out", "--quiet"]
+    recorder = ["-m", "codetracer_python_recorder", "--quiet"]
     for program in (["app.py"], ["-c", STATE], ["inner"]):
         expected, found = plain(flag, *program), plain(flag, *recorder, *program)
         assert (found.stdout, found.stderr, found.returncode) == (expected.stdout, expected.stderr, expected.returncode)
