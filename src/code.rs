@@ -41,12 +41,22 @@ pub struct Variable {
     pub argument_begin: Box<[u8]>,
 }
 
+/// Whether the variable of a name is shown.
+pub enum Shown {
+    /// Never: a name that a module's own variables do not have.
+    Never,
+    /// When it holds data; it never did so far.
+    NotYet,
+    /// It is: the encoded beginning of its `Value` records.
+    As(Box<[u8]>),
+}
+
 /// One name of a namespace, at its place in the dict's order.
 pub struct NamespaceEntry {
     /// The key, held so that its address means this name.
     pub key: Py<PyAny>,
-    /// The encoded beginning of its `Value` records; none for names that are not shown.
-    pub value_begin: Option<Box<[u8]>>,
+    /// How it is shown.
+    pub shown: Shown,
 }
 
 /// What is known of a recorded code object.

@@ -39,7 +39,6 @@ pub enum Verdict {
 /// A frame that is open in the trace.
 struct Activation {
     frame: usize,
-    path: PathId,
     line: u32,
     /// Fingerprint of its variables at its last step.
     state: u64,
@@ -393,7 +392,7 @@ impl<E: Encoding> Recorder<E> {
         let thread = &mut self.threads[thread];
         thread.stepped = frame.id();
         thread.unwound = 0;
-        thread.calls.push(Activation { frame: frame.id(), path: info.path, line, state });
+        thread.calls.push(Activation { frame: frame.id(), line, state });
         self.watch_size();
     }
 
@@ -551,6 +550,9 @@ impl<E: Encoding> Recorder<E> {
     /// `RAISE`: an exception comes up in a frame; told once, in the first recorded frame it comes up in.
     pub fn raised(&mut self, code: Object, exception: Object) {
         let Some((info, frame)) = self.ours(code) else { return };
+        if !has_traceback(exception) {
+            return;
+        }
         let thread = self.thread();
         let passes = self.threads[thread].unwound == exception as usize && came_from_below(exception);
         self.threads[thread].unwound = 0;
@@ -668,6 +670,17 @@ fn yielded_by_generator(object: Object) -> Option<Object> {
     }
 }
 
+fn traceback(exception: Object) -> Object {
+    // SAFETY: a live exception; its traceback is null or a traceback.
+    unsafe { (*exception.cast::<ffi::PyBaseExceptionObject>()).traceback }
+}
+
+/// Whether an exception was raised, rather than made by the interpreter to end a loop over a
+/// generator that returns a value (`FOR_ITER` tells of that StopIteration by `RAISE` too).
+fn has_traceback(exception: Object) -> bool {
+    !traceback(exception).is_null()
+}
+
 /// Whether an exception has passed a frame before the one it is in now.
 fn came_from_below(exception: Object) -> bool {
     #[repr(C)]
@@ -675,9 +688,7 @@ fn came_from_below(exception: Object) -> bool {
         head: ffi::PyObject,
         next: Object,
     }
-    // SAFETY: a live exception; its traceback is null or a traceback (`Include/cpython/traceback.h`).
-    unsafe {
-        let traceback = (*exception.cast::<ffi::PyBaseExceptionObject>()).traceback;
-        !traceback.is_null() && !(*traceback.cast::<Traceback>()).next.is_null()
-    }
+    let traceback = traceback(exception).cast::<Traceback>();
+    // SAFETY: null or a live traceback (`Include/cpython/traceback.h`).
+    !traceback.is_null() && unsafe { !(*traceback).next.is_null() }
 }

@@ -11,7 +11,7 @@ from _collections_abc import Mapping  # typing's and collections.abc's own home,
 
 from codetracer_python_recorder import _native
 from codetracer_python_recorder.policy.positions import lines
-from codetracer_python_recorder.policy.schema import BY_NAME, KEYS, LARGEST, TABLES
+from codetracer_python_recorder.policy.schema import BY_NAME, KEYS, LARGEST, PREFIX, TABLES
 
 try:
     from tomli import loads
@@ -160,8 +160,11 @@ def read(path: str, name: str) -> Document:
     return Document(path, name, data, text, parse(text, name))
 
 
-def parse(text: str, name: str) -> dict[str, object]:
-    """What a TOML text holds; `ValueError` with place and problem if it is not TOML."""
+def parse(text: str, name: str, *, numbered: bool = True) -> dict[str, object]:
+    """What a TOML text holds; `ValueError` with place and problem if it is not TOML.
+
+    `numbered`: whether the name is that of a file, whose lines are worth naming.
+    """
     try:
         return loads(text)
     except RecursionError:
@@ -169,7 +172,7 @@ def parse(text: str, name: str) -> dict[str, object]:
     except ValueError as error:
         problem = str(error)
         line = problem.rpartition("(at line ")[2].partition(",")[0]
-        place = f"{name}:{line}" if line.isdecimal() else name
+        place = f"{name}:{line}" if numbered and line.isdecimal() else name
         raise ValueError(f"{place}: not TOML: {problem}") from None
 
 
@@ -191,8 +194,8 @@ def from_document(document: Document, problems: list[str], *, anchor: str | None
     if isinstance(table, Mapping):
         entries = checked(table, source, problems)
     else:
-        found = "missing" if table is None else described(table)
-        problems.append(f"{source.place(())}: tool.codetracer: {found} (expected a table)")
+        place, found = (document.name, "missing") if table is None else (source.place(()), described(table))
+        problems.append(f"{place}: tool.codetracer: {found} (expected a table)")
     folder = os.path.dirname(os.path.abspath(document.path))
     return Layer(document.name, entries, folder, anchor=anchor, path=document.path, sha256=_sha256(document.data))
 
@@ -211,7 +214,7 @@ def from_mapping(name: str, table: Mapping[str, object], cwd: str, problems: lis
 def from_inline(name: str, text: str, cwd: str, problems: list[str]) -> Layer:
     """The layer of `key = value` given where a file could be."""
     try:
-        table = parse(text, name)
+        table = parse(text, name, numbered=False)
     except ValueError as error:
         problems.append(f"{error} in {quote(text)}")
         table = {}
@@ -240,6 +243,8 @@ def from_environment(environ: Mapping[str, str], cwd: str, problems: list[str]) 
             problems.append(f"{place}: {key.name}: {quote(text)} is not a TOML value (expected {key.expected})")
         else:
             entries |= checked(_nested(key.name, value), Source(place), problems)
+    if f"{PREFIX}RULES" in environ:
+        problems.append(f"environment {PREFIX}RULES: rules: a variable cannot set it (expected in a policy file)")
     return Layer("environment", entries, cwd, anchor=cwd)
 
 
@@ -392,7 +397,7 @@ def _written(key: object) -> str:
 
 
 def _meant(prefix: str, written: object) -> str:
-    """The nearest known key, as the end of a message."""
+    """The nearest known key, or if none is near those that there are, as the end of a message."""
     names: dict[str, str] = {}
     for key in KEYS:
         names.setdefault(key.name.rpartition(".")[2], key.name)  # `depth` alone means limits.depth
@@ -401,7 +406,10 @@ def _meant(prefix: str, written: object) -> str:
     if prefix:  # what belongs here comes first
         names |= {name.removeprefix(prefix): name for name in BY_NAME if name.startswith(prefix)}
     meant = _nearest(str(written).replace("_", "-").lower(), tuple(names))
-    return f" (did you mean {names[meant]}?)" if meant else ""
+    if meant:
+        return f" (did you mean {names[meant]}?)"
+    here = [name.removeprefix(prefix) for name in BY_NAME if name.startswith(prefix)]
+    return f" (known here: {', '.join(dict.fromkeys(name.partition('.')[0] for name in here))})"
 
 
 def _nearest(word: str, known: tuple[str, ...]) -> str:

@@ -166,10 +166,9 @@ impl CompiledPolicy {
     fn look_at(&mut self, path: &str) -> FileFacts {
         let names = both_names(&absolute_path(path, &self.cwd));
         let kind = self.territory.kind(&names);
-        let hits = if kind == CodeKind::Recorder {
-            Vec::new()
-        } else {
-            self.paths.matches(&names)
+        let hits = match kind {
+            CodeKind::Recorder => Vec::new(),
+            _ => self.paths.matches(&names),
         };
         self.count(&hits);
         let library = matches!(kind, CodeKind::StandardLibrary | CodeKind::Installed);
@@ -181,33 +180,27 @@ impl CompiledPolicy {
         facts
     }
 
-    /// The decision on a file by its kind and the path patterns that match it.
+    /// The decision on a file by its kind and the path patterns that match it, which are those of
+    /// `include`, `extend-include` and `exclude`, in this order.
     fn judge(&self, kind: CodeKind, hits: &[Hit]) -> Why {
-        let first = |wanted: &dyn Fn(List, &Hit) -> bool| {
-            let hit = hits
-                .iter()
-                .find(|hit| wanted(self.patterns[hit.pattern].list, hit));
+        let first = |wanted: fn(List, &Hit) -> bool| {
+            let mut hits = hits.iter();
+            let hit = hits.find(|hit| wanted(self.patterns[hit.pattern].list, hit));
             hit.map(|hit| self.pattern(hit.pattern))
         };
-        let excluded = || first(&|list, _| list == List::Exclude);
-        let included = || first(&|list, _| list != List::Exclude);
-        let named = || first(&|list, hit| list != List::Exclude && hit.names_place);
-        let root = || Arc::clone(&self.project_root);
-        if kind == CodeKind::Recorder {
-            return Why::Recorder;
-        }
-        if let Some(why) = excluded() {
-            return why;
+        if let Some(excluded) = first(|list, _| list == List::Exclude) {
+            return excluded;
         }
         match kind {
             CodeKind::Recorder => Why::Recorder,
-            CodeKind::StandardLibrary | CodeKind::Installed => {
-                named().unwrap_or_else(|| Why::NotInPackages(kind, Box::default()))
-            }
-            _ if self.has_include => included().unwrap_or(Why::NotIncluded),
+            CodeKind::StandardLibrary | CodeKind::Installed => first(|_, hit| hit.names_place)
+                .unwrap_or_else(|| Why::NotInPackages(kind, Box::default())),
+            _ if self.has_include => first(|_, _| true).unwrap_or(Why::NotIncluded),
             CodeKind::Script => Why::Script,
-            CodeKind::Own => Why::Own(root()),
-            CodeKind::Other => included().unwrap_or_else(|| Why::Other(root())),
+            CodeKind::Own => Why::Own(Arc::clone(&self.project_root)),
+            CodeKind::Other => {
+                first(|_, _| true).unwrap_or_else(|| Why::Other(Arc::clone(&self.project_root)))
+            }
         }
     }
 

@@ -6,6 +6,7 @@
 //! globset reads it, for texts in `alphabet`'s spelling.
 
 mod alphabet;
+mod class;
 mod parse;
 mod translate;
 
@@ -59,6 +60,42 @@ impl Platform {
     } else {
         Self::Posix
     };
+}
+
+/// What is wrong with a pattern, around the place where its text is quoted.
+#[derive(Debug)]
+struct Problem {
+    what: String,
+    way_out: &'static str,
+}
+
+impl Problem {
+    fn new(what: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            way_out: "",
+        }
+    }
+
+    /// `way_out` says what to write instead.
+    fn with_way_out(what: impl Into<String>, way_out: &'static str) -> Self {
+        Self {
+            what: what.into(),
+            way_out,
+        }
+    }
+
+    /// The whole sentence.
+    fn in_pattern(&self, text: &str) -> String {
+        let shown: String = text.chars().take(80).collect();
+        let more = if shown.len() < text.len() { "…" } else { "" };
+        let way_out = if self.way_out.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", self.way_out)
+        };
+        format!("{} in {shown:?}{more}{way_out}", self.what)
+    }
 }
 
 /// What is wrong with a pattern, in words that quote it (`unclosed '[' in "src/["`); `None` if it is sound.

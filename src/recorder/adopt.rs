@@ -86,7 +86,7 @@ impl<E: Encoding> Recorder<E> {
         let line = info.source.clamp(frame.line());
         let thread = &mut self.threads[thread];
         thread.stepped = 0;
-        thread.calls.push(Activation { frame: frame.id(), path: info.path, line, state });
+        thread.calls.push(Activation { frame: frame.id(), line, state });
     }
 
     /// Recording begins: code of the activation file is about to run in `frame`.

@@ -5,7 +5,7 @@
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use crate::code::{CodeInfo, NamespaceEntry};
+use crate::code::{CodeInfo, NamespaceEntry, Shown};
 use crate::frame::{Access, Frame, Object};
 use crate::object;
 use crate::trace::{Definitions, Encoding, FunctionId};
@@ -74,16 +74,14 @@ fn write_namespace<E: Encoding>(
     let Ok(mut names) = info.namespace.try_borrow_mut() else { return 0 };
     each_name(frame, access, |key, object| {
         if names.get(place).is_none_or(|entry| entry.key.as_ptr() != key) {
-            let entry = entry::<E>(definitions, key);
             names.truncate(place);
-            names.push(entry);
+            names.push(entry(key));
         }
-        if let Some(value_begin) = &names[place].value_begin
-            && value::is_data(object)
-        {
+        let entry = &mut names[place];
+        if !matches!(entry.shown, Shown::Never) && value::is_data(object) {
             state = fold(state, object);
             if shown < MAX_VARIABLES {
-                out.extend_from_slice(value_begin);
+                out.extend_from_slice(entry.begin(definitions));
                 values.write(out, definitions, object);
                 E::value_end(out);
                 *counter += 1;
@@ -111,16 +109,26 @@ fn is_hidden(name: &str) -> bool {
     name.starts_with("__") && name.ends_with("__")
 }
 
-fn entry<E: Encoding>(definitions: &mut Definitions<E>, key: Object) -> NamespaceEntry {
-    let name = value::text::is_str(key).then(|| value::text::whole(key));
-    let value_begin = name.filter(|name| !is_hidden(name)).map(|name| {
-        let mut begin = Vec::new();
-        E::value_begin(&mut begin, definitions.variable(&name));
-        begin.into()
-    });
+fn entry(key: Object) -> NamespaceEntry {
+    let is_shown = value::text::is_str(key) && !is_hidden(&value::text::whole(key));
     // SAFETY: the GIL is held; the key is a live object.
     let key = Python::attach(|py| unsafe { Bound::from_borrowed_ptr(py, key).unbind() });
-    NamespaceEntry { key, value_begin }
+    NamespaceEntry { key, shown: if is_shown { Shown::NotYet } else { Shown::Never } }
+}
+
+impl NamespaceEntry {
+    /// The encoded beginning of a `Value`.
+    fn begin<E: Encoding>(&mut self, definitions: &mut Definitions<E>) -> &[u8] {
+        if let Shown::NotYet = self.shown {
+            let mut begin = Vec::new();
+            E::value_begin(&mut begin, definitions.variable(&value::text::whole(self.key.as_ptr())));
+            self.shown = Shown::As(begin.into());
+        }
+        match &self.shown {
+            Shown::As(begin) => begin,
+            _ => &[],
+        }
+    }
 }
 
 /// The fingerprint of a frame's state now.
@@ -133,7 +141,7 @@ pub fn state(info: &CodeInfo, frame: Frame, access: Access) -> u64 {
     let Ok(names) = info.namespace.try_borrow() else { return 0 };
     each_name(frame, access, |key, object| {
         let shown = match names.get(place) {
-            Some(entry) if entry.key.as_ptr() == key => entry.value_begin.is_some(),
+            Some(entry) if entry.key.as_ptr() == key => !matches!(entry.shown, Shown::Never),
             _ => value::text::is_str(key) && !is_hidden(&value::text::whole(key)),
         };
         if shown && value::is_data(object) {

@@ -10,10 +10,8 @@ use super::queue::{Queue, lock};
 
 /// The main thread's buffer is handed over at this size.
 const MAIN_CHUNK: usize = 256 << 10;
-/// Another thread's is; there may be many.
-const OTHER_CHUNK: usize = 32 << 10;
-/// Room for the event that fills a chunk, so that it seldom makes the buffer grow.
-const SLACK: usize = 16 << 10;
+/// Another thread's is; with a thousand of them at work that must not be much.
+const OTHER_CHUNK: usize = 8 << 10;
 /// Buffers kept for the main stream's next chunks.
 const SPARES: usize = 16;
 
@@ -75,6 +73,11 @@ impl Stream {
         }
     }
 
+    /// A new buffer's: the event that fills a chunk seldom makes it grow.
+    fn capacity(&self) -> usize {
+        self.chunk + self.chunk / 16
+    }
+
     /// Takes all whole events. A buffer is not kept for a thread that may never need it again.
     pub(super) fn take(&self) -> Taken {
         let mut buffer = lock(&self.buffer);
@@ -88,8 +91,7 @@ impl Stream {
     /// Gives a buffer back for the next chunk.
     pub(super) fn reuse(&self, mut chunk: Vec<u8>) {
         let mut buffer = lock(&self.buffer);
-        let fits = (self.chunk..=self.chunk + SLACK).contains(&chunk.capacity());
-        if self.chunk == MAIN_CHUNK && fits && buffer.spares.len() < SPARES {
+        if self.number == 0 && chunk.capacity() == self.capacity() && buffer.spares.len() < SPARES {
             chunk.clear();
             buffer.spares.push(chunk);
         }
@@ -126,7 +128,7 @@ impl StreamGuard<'_> {
             return 0;
         }
         let fresh = buffer.spares.pop();
-        let fresh = fresh.unwrap_or_else(|| Vec::with_capacity(self.stream.chunk + SLACK));
+        let fresh = fresh.unwrap_or_else(|| Vec::with_capacity(self.stream.capacity()));
         let full = mem::replace(&mut buffer.events, fresh);
         let pending = self.stream.queue.add(full.len());
         buffer.full.push(full);

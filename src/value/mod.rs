@@ -36,27 +36,23 @@ enum Known {
     CutStr,
     Bool,
     Float,
-    Bytes,
     List,
     Tuple,
     Dict,
     Item,
-    Set,
     More,
 }
 
-const KNOWN: [(TypeKind, &str); 12] = [
+const KNOWN: [(TypeKind, &str); 10] = [
     (TypeKind::Int, "int"),
     (TypeKind::String, "str"),
     (TypeKind::String, "str (cut)"),
     (TypeKind::Bool, "bool"),
     (TypeKind::Float, "float"),
-    (TypeKind::String, "bytes"),
     (TypeKind::Seq, "list"),
     (TypeKind::Tuple, "tuple"),
     (TypeKind::Seq, "dict"),
     (TypeKind::Tuple, "item"),
-    (TypeKind::Set, "set"),
     (TypeKind::NonExpanded, MORE),
 ];
 
@@ -605,7 +601,7 @@ impl<E: Encoding> Encoder<'_, E> {
             Reading::Enum => self.member(object, place),
             Reading::Exception => {
                 let type_id = self.class_type(place, TypeKind::Error);
-                let message = text::exception(object, self.values.bounds.string);
+                let message = text::exception_message(object, self.values.bounds.string);
                 self.values.used += E::error(self.out, text::fit(&message, self.room()), type_id);
             }
             Reading::Function | Reading::Class | Reading::Module => self.named(object, reading),

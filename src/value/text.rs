@@ -211,12 +211,23 @@ pub fn class_name(class: *mut ffi::PyTypeObject) -> String {
     name.rsplit('.').next().unwrap_or_default().to_owned()
 }
 
-/// `Type: message` of an exception, the message made from its arguments as the built-in
-/// exceptions make it; an own `__str__` is not called.
+/// `Type: message` of an exception.
 pub fn exception(object: Object, max: usize) -> String {
+    // SAFETY: a live object.
+    let mut text = class_name(unsafe { ffi::Py_TYPE(object) });
+    let message = exception_message(object, max);
+    if !message.is_empty() {
+        text.push_str(": ");
+        text.push_str(&message);
+    }
+    text
+}
+
+/// The message of an exception, made from its arguments as the built-in exceptions make it; an own
+/// `__str__` is not called.
+pub fn exception_message(object: Object, max: usize) -> String {
     // SAFETY: a live instance of BaseException (`Include/cpython/pyerrors.h`).
     unsafe {
-        let mut text = class_name(ffi::Py_TYPE(object));
         let args = (*object.cast::<ffi::PyBaseExceptionObject>()).args;
         let mut message = String::new();
         if is_os_error(object) {
@@ -225,11 +236,7 @@ pub fn exception(object: Object, max: usize) -> String {
         if message.is_empty() && !args.is_null() {
             arguments(object, args, max, &mut message);
         }
-        if !message.is_empty() {
-            text.push_str(": ");
-            text.push_str(&message);
-        }
-        text
+        message
     }
 }
 

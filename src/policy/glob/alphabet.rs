@@ -10,6 +10,7 @@
 use std::borrow::Cow;
 
 use super::Kind;
+use super::class::Ranges;
 
 const MARK: char = '\u{1}';
 const DIGITS: u32 = 6;
@@ -67,8 +68,8 @@ pub(super) fn push_any(glob: &mut String) {
     glob.push('}');
 }
 
-/// Appends the glob of any one character of these ranges (sorted, inclusive, without the separator).
-pub(super) fn push_class(glob: &mut String, ranges: &[(u32, u32)]) {
+/// Appends the glob of any one character of these ranges.
+pub(super) fn push_class(glob: &mut String, ranges: &Ranges) {
     let mut members = String::new();
     let mut alternatives = Vec::new();
     for &(first, last) in ranges {

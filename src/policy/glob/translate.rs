@@ -6,8 +6,8 @@
 //! "A pattern that matches a folder takes its subtree" is not written into the glob: the matcher
 //! asks for each folder above a file too. So `app/**` becomes `app`, folders only.
 
-use super::parse::{Problem, Token};
-use super::{Kind, Platform, alphabet};
+use super::parse::Token;
+use super::{Kind, Platform, Problem, alphabet};
 
 /// The folders below which installers put code.
 pub(in crate::policy) const INSTALLED: [&str; 2] = ["site-packages", "dist-packages"];
@@ -122,7 +122,7 @@ fn walk_dots(parts: Vec<Part<'_>>, mut base: Base) -> Result<(Vec<Part<'_>>, Bas
 }
 
 fn finish(mut parts: Vec<Part<'_>>, base: Base, anchored: bool, mut folders_only: bool) -> Glob {
-    parts.dedup_by(|next, part| *next == Part::Deep && *part == Part::Deep);
+    parts.dedup_by(both_deep);
     if !folders_only && parts.len() > 1 && parts.last() == Some(&Part::Deep) {
         parts.pop();
         folders_only = true;
@@ -132,27 +132,17 @@ fn finish(mut parts: Vec<Part<'_>>, base: Base, anchored: bool, mut folders_only
         parts.push(Part::Deep);
         folders_only = false;
     }
-    let literals: Vec<_> = parts.iter().map(Part::literal).collect();
-    let fixed: Vec<_> = literals.iter().map_while(Clone::clone).collect();
-    let names_installed = literals
+    let names_installed = parts
         .iter()
-        .flatten()
-        .any(|name| INSTALLED.contains(&name.as_str()));
-    if !anchored && parts[0] != Part::Deep {
+        .filter_map(Part::literal)
+        .any(|name| INSTALLED.contains(&&*name));
+    let mut fixed: Vec<_> = parts.iter().map_while(Part::literal).collect();
+    if !anchored {
+        fixed.clear();
         parts.insert(0, Part::Deep);
+        parts.dedup_by(both_deep);
     }
-    let mut text = String::new();
-    for (index, part) in parts.iter().enumerate() {
-        if index > 0 {
-            text.push('/');
-        }
-        part.push_glob(&mut text);
-    }
-    let fixed = if anchored {
-        fixed.join("/")
-    } else {
-        String::new()
-    };
+    let (text, fixed) = (joined(&parts), fixed.join("/"));
     Glob {
         base,
         text,
@@ -160,6 +150,22 @@ fn finish(mut parts: Vec<Part<'_>>, base: Base, anchored: bool, mut folders_only
         fixed,
         names_installed,
     }
+}
+
+/// `**/**` is `**`.
+fn both_deep(next: &mut Part<'_>, part: &mut Part<'_>) -> bool {
+    *next == Part::Deep && *part == Part::Deep
+}
+
+fn joined(parts: &[Part<'_>]) -> String {
+    let mut text = String::new();
+    for (index, part) in parts.iter().enumerate() {
+        if index > 0 {
+            text.push('/');
+        }
+        part.push_glob(&mut text);
+    }
+    text
 }
 
 /// What stands between two separators.

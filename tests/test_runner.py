@@ -1,0 +1,320 @@
+"""Owns: that a recorded program finds what plain Python would have made for it. Must not: look into a trace."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Plain
+
+STATE = r"""
+import sys
+main = sys.modules["__main__"]
+def shown(value):
+    return value.__name__ + " itself" if isinstance(value, type) else repr(value).split(" object at")[0]
+print([(name, shown(value)) for name, value in vars(main).items() if name.startswith("__") and name != "__builtins__"])
+print("builtins", __builtins__ is sys.modules["builtins"], vars(main) is globals(), __name__)
+print("argv", sys.argv)
+print("path", sys.path)
+print("cache", sorted(path for path, importer in sys.path_importer_cache.items() if importer is None))
+print("flags", sys.flags.safe_path, sys.flags.isolated)
+print("hooks", sys.excepthook is sys.__excepthook__, sys.gettrace(), sys.getprofile())
+depth, frame = 0, sys._getframe()
+while frame:
+    print("frame", frame.f_code.co_filename, frame.f_code.co_name)
+    frame = frame.f_back
+"""
+
+MODULES = """
+import sys
+print(sorted(name for name in sys.modules if not name.startswith(("codetracer_python_recorder", "tomli", "_"))))
+"""
+
+
+@pytest.fixture(params=["-m", "script"])
+def recorder(request: pytest.FixtureRequest, folder: Path) -> list[str]:
+    """Both ways to start the recorder: `python -m`, and the console script."""
+    trace = ["--trace-dir", str(folder / "trace-out"), "--quiet"]
+    if request.param == "-m":
+        return [sys.executable, "-m", "codetracer_python_recorder", *trace]
+    script = shutil.which("codetracer-python-recorder", path=Path(sys.executable).parent)
+    if script is None:
+        pytest.skip("the package is not installed with its console script")
+    return [script, *trace]
+
+
+class Same:
+    """Runs a program plain and recorded, and holds the two against each other."""
+
+    def __init__(self, recorder: list[str]) -> None:
+        self.recorder = recorder
+
+    def __call__(
+        self, *arguments: str | Path, stdin: bytes = b"", cwd: Path | None = None, status: int | None = None
+    ) -> str:
+        given = {"input": stdin, "cwd": cwd, "capture_output": True, "timeout": 120}
+        plain = subprocess.run([sys.executable, *arguments], **given)  # type: ignore[call-overload]
+        recorded = subprocess.run([*self.recorder, *arguments], **given)  # type: ignore[call-overload]
+        assert recorded.stdout.decode() == plain.stdout.decode()
+        assert recorded.stderr.decode() == plain.stderr.decode()
+        assert recorded.returncode == plain.returncode
+        if status is not None:
+            assert plain.returncode == status
+        return str((plain.stdout + plain.stderr).decode())
+
+
+@pytest.fixture
+def same(recorder: list[str]) -> Same:
+    return Same(recorder)
+
+
+def write(path: Path, text: str | bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+NAMES = ["app.py", "./app.py", "sub/../app.py", "sub//deep/state.py", "links/state.py", "link/state.py", "dash -x.py"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_script(folder: Path, same: Same, name: str) -> None:
+    for place in ("app.py", "sub/deep/state.py", "dash -x.py"):
+        write(folder / place, STATE)
+    (folder / "links").mkdir()
+    (folder / "links" / "state.py").symlink_to("../sub/deep/state.py")
+    (folder / "link").symlink_to("sub/deep")
+    assert "argv" in same(name, "--format", "x", "-h", "--trace-dir", "y", "--", "-m", status=0)
+    same(folder / name)
+
+
+def test_a_script_from_another_folder(folder: Path, same: Same) -> None:
+    write(folder / "app" / "main.py", "import beside; print(beside.__file__)")
+    write(folder / "app" / "beside.py", "")
+    (folder / "elsewhere").mkdir()
+    assert "beside.py" in same("../app/main.py", cwd=folder / "elsewhere", status=0)
+
+
+def test_a_name_that_is_not_utf8(folder: Path, same: Same) -> None:
+    name = b"caf\xe9.py".decode("utf-8", "surrogateescape")
+    write(folder / name, "print(ascii(__file__)); 1 / 0")
+    same(name, status=1)
+
+
+def test_a_module(folder: Path, same: Same) -> None:
+    write(folder / "top.py", STATE)
+    write(
+        folder / "pkg" / "__init__.py", "import sys; print('parent', sys.argv, sys.modules['__main__'].__dict__.keys())"
+    )
+    write(folder / "pkg" / "inner.py", STATE)
+    write(folder / "pkg" / "__main__.py", STATE)
+    write(folder / "space" / "inner.py", STATE)
+    for module in ("top", "pkg", "pkg.inner", "pkg.__main__", "space.inner"):
+        assert "runpy" in same("-m", module, "-m", "--format", "x", status=0)
+    same("-mtop", "1", status=0)
+
+
+def test_modules_that_fail(folder: Path, same: Same) -> None:
+    write(folder / "pkg" / "__init__.py", "")
+    write(folder / "pkg" / "bad.py", "x = (\n")
+    write(folder / "broken" / "__init__.py", "1 / 0")
+    write(folder / "broken" / "inner.py", "")
+    write(folder / "raises.py", "def f():\n    raise KeyError('x')\nf()\n")
+    for module in ("pkg", "pkg.gone", "pkg.bad", "broken.inner", "raises"):
+        same("-m", module, status=1)
+
+
+def test_code(same: Same) -> None:
+    same("-c", STATE, "a", "-c", status=0)
+    same("-cimport sys; sys.exit(4)", status=4)
+    same("-c", "def f():\n    1 / 0\nf()", status=1)
+    same("-c", "x = (", status=1)
+    same("-c", "print('é', __name__)", status=0)
+
+
+def test_standard_input(same: Same) -> None:
+    same("-", "a", "-", stdin=STATE.encode(), status=0)
+    same("-", stdin=b"import sys\nprint(repr(sys.stdin.read()))\n1 / 0\n", status=1)
+    same("-", stdin=b"# coding: latin-1\nprint('caf\xe9')\n", status=0)
+    same("-", stdin=b"\xef\xbb\xbfprint(1)\n", status=0)
+    same("-", stdin=b"x = (\n", status=1)
+    same("-", stdin=b"", status=0)
+
+
+def test_a_folder_and_a_zip_file(folder: Path, same: Same) -> None:
+    write(folder / "app" / "__main__.py", STATE)
+    write(folder / "bad" / "__main__.py", "import beside\n")
+    write(folder / "bad" / "beside.py", "1 / 0\n")
+    for name, place in (("app.zip", "app"), ("bad.pyz", "bad")):
+        with zipfile.ZipFile(folder / name, "w") as archive:
+            for file in sorted((folder / place).glob("*.py")):
+                archive.write(file, file.name)
+    for name in ("app", "./app/", "app.zip", folder / "app"):
+        assert "runpy" in same(name, "x", "-h", status=0)
+    for name in ("bad", "bad.pyz"):
+        same(name, status=1)
+    same(".", cwd=folder / "app", status=0)
+
+
+def test_byte_code(folder: Path, same: Same) -> None:
+    import py_compile
+
+    py_compile.compile(str(write(folder / "app.py", STATE)), folder / "app.pyc", doraise=True)
+    same("app.pyc", status=0)
+    shutil.copy(folder / "app.pyc", folder / "other")
+    same("other", status=0)
+    write(folder / "bad.pyc", b"nothing")
+    same("bad.pyc", status=1)
+
+
+SOURCES = {
+    "latin-1 with a coding line": b"# coding: latin-1\nprint(ascii('caf\xe9'))\n",
+    "a byte order mark": b"\xef\xbb\xbfprint(1)\n",
+    "no coding line": b"x = 1\ny = 'caf\xe9'\n",
+    "an unknown coding": b"# coding: nonsense\nx = 1\n",
+    "a coding that does not fit": b"# coding: ascii\nx = 'caf\xe9'\n",
+    "a byte order mark against the coding": b"\xef\xbb\xbf# coding: latin-1\nx = 1\n",
+    "NUL": b"y = 2\nx = 1\0\n",
+    "tabs and blanks": b"if 1:\n\tx\n        y\n",
+    "an open string": b"x = '''abc\n\n",
+    "an open bracket": b"def f(:\n    pass\n",
+    "a late syntax error": b"print(1)\n" * 50 + b"return\n",
+    "a warning": b"import sys\nprint('\\d')\n",
+    "nothing": b"",
+    "a comment alone": b"# nothing\n",
+    "no line end": b"print(1)",
+    "line ends of Windows": b"print(1)\r\n1 / 0\r\n",
+    "future of its own": b"from __future__ import annotations\ndef f(x: y): pass\nprint(f.__annotations__)\n",
+    "no future": b"def f(x: int): pass\nprint(f.__annotations__)\n",
+    "nested too deeply": b"x = " + b"(" * 300 + b"\n",
+}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_source_with(folder: Path, same: Same, name: str) -> None:
+    write(folder / "app.py", SOURCES[name])
+    same("app.py")
+
+
+EXITS = {
+    "sys.exit()": 0,
+    "sys.exit(None)": 0,
+    "sys.exit(3)": 3,
+    "sys.exit(-1)": 255,
+    "sys.exit(256)": 0,
+    "sys.exit(2**80)": 255,
+    "sys.exit(True)": 1,
+    "sys.exit('a text')": 1,
+    "sys.exit(['a', 'list'])": 1,
+    "sys.exit('')": 1,
+    "raise SystemExit": 0,
+    "raise SystemExit(1, 2)": 1,
+    "raise KeyboardInterrupt": -signal.SIGINT,
+    "raise type('Interrupt', (KeyboardInterrupt,), {})": 1,
+    "raise ValueError('wrong')": 1,
+    "raise ExceptionGroup('many', [ValueError(1), KeyError(2)])": 1,
+    "1 / 0": 1,
+    "os.kill(os.getpid(), signal.SIGTERM)": -signal.SIGTERM,
+    "os.kill(os.getpid(), signal.SIGINT); time.sleep(9)": -signal.SIGINT,
+    "os._exit(7)": 7,
+    "sys.excepthook = lambda *a: print('hook', a[0], a[2].tb_lineno); 1 / 0": 1,
+    "sys.excepthook = None; 1 / 0": 1,
+    "sys.stdout.write('out'); sys.stderr.write('err'); 1 / 0": 1,
+    "atexit.register(lambda: print('late', '__file__' in globals())); 1 / 0": 1,
+    "atexit.register(lambda: print('late', '__file__' in globals()))": 0,
+    "atexit.register(lambda: print('late', '__file__' in globals())); sys.exit(2)": 2,
+    "atexit.register(lambda: print(sys.last_exc, sys.last_traceback.tb_next)); raise KeyboardInterrupt": -signal.SIGINT,
+    "atexit.register(lambda: 1 / 0); print(1)": 0,
+    "threading.Thread(target=lambda: (time.sleep(.1), print('thread'))).start()": 0,
+    "threading.Thread(target=lambda: 1 / 0).start()": 0,
+    "os.fork() or sys.exit(5)": 0,
+    "sys.stdout = None; sys.stderr = None": 0,
+    "sys.stdout.close()": 0,
+    "sys.path.clear(); sys.modules.clear()": None,
+    "os.chdir('/')": 0,
+}
+
+
+@pytest.mark.parametrize("code", EXITS)
+def test_an_end_by(folder: Path, same: Same, code: str) -> None:
+    write(folder / "app.py", f"import atexit, os, signal, sys, threading, time\n\ndef main():\n    {code}\n\nmain()\n")
+    same("app.py", status=EXITS[code])
+
+
+@pytest.mark.parametrize("flag", ["-P", "-I", "-E", "-O", "-s", "-Xutf8", "-Wignore"])
+def test_the_interpreters_own_flags(folder: Path, plain: Plain, flag: str) -> None:
+    write(folder / "app.py", STATE + "\nassert False, sys.flags.optimize\n")
+    write(folder / "inner" / "__main__.py", STATE)
+    recorder = ["-m", "codetracer_python_recorder", "-o", folder / "trace-out", "--quiet"]
+    for program in (["app.py"], ["-c", STATE], ["inner"]):
+        expected, found = plain(flag, *program), plain(flag, *recorder, *program)
+        assert (found.stdout, found.stderr, found.returncode) == (expected.stdout, expected.stderr, expected.returncode)
+
+
+def test_the_modules_that_are_loaded(folder: Path, same: Same) -> None:
+    write(folder / "app.py", MODULES)
+    write(folder / "inner" / "__main__.py", MODULES)
+    for program in (["app.py"], ["-m", "app"], ["inner"], ["-c", MODULES]):
+        assert "argparse" not in same(*program, status=0)
+
+
+SHADOWS = ["argparse", "json", "types", "re", "enum", "tomli", "linecache", "runpy", "difflib", "signal", "textwrap"]
+
+
+def test_modules_beside_the_script_that_are_named_like_ours(folder: Path, same: Same) -> None:
+    for name in SHADOWS:
+        write(folder / f"{name}.py", "print(__file__)")
+    write(folder / "app.py", "import argparse, json, difflib, textwrap, tomli\n")
+    assert "json.py" in same("app.py", status=0)
+    same("-c", "import json, difflib", status=0)
+
+
+def test_the_standard_library_still_works(folder: Path, same: Same) -> None:
+    program = """
+import argparse, collections, copy, dataclasses, datetime, enum, functools, importlib.util, json, pickle, re, tomllib, types
+class Colour(enum.Flag):
+    RED = 1
+    BLUE = 2
+@dataclasses.dataclass
+class Point:
+    x: int
+assert pickle.loads(pickle.dumps(re.compile("a", re.I))) == re.compile("a", re.I)
+assert pickle.loads(pickle.dumps(Point(1))) == Point(1) and pickle.loads(pickle.dumps(Colour.RED)) is Colour.RED
+print(json.loads('{"a": [1.5]}'), tomllib.loads("a = 1979-05-27"), Colour.RED | Colour.BLUE, collections.deque([1]))
+print(argparse.ArgumentParser(prog="x").format_usage(), copy.deepcopy(Point(2)), types.SimpleNamespace(a=1))
+print(functools.reduce(max, [1, 2]), datetime.date(2020, 1, 1), importlib.util.find_spec("json").origin)
+"""
+    write(folder / "app.py", program)
+    same("app.py", status=0)
+
+
+def test_processes_started_by_multiprocessing(folder: Path, same: Same) -> None:
+    program = """
+import multiprocessing, sys
+def square(x):
+    return x * x
+class Thing:
+    pass
+if __name__ == "__main__":
+    import pickle
+    print(pickle.loads(pickle.dumps(Thing())).__class__ is Thing)
+    for way in ("spawn", "fork", "forkserver"):
+        with multiprocessing.get_context(way).Pool(2) as pool:
+            print(way, pool.map(square, [1, 2, 3]))
+"""
+    write(folder / "app.py", program)
+    write(folder / "pkg" / "__init__.py", "")
+    write(folder / "pkg" / "app.py", program)
+    same("app.py", status=0)
+    same("-m", "pkg.app", status=0)
+
+
+def test_the_recorder_is_importable_in_the_program(folder: Path, same: Same) -> None:
+    write(folder / "app.py", "import codetracer_python_recorder as r; print(r.__version__, r.SessionError.__mro__)")
+    same("app.py", status=0)
