@@ -59,7 +59,7 @@ RENDER = """
 from jinja2 import DictLoader, Environment
 
 BASE = "<{% block body %}{% endblock %}>"
-PAGE = "{% extends 'base' %}{% block body %}{% for n in range(20) if n % 3 %}{{ n|ordinal }}, {% endfor %}{% endblock %}"
+PAGE = "{% extends 'base' %}{% block body %}{% for n in range(9) if n % 3 %}{{ n|ordinal }} {% endfor %}{% endblock %}"
 environment = Environment(loader=DictLoader({"base": BASE, "page": PAGE}), autoescape=True)
 environment.filters["ordinal"] = lambda n: f"{n}th"
 print(environment.get_template("page").render())
