@@ -114,16 +114,19 @@ impl Facts {
     /// # Errors
     /// Where an attribute of the code object is not as documented.
     pub fn of(code: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let text = |name: &str| -> PyResult<String> { Ok(crate::value::text::whole(code.getattr(name)?.as_ptr())) };
+        let text = |name: &str| -> PyResult<String> {
+            Ok(crate::value::text::whole(code.getattr(name)?.as_ptr()))
+        };
         let number = |name: &str| -> PyResult<i32> { code.getattr(name)?.extract() };
         let flags = number("co_flags")?;
         let has = |flag: c_int| flags & flag != 0;
-        let suspends = match flags & (ffi::CO_GENERATOR | ffi::CO_COROUTINE | ffi::CO_ASYNC_GENERATOR) {
-            ffi::CO_GENERATOR => Some(Suspends::Yielding),
-            ffi::CO_COROUTINE => Some(Suspends::Waiting),
-            ffi::CO_ASYNC_GENERATOR => Some(Suspends::Both),
-            _ => None,
-        };
+        let suspends =
+            match flags & (ffi::CO_GENERATOR | ffi::CO_COROUTINE | ffi::CO_ASYNC_GENERATOR) {
+                ffi::CO_GENERATOR => Some(Suspends::Yielding),
+                ffi::CO_COROUTINE => Some(Suspends::Waiting),
+                ffi::CO_ASYNC_GENERATOR => Some(Suspends::Both),
+                _ => None,
+            };
         let arguments = number("co_argcount")?
             + number("co_kwonlyargcount")?
             + i32::from(has(ffi::CO_VARARGS))
@@ -149,7 +152,11 @@ pub struct Touched(RefCell<HashSet<usize>>);
 impl Touched {
     /// Takes all of them out.
     pub fn drain(&self) -> Vec<*mut ffi::PyCodeObject> {
-        self.0.borrow_mut().drain().map(|address| address as *mut ffi::PyCodeObject).collect()
+        self.0
+            .borrow_mut()
+            .drain()
+            .map(|address| address as *mut ffi::PyCodeObject)
+            .collect()
     }
 }
 
@@ -174,7 +181,9 @@ unsafe extern "C" fn free(info: *mut c_void) {
 /// Asks the interpreter for a place on code objects; once per process.
 pub fn reserve(py: Python<'_>) -> bool {
     // SAFETY: the GIL is held; `free` lives as long as the module, which is never unloaded.
-    *EXTRA_INDEX.get_or_init(py, || unsafe { ffi::PyUnstable_Eval_RequestCodeExtraIndex(free) }) >= 0
+    *EXTRA_INDEX.get_or_init(py, || unsafe {
+        ffi::PyUnstable_Eval_RequestCodeExtraIndex(free)
+    }) >= 0
 }
 
 #[inline]
@@ -214,7 +223,13 @@ pub struct Parts {
 }
 
 /// Hangs a `CodeInfo` on a code object.
-pub fn attach<'a>(code: Object, session: u64, touched: &Rc<Touched>, facts: Facts, parts: Parts) -> Option<&'a CodeInfo> {
+pub fn attach<'a>(
+    code: Object,
+    session: u64,
+    touched: &Rc<Touched>,
+    facts: Facts,
+    parts: Parts,
+) -> Option<&'a CodeInfo> {
     let info = Box::new(CodeInfo {
         session,
         touched: Rc::clone(touched),

@@ -39,7 +39,9 @@ impl From<Error> for PyErr {
             Error::Trace(_) => "TraceError",
         };
         Python::attach(|py| {
-            let class = py.import("codetracer_python_recorder.errors").and_then(|module| module.getattr(name));
+            let class = py
+                .import("codetracer_python_recorder.errors")
+                .and_then(|module| module.getattr(name));
             match class.and_then(|class| class.call1((error.to_string(),))) {
                 Ok(exception) => Self::from_value(exception),
                 Err(problem) => problem,

@@ -223,15 +223,27 @@ pub fn slots(code: &Bound<'_, PyAny>) -> PyResult<Vec<Slot>> {
     let mut slots: Vec<Slot> = Vec::with_capacity(locals.len() + cells.len() + free.len());
     for name in locals.iter() {
         let cell = cells.iter().any(|cell| cell.is(&name));
-        slots.push(Slot { index: slots.len(), cell, name: name.as_ptr() });
+        slots.push(Slot {
+            index: slots.len(),
+            cell,
+            name: name.as_ptr(),
+        });
     }
     for name in cells.iter() {
         if !locals.iter().any(|local| local.is(&name)) {
-            slots.push(Slot { index: slots.len(), cell: true, name: name.as_ptr() });
+            slots.push(Slot {
+                index: slots.len(),
+                cell: true,
+                name: name.as_ptr(),
+            });
         }
     }
     for name in free.iter() {
-        slots.push(Slot { index: slots.len(), cell: true, name: name.as_ptr() });
+        slots.push(Slot {
+            index: slots.len(),
+            cell: true,
+            name: name.as_ptr(),
+        });
     }
     Ok(slots)
 }
@@ -262,7 +274,12 @@ work.send(8)
 
 /// Reads a known frame both ways and says which way may be used.
 fn self_check(py: Python<'_>) -> Access {
-    if !cfg!(all(target_pointer_width = "64", Py_3_12, not(Py_3_14), not(Py_GIL_DISABLED))) {
+    if !cfg!(all(
+        target_pointer_width = "64",
+        Py_3_12,
+        not(Py_3_14),
+        not(Py_GIL_DISABLED)
+    )) {
         return Access::Public;
     }
     match probe_agrees(py) {
@@ -275,7 +292,8 @@ fn probe_agrees(py: Python<'_>) -> PyResult<bool> {
     thread_local!(static SEEN: Cell<(usize, usize)> = const { Cell::new((0, 0)) });
     SEEN.set((0, 0));
     let probe = pyo3::types::PyCFunction::new_closure(py, Some(c"probe"), None, |_, _| {
-        let agrees = Frame::current().is_some_and(|frame| Python::attach(|py| frame.agrees(py).unwrap_or(false)));
+        let agrees = Frame::current()
+            .is_some_and(|frame| Python::attach(|py| frame.agrees(py).unwrap_or(false)));
         let (calls, agreed) = SEEN.get();
         SEEN.set((calls + 1, agreed + usize::from(agrees)));
     })?;
@@ -292,7 +310,10 @@ impl Frame {
         // SAFETY: a live frame, and so are its code object and the values read below.
         unsafe {
             let inner = (*self.0.cast::<FrameObject>()).inner;
-            if inner.is_null() || (*inner).executable != self.code().cast() || (*inner).frame_object != self.0 {
+            if inner.is_null()
+                || (*inner).executable != self.code().cast()
+                || (*inner).frame_object != self.0
+            {
                 return Ok(false);
             }
             let code = Bound::from_borrowed_ptr(py, self.code().cast());
@@ -303,7 +324,9 @@ impl Frame {
                 return Ok(!public.is_null() && public == (*inner).namespace);
             }
             let slots = slots(&code)?;
-            Ok(slots.iter().all(|slot| self.fast_local(slot) == self.public_local(slot)))
+            Ok(slots
+                .iter()
+                .all(|slot| self.fast_local(slot) == self.public_local(slot)))
         }
     }
 }
@@ -358,12 +381,20 @@ pub struct Bottom {
 impl Bottom {
     /// Hides the frames, where the layout of the thread state is as known; else does nothing.
     pub fn hide(py: Python<'_>, access: Access) -> Self {
-        let hidden = (access == Access::Fast).then(|| Self::try_hide(py)).flatten();
+        let hidden = (access == Access::Fast)
+            .then(|| Self::try_hide(py))
+            .flatten();
         Self { hidden }
     }
 
     fn try_hide(py: Python<'_>) -> Option<(*mut InterpreterFrame, i32)> {
-        let limit: i32 = py.import("sys").ok()?.call_method0("getrecursionlimit").ok()?.extract().ok()?;
+        let limit: i32 = py
+            .import("sys")
+            .ok()?
+            .call_method0("getrecursionlimit")
+            .ok()?
+            .extract()
+            .ok()?;
         let frame = Frame::current()?;
         // SAFETY: 3.12 and 3.13: the state is this thread's own; before anything is changed, two
         // facts that the public API tells (limit, innermost frame) are found where the layout says.
@@ -387,7 +418,9 @@ impl Bottom {
 
 impl Drop for Bottom {
     fn drop(&mut self) {
-        let Some((inner, used)) = self.hidden else { return };
+        let Some((inner, used)) = self.hidden else {
+            return;
+        };
         // SAFETY: as in `try_hide`; what ran above has returned, so the innermost frame is ours again.
         unsafe {
             let state = ffi::PyThreadState_Get().cast::<ThreadState>();

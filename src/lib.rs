@@ -34,7 +34,8 @@ mod _native {
 
     #[pyfunction]
     fn check_glob(kind: &str, text: &str) -> PyResult<Option<String>> {
-        let kind = policy::GlobKind::from_name(kind).ok_or_else(|| PyValueError::new_err(format!("no kind of glob: {kind}")))?;
+        let kind = policy::GlobKind::from_name(kind)
+            .ok_or_else(|| PyValueError::new_err(format!("no kind of glob: {kind}")))?;
         Ok(policy::problem(kind, text))
     }
 
@@ -48,13 +49,24 @@ mod _native {
         main: Option<Bound<'_, PyCode>>,
         main_source: Option<&str>,
     ) -> Result<()> {
-        session::start(py, session::Request { folder: trace_dir, spec, metadata, main, main_source })
+        session::start(
+            py,
+            session::Request {
+                folder: trace_dir,
+                spec,
+                metadata,
+                main,
+                main_source,
+            },
+        )
     }
 
     #[pyfunction]
     #[pyo3(signature = (exit_status))]
     fn stop(py: Python<'_>, exit_status: Option<i32>) -> PyResult<Option<Bound<'_, PyDict>>> {
-        session::stop(exit_status)?.map(|outcome| outcome.to_dict(py)).transpose()
+        session::stop(exit_status)?
+            .map(|outcome| outcome.to_dict(py))
+            .transpose()
     }
 
     #[pyfunction]

@@ -94,12 +94,18 @@ impl<E: Encoding> Monitor<E> {
     ///
     /// # Errors
     /// Where every tool id is taken, or `sys.monitoring` does not do as documented.
-    pub fn arm(py: Python<'_>, recorder: Recorder<E>, alive: Arc<AtomicBool>) -> PyResult<Rc<dyn Tool>> {
+    pub fn arm(
+        py: Python<'_>,
+        recorder: Recorder<E>,
+        alive: Arc<AtomicBool>,
+    ) -> PyResult<Rc<dyn Tool>> {
         let monitoring = py.import("sys")?.getattr("monitoring")?;
         let tool = take_tool_id(&monitoring)?;
         let events = monitoring.getattr("events")?;
         let mask = |names: &[&str]| -> PyResult<i32> {
-            names.iter().try_fold(0, |mask, name| Ok(mask | events.getattr(*name)?.extract::<i32>()?))
+            names.iter().try_fold(0, |mask, name| {
+                Ok(mask | events.getattr(*name)?.extract::<i32>()?)
+            })
         };
         let without_lines = mask(&LOCAL_EVENTS)?;
         let monitor = Rc::new(Self {
@@ -115,7 +121,10 @@ impl<E: Encoding> Monitor<E> {
         });
         for (event, method) in &monitor.methods {
             let callback = monitor.callback(py, method)?;
-            monitoring.call_method1("register_callback", (tool, events.getattr(*event)?, callback))?;
+            monitoring.call_method1(
+                "register_callback",
+                (tool, events.getattr(*event)?, callback),
+            )?;
         }
         monitoring.call_method0("restart_events")?;
         monitor.enter(|recorder| {
@@ -140,7 +149,9 @@ impl<E: Encoding> Monitor<E> {
         let method = |(event, callback): (&'static str, Callback)| {
             let method = ffi::PyMethodDef {
                 ml_name: c"codetracer_python_recorder".as_ptr(),
-                ml_meth: ffi::PyMethodDefPointer { PyCFunctionFast: callback },
+                ml_meth: ffi::PyMethodDefPointer {
+                    PyCFunctionFast: callback,
+                },
                 ml_flags: ffi::METH_FASTCALL,
                 ml_doc: ptr::null(),
             };
@@ -150,7 +161,11 @@ impl<E: Encoding> Monitor<E> {
     }
 
     /// A raw native callable whose `self` is a capsule with a share in the monitor.
-    fn callback<'py>(self: &Rc<Self>, py: Python<'py>, method: &ffi::PyMethodDef) -> PyResult<Bound<'py, PyAny>> {
+    fn callback<'py>(
+        self: &Rc<Self>,
+        py: Python<'py>,
+        method: &ffi::PyMethodDef,
+    ) -> PyResult<Bound<'py, PyAny>> {
         // SAFETY: the capsule owns one count of the monitor, given back by `release`; the method
         // definition lies in the monitor, which the capsule, and so the callable, keeps alive.
         unsafe {
@@ -160,7 +175,8 @@ impl<E: Encoding> Monitor<E> {
                 drop(Rc::from_raw(share.cast::<Self>()));
                 return Err(PyErr::fetch(py));
             }
-            let callable = ffi::PyCFunction_NewEx(ptr::from_ref(method).cast_mut(), capsule, ptr::null_mut());
+            let callable =
+                ffi::PyCFunction_NewEx(ptr::from_ref(method).cast_mut(), capsule, ptr::null_mut());
             ffi::Py_DECREF(capsule);
             Bound::from_owned_ptr_or_err(py, callable)
         }
@@ -214,7 +230,10 @@ impl<E: Encoding> Monitor<E> {
         monitoring.call_method1("set_events", (self.tool, 0))?;
         let events = monitoring.getattr("events")?;
         for (event, _) in &self.methods {
-            monitoring.call_method1("register_callback", (self.tool, events.getattr(*event)?, py.None()))?;
+            monitoring.call_method1(
+                "register_callback",
+                (self.tool, events.getattr(*event)?, py.None()),
+            )?;
         }
         for code in recorder.touched().drain() {
             self.set_local(code.cast(), 0);
@@ -264,7 +283,10 @@ impl<E: Encoding> Tool for Monitor<E> {
             return Err(Error::Session("stop: the recorder is at work".to_owned()));
         };
         self.disarm(&recorder);
-        let unmatched = recorder.policy().pattern_matches().filter(|(.., count)| *count == 0);
+        let unmatched = recorder
+            .policy()
+            .pattern_matches()
+            .filter(|(.., count)| *count == 0);
         let mut outcome = Outcome {
             counters: recorder.counters(),
             activated: recorder.is_active(),
@@ -287,12 +309,19 @@ fn take_tool_id(monitoring: &Bound<'_, PyAny>) -> PyResult<i32> {
     let mut holders = Vec::new();
     for id in TOOL_IDS {
         let holder = monitoring.call_method1("get_tool", (id,))?;
-        if holder.is_none() && monitoring.call_method1("use_tool_id", (id, TOOL_NAME)).is_ok() {
+        if holder.is_none()
+            && monitoring
+                .call_method1("use_tool_id", (id, TOOL_NAME))
+                .is_ok()
+        {
             return Ok(id);
         }
         holders.push(format!("{id}: {holder}"));
     }
-    let message = format!("all tool ids of sys.monitoring are taken ({}): stop one of these tools first", holders.join(", "));
+    let message = format!(
+        "all tool ids of sys.monitoring are taken ({}): stop one of these tools first",
+        holders.join(", ")
+    );
     Err(PyRuntimeError::new_err(message))
 }
 
@@ -310,7 +339,11 @@ unsafe extern "C" fn release<E>(capsule: Object) {
 #[inline]
 unsafe fn monitor<'a, E>(capsule: Object) -> Option<&'a Monitor<E>> {
     // SAFETY: `self` of our callbacks is always our capsule, alive while the callback runs.
-    unsafe { ffi::PyCapsule_GetPointer(capsule, CAPSULE.as_ptr()).cast::<Monitor<E>>().as_ref() }
+    unsafe {
+        ffi::PyCapsule_GetPointer(capsule, CAPSULE.as_ptr())
+            .cast::<Monitor<E>>()
+            .as_ref()
+    }
 }
 
 #[inline]
@@ -335,10 +368,16 @@ unsafe fn deliver<E: Encoding>(capsule: Object, event: impl FnOnce(&mut Recorder
     none()
 }
 
-unsafe extern "C" fn py_start<E: Encoding>(capsule: Object, args: *mut Object, _count: isize) -> Object {
+unsafe extern "C" fn py_start<E: Encoding>(
+    capsule: Object,
+    args: *mut Object,
+    _count: isize,
+) -> Object {
     // SAFETY: `PY_START` hands over (code, offset) (PEP 669).
     let (monitor, code) = unsafe { (monitor::<E>(capsule), *args) };
-    let Some(monitor) = monitor else { return none() };
+    let Some(monitor) = monitor else {
+        return none();
+    };
     let verdict = monitor.enter(|recorder| {
         if recorder.writer().failed() {
             monitor.alive.store(false, Ordering::Relaxed);
@@ -357,7 +396,11 @@ unsafe extern "C" fn py_start<E: Encoding>(capsule: Object, args: *mut Object, _
     none()
 }
 
-unsafe extern "C" fn line<E: Encoding>(capsule: Object, args: *mut Object, _count: isize) -> Object {
+unsafe extern "C" fn line<E: Encoding>(
+    capsule: Object,
+    args: *mut Object,
+    _count: isize,
+) -> Object {
     // SAFETY: `LINE` hands over (code, line number), the latter a small int.
     unsafe {
         let line = u32::try_from(ffi::PyLong_AsLong(*args.add(1))).unwrap_or(0);
@@ -365,32 +408,56 @@ unsafe extern "C" fn line<E: Encoding>(capsule: Object, args: *mut Object, _coun
     }
 }
 
-unsafe extern "C" fn py_return<E: Encoding>(capsule: Object, args: *mut Object, _count: isize) -> Object {
+unsafe extern "C" fn py_return<E: Encoding>(
+    capsule: Object,
+    args: *mut Object,
+    _count: isize,
+) -> Object {
     // SAFETY: `PY_RETURN` hands over (code, offset, result).
     unsafe { deliver::<E>(capsule, |recorder| recorder.returned(*args, *args.add(2))) }
 }
 
-unsafe extern "C" fn py_yield<E: Encoding>(capsule: Object, args: *mut Object, _count: isize) -> Object {
+unsafe extern "C" fn py_yield<E: Encoding>(
+    capsule: Object,
+    args: *mut Object,
+    _count: isize,
+) -> Object {
     // SAFETY: `PY_YIELD` hands over (code, offset, result).
     unsafe { deliver::<E>(capsule, |recorder| recorder.yielded(*args, *args.add(2))) }
 }
 
-unsafe extern "C" fn py_resume<E: Encoding>(capsule: Object, args: *mut Object, _count: isize) -> Object {
+unsafe extern "C" fn py_resume<E: Encoding>(
+    capsule: Object,
+    args: *mut Object,
+    _count: isize,
+) -> Object {
     // SAFETY: `PY_RESUME` hands over (code, offset).
     unsafe { deliver::<E>(capsule, |recorder| recorder.resumed(*args)) }
 }
 
-unsafe extern "C" fn py_throw<E: Encoding>(capsule: Object, args: *mut Object, _count: isize) -> Object {
+unsafe extern "C" fn py_throw<E: Encoding>(
+    capsule: Object,
+    args: *mut Object,
+    _count: isize,
+) -> Object {
     // SAFETY: `PY_THROW` hands over (code, offset, exception).
     unsafe { deliver::<E>(capsule, |recorder| recorder.thrown(*args, *args.add(2))) }
 }
 
-unsafe extern "C" fn py_unwind<E: Encoding>(capsule: Object, args: *mut Object, _count: isize) -> Object {
+unsafe extern "C" fn py_unwind<E: Encoding>(
+    capsule: Object,
+    args: *mut Object,
+    _count: isize,
+) -> Object {
     // SAFETY: `PY_UNWIND` hands over (code, offset, exception).
     unsafe { deliver::<E>(capsule, |recorder| recorder.unwound(*args, *args.add(2))) }
 }
 
-unsafe extern "C" fn raise<E: Encoding>(capsule: Object, args: *mut Object, _count: isize) -> Object {
+unsafe extern "C" fn raise<E: Encoding>(
+    capsule: Object,
+    args: *mut Object,
+    _count: isize,
+) -> Object {
     // SAFETY: `RAISE` hands over (code, offset, exception).
     unsafe { deliver::<E>(capsule, |recorder| recorder.raised(*args, *args.add(2))) }
 }

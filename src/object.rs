@@ -101,7 +101,11 @@ impl Layout {
         unsafe {
             let order = (*class).tp_mro;
             let mut members = Vec::new();
-            let count = if order.is_null() { 0 } else { ffi::PyTuple_GET_SIZE(order) };
+            let count = if order.is_null() {
+                0
+            } else {
+                ffi::PyTuple_GET_SIZE(order)
+            };
             for index in (0..count).rev() {
                 let base = ffi::PyTuple_GET_ITEM(order, index).cast::<ffi::PyTypeObject>();
                 if flags(base) & u64::from(ffi::Py_TPFLAGS_HEAPTYPE) != 0 {
@@ -118,11 +122,19 @@ impl Layout {
                 }
             };
             let keys = if flags(class) & u64::from(ffi::Py_TPFLAGS_HEAPTYPE) != 0 {
-                (*class.cast::<ffi::PyHeapTypeObject>()).ht_cached_keys.cast_const().cast()
+                (*class.cast::<ffi::PyHeapTypeObject>())
+                    .ht_cached_keys
+                    .cast_const()
+                    .cast()
             } else {
                 ptr::null()
             };
-            Self { members, store, keys, access }
+            Self {
+                members,
+                store,
+                keys,
+                access,
+            }
         }
     }
 
@@ -168,7 +180,11 @@ impl Layout {
                 DictStore::At(offset) => *object.byte_offset(offset).cast::<Object>(),
                 DictStore::Computed => {
                     let place = _PyObject_GetDictPtr(object);
-                    if place.is_null() { ptr::null_mut() } else { *place }
+                    if place.is_null() {
+                        ptr::null_mut()
+                    } else {
+                        *place
+                    }
                 }
                 DictStore::Managed if self.access == Access::Fast => return managed(object),
                 DictStore::Managed => {
@@ -191,10 +207,15 @@ unsafe fn add_members(py: Python<'_>, class: *mut ffi::PyTypeObject, members: &m
     unsafe {
         let mut member = (*class).tp_members;
         while !member.is_null() && !(*member).name.is_null() {
-            if OBJECT_MEMBERS.contains(&(*member).type_code) && (*member).flags & ffi::Py_RELATIVE_OFFSET == 0 {
+            if OBJECT_MEMBERS.contains(&(*member).type_code)
+                && (*member).flags & ffi::Py_RELATIVE_OFFSET == 0
+            {
                 let name = ffi::PyUnicode_InternFromString((*member).name.cast::<c_char>());
                 if let Some(name) = Bound::from_owned_ptr_or_opt(py, name) {
-                    members.push(Member { offset: (*member).offset, name: name.unbind() });
+                    members.push(Member {
+                        offset: (*member).offset,
+                        name: name.unbind(),
+                    });
                 }
             }
             member = member.add(1);
@@ -367,7 +388,10 @@ fn probe_agrees(py: Python<'_>, access: Access) -> PyResult<bool> {
     let globals = PyDict::new(py);
     globals.set_item("__name__", "codetracer_python_recorder._probe")?;
     py.run(PROBE, Some(&globals), None)?;
-    let (objects, expected) = (globals.as_any().get_item("objects")?, globals.as_any().get_item("expected")?);
+    let (objects, expected) = (
+        globals.as_any().get_item("objects")?,
+        globals.as_any().get_item("expected")?,
+    );
     for (object, expected) in objects.try_iter()?.zip(expected.try_iter()?) {
         let (object, expected) = (object?, expected?);
         let layout = Layout::of(py, object.get_type_ptr(), access);

@@ -13,7 +13,9 @@ pub fn run(function: &Bound<'_, PyAny>, arguments: &Bound<'_, PyTuple>) -> Optio
     let bottom = Bottom::hide(function.py(), frame::access(function.py()));
     let result = function.call1(arguments);
     drop(bottom);
-    result.err().map(|error| error.into_value(function.py()).into_any())
+    result
+        .err()
+        .map(|error| error.into_value(function.py()).into_any())
 }
 
 /// Tells of an exception as the interpreter tells of an uncaught one: `sys.last_exc`, `sys.excepthook`.

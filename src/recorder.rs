@@ -160,6 +160,7 @@ fn append<E: Encoding, R>(
             let mut main = main.lock();
             let end = main.len();
             definitions.place(&mut main, end);
+            main.keep();
         }
     }
     out.commit();
@@ -168,7 +169,13 @@ fn append<E: Encoding, R>(
 
 macro_rules! emit {
     ($self:ident, $thread:expr, $write:expr) => {
-        $crate::recorder::append($self.setup.writer.main(), &$self.threads[$thread].stream, &mut $self.definitions, &mut $self.written, $write)
+        $crate::recorder::append(
+            $self.setup.writer.main(),
+            &$self.threads[$thread].stream,
+            &mut $self.definitions,
+            &mut $self.written,
+            $write,
+        )
     };
 }
 use emit;
@@ -177,7 +184,11 @@ impl<E: Encoding> Recorder<E> {
     /// A recorder whose trace holds the root call.
     pub fn new(setup: Setup) -> Self {
         let values = Values::new(&setup.limits);
-        let output = if setup.limits.output_bytes == 0 { u64::MAX } else { setup.limits.output_bytes };
+        let output = if setup.limits.output_bytes == 0 {
+            u64::MAX
+        } else {
+            setup.limits.output_bytes
+        };
         let main = Thread::new(Arc::clone(setup.writer.main()), "MainThread".to_owned());
         let mut recorder = Self {
             definitions: Definitions::new(),
@@ -217,7 +228,10 @@ impl<E: Encoding> Recorder<E> {
 
     /// What was recorded so far.
     pub fn counters(&self) -> Counters {
-        Counters { truncations: self.values.truncations, ..self.counters }
+        Counters {
+            truncations: self.values.truncations,
+            ..self.counters
+        }
     }
 
     /// Code objects that wait for their local events.
@@ -256,8 +270,12 @@ impl<E: Encoding> Recorder<E> {
 
     /// `PY_START`: decides about a code object that is new to the session, and opens the call.
     pub fn start(&mut self, code: Object) -> Verdict {
-        let Some(frame) = Frame::current() else { return Verdict::Go };
-        let Some(info) = self.known(code, frame) else { return Verdict::Skip };
+        let Some(frame) = Frame::current() else {
+            return Verdict::Go;
+        };
+        let Some(info) = self.known(code, frame) else {
+            return Verdict::Skip;
+        };
         if !self.active {
             return Verdict::Go;
         }
@@ -287,11 +305,23 @@ impl<E: Encoding> Recorder<E> {
     }
 
     fn decide<'a>(&mut self, code: Object, facts: Facts, frame: Frame) -> Option<&'a CodeInfo> {
-        let is_main = self.setup.main.as_ref().is_some_and(|main| main.codes.contains(&(code as usize)));
-        let key = if is_main { String::new() } else { facts.file.clone() };
+        let is_main = self
+            .setup
+            .main
+            .as_ref()
+            .is_some_and(|main| main.codes.contains(&(code as usize)));
+        let key = if is_main {
+            String::new()
+        } else {
+            facts.file.clone()
+        };
         self.meet_file(&key, is_main);
         let module = module_name(frame);
-        let scope = Scope { path: &facts.file, module: module.as_deref(), is_main };
+        let scope = Scope {
+            path: &facts.file,
+            module: module.as_deref(),
+            is_main,
+        };
         let record = self.setup.policy.decide(&scope).record;
         let activates = self.files.get(&*key).is_some_and(|file| file.activates);
         if activates && !self.active {
@@ -303,7 +333,10 @@ impl<E: Encoding> Recorder<E> {
         }
         let parts = self.parts(&key, &facts);
         if !facts.lines {
-            self.long_code.push(format!("{}:{} {}", facts.file, facts.first_line, facts.qualname));
+            self.long_code.push(format!(
+                "{}:{} {}",
+                facts.file, facts.first_line, facts.qualname
+            ));
         }
         code::attach(code, self.setup.session, &self.touched, facts, parts)
     }
@@ -317,10 +350,22 @@ impl<E: Encoding> Recorder<E> {
             _ => absolute_path(key, &self.setup.cwd),
         };
         let activation = self.setup.activation.as_deref();
-        let resolves = || Path::new(&name).canonicalize().is_ok_and(|path| Some(&*path.to_string_lossy()) == activation);
+        let resolves = || {
+            Path::new(&name)
+                .canonicalize()
+                .is_ok_and(|path| Some(&*path.to_string_lossy()) == activation)
+        };
         let activates = activation.is_some() && (Some(&*name) == activation || resolves());
         let source = self.sources.get(&name);
-        self.files.insert(key.into(), File { name, id: None, activates, source });
+        self.files.insert(
+            key.into(),
+            File {
+                name,
+                id: None,
+                activates,
+                source,
+            },
+        );
     }
 
     fn parts(&mut self, key: &str, facts: &Facts) -> Parts {
@@ -334,8 +379,18 @@ impl<E: Encoding> Recorder<E> {
         }
         let line = source.clamp(source.definition(facts.first_line, &facts.name));
         let function = self.definitions.function(path, line, &facts.qualname);
-        let variables = if facts.has_slots { self.variables_of(facts) } else { Box::default() };
-        Parts { path, source, line, function, variables }
+        let variables = if facts.has_slots {
+            self.variables_of(facts)
+        } else {
+            Box::default()
+        };
+        Parts {
+            path,
+            source,
+            line,
+            function,
+            variables,
+        }
     }
 
     fn variables_of(&mut self, facts: &Facts) -> Box<[Variable]> {
@@ -344,7 +399,11 @@ impl<E: Encoding> Recorder<E> {
             let (mut value_begin, mut argument_begin) = (Vec::new(), Vec::new());
             E::value_begin(&mut value_begin, variable);
             E::argument_begin(&mut argument_begin, variable);
-            Variable { slot: *slot, value_begin: value_begin.into(), argument_begin: argument_begin.into() }
+            Variable {
+                slot: *slot,
+                value_begin: value_begin.into(),
+                argument_begin: argument_begin.into(),
+            }
         });
         shown.collect()
     }
@@ -353,11 +412,21 @@ impl<E: Encoding> Recorder<E> {
     #[inline]
     fn thread(&mut self) -> usize {
         let (session, place) = CURRENT.get();
-        if session == self.setup.session { place } else { self.meet_thread() }
+        if session == self.setup.session {
+            place
+        } else {
+            self.meet_thread()
+        }
     }
 
     /// Opens a call: a step at its line, then the call with its arguments.
-    fn open(&mut self, thread: usize, info: &CodeInfo, frame: Frame, resumed: Option<(&str, Option<Object>)>) {
+    fn open(
+        &mut self,
+        thread: usize,
+        info: &CodeInfo,
+        frame: Frame,
+        resumed: Option<(&str, Option<Object>)>,
+    ) {
         self.flush_output(thread);
         let line = match resumed {
             None => info.line,
@@ -365,9 +434,13 @@ impl<E: Encoding> Recorder<E> {
         };
         let (function, argument) = match resumed {
             None => (info.function, None),
-            Some((name, value)) => (self.resumed_function(info), value.map(|value| (self.definitions.variable(name), value))),
+            Some((name, value)) => (
+                self.resumed_function(info),
+                value.map(|value| (self.definitions.variable(name), value)),
+            ),
         };
-        let is_first = self.threads[thread].stepped == usize::MAX && info.path == PathId(0) && line == 1;
+        let is_first =
+            self.threads[thread].stepped == usize::MAX && info.path == PathId(0) && line == 1;
         let with_values = self.detail == Detail::Values;
         let (access, values) = (self.setup.access, &mut self.values);
         emit!(self, thread, |out, definitions| {
@@ -381,7 +454,15 @@ impl<E: Encoding> Recorder<E> {
                     values.write(out, definitions, value);
                     E::argument_end(out);
                 }
-                None if resumed.is_none() && with_values => variables::write_arguments(out, definitions, values, info, frame, access, function),
+                None if resumed.is_none() && with_values => variables::write_arguments(
+                    out,
+                    definitions,
+                    values,
+                    info,
+                    frame,
+                    access,
+                    function,
+                ),
                 None => E::call_begin(out, function, 0),
             }
             E::call_end(out);
@@ -392,7 +473,11 @@ impl<E: Encoding> Recorder<E> {
         let thread = &mut self.threads[thread];
         thread.stepped = frame.id();
         thread.unwound = 0;
-        thread.calls.push(Activation { frame: frame.id(), line, state });
+        thread.calls.push(Activation {
+            frame: frame.id(),
+            line,
+            state,
+        });
         self.watch_size();
     }
 
@@ -407,7 +492,9 @@ impl<E: Encoding> Recorder<E> {
 
     /// `LINE`
     pub fn line(&mut self, code: Object, line: u32) {
-        let Some((info, frame)) = self.ours(code) else { return };
+        let Some((info, frame)) = self.ours(code) else {
+            return;
+        };
         let thread = self.thread();
         self.flush_output(thread);
         self.settle(thread, frame);
@@ -435,7 +522,15 @@ impl<E: Encoding> Recorder<E> {
         let state = emit!(self, thread, |out, definitions| {
             E::step(out, info.path, line);
             if detail == Detail::Values {
-                variables::write(out, definitions, values, info, frame, access, &mut counters.values)
+                variables::write(
+                    out,
+                    definitions,
+                    values,
+                    info,
+                    frame,
+                    access,
+                    &mut counters.values,
+                )
             } else {
                 0
             }
@@ -452,7 +547,11 @@ impl<E: Encoding> Recorder<E> {
     fn watch_size(&mut self) {
         let limit = self.setup.limits.trace_bytes;
         if limit > 0 && self.written >= limit {
-            self.detail = if self.written >= limit.saturating_mul(2) { Detail::Calls } else { Detail::Values.min_lines() };
+            self.detail = if self.written >= limit.saturating_mul(2) {
+                Detail::Calls
+            } else {
+                Detail::Values.min_lines()
+            };
         }
     }
 
@@ -470,7 +569,9 @@ impl<E: Encoding> Recorder<E> {
 
     /// `PY_YIELD`
     pub fn yielded(&mut self, code: Object, result: Object) {
-        let Some(info) = code::info(code, self.setup.session) else { return };
+        let Some(info) = code::info(code, self.setup.session) else {
+            return;
+        };
         let wrapped = yielded_by_generator(result);
         let waits = match info.facts.suspends {
             Some(Suspends::Waiting) => true,
@@ -488,18 +589,32 @@ impl<E: Encoding> Recorder<E> {
 
     /// `PY_UNWIND`: a frame is left by an exception. Frames that are not open are unknown (gh-113486).
     pub fn unwound(&mut self, code: Object, exception: Object) {
-        let Some((_, frame)) = self.ours(code) else { return };
+        let Some((_, frame)) = self.ours(code) else {
+            return;
+        };
         let thread = self.thread();
-        if !self.threads[thread].calls.iter().any(|call| call.frame == frame.id()) {
+        if !self.threads[thread]
+            .calls
+            .iter()
+            .any(|call| call.frame == frame.id())
+        {
             return;
         }
-        self.close_with(code, |values, out, definitions| values.write_raised(out, definitions, exception));
+        self.close_with(code, |values, out, definitions| {
+            values.write_raised(out, definitions, exception)
+        });
         self.threads[thread].unwound = exception as usize;
     }
 
     /// Closes the innermost call, which is made to be the one of the current frame, after the frame's last state.
-    fn close_with(&mut self, code: Object, write: impl FnOnce(&mut Values, &mut Vec<u8>, &mut Definitions<E>)) {
-        let Some((info, frame)) = self.ours(code) else { return };
+    fn close_with(
+        &mut self,
+        code: Object,
+        write: impl FnOnce(&mut Values, &mut Vec<u8>, &mut Definitions<E>),
+    ) {
+        let Some((info, frame)) = self.ours(code) else {
+            return;
+        };
         let thread = self.thread();
         self.flush_output(thread);
         self.settle(thread, frame);
@@ -518,8 +633,12 @@ impl<E: Encoding> Recorder<E> {
 
     /// One more step on the frame's last line, where a variable was bound, rebound or deleted after it.
     fn last_state(&mut self, thread: usize, info: &CodeInfo, frame: Frame) {
-        let Some(call) = self.threads[thread].calls.last() else { return };
-        if self.detail == Detail::Values && variables::state(info, frame, self.setup.access) != call.state {
+        let Some(call) = self.threads[thread].calls.last() else {
+            return;
+        };
+        if self.detail == Detail::Values
+            && variables::state(info, frame, self.setup.access) != call.state
+        {
             let line = call.line;
             self.step(thread, info, frame, line);
         }
@@ -527,20 +646,28 @@ impl<E: Encoding> Recorder<E> {
 
     /// `PY_RESUME`: a generator or coroutine goes on with the value sent into it.
     pub fn resumed(&mut self, code: Object) {
-        let Some((info, frame)) = self.ours(code) else { return };
+        let Some((info, frame)) = self.ours(code) else {
+            return;
+        };
         let sent = frame.sent(self.setup.access, info.facts.slots.len());
         self.go_on(info, frame, "sent", sent);
     }
 
     /// `PY_THROW`: a generator or coroutine goes on with an exception thrown into it.
     pub fn thrown(&mut self, code: Object, exception: Object) {
-        let Some((info, frame)) = self.ours(code) else { return };
+        let Some((info, frame)) = self.ours(code) else {
+            return;
+        };
         self.go_on(info, frame, "thrown", Some(exception));
     }
 
     fn go_on(&mut self, info: &CodeInfo, frame: Frame, name: &str, value: Option<Object>) {
         let thread = self.thread();
-        if self.threads[thread].calls.last().is_some_and(|call| call.frame == frame.id()) {
+        if self.threads[thread]
+            .calls
+            .last()
+            .is_some_and(|call| call.frame == frame.id())
+        {
             return;
         }
         self.close_stale(thread, frame);
@@ -549,12 +676,15 @@ impl<E: Encoding> Recorder<E> {
 
     /// `RAISE`: an exception comes up in a frame; told once, in the first recorded frame it comes up in.
     pub fn raised(&mut self, code: Object, exception: Object) {
-        let Some((info, frame)) = self.ours(code) else { return };
+        let Some((info, frame)) = self.ours(code) else {
+            return;
+        };
         if !has_traceback(exception) {
             return;
         }
         let thread = self.thread();
-        let passes = self.threads[thread].unwound == exception as usize && came_from_below(exception);
+        let passes =
+            self.threads[thread].unwound == exception as usize && came_from_below(exception);
         self.threads[thread].unwound = 0;
         if passes || !self.setup.capture.exceptions {
             return;
@@ -563,7 +693,12 @@ impl<E: Encoding> Recorder<E> {
         self.settle(thread, frame);
         self.back_to_line(thread, info, frame);
         let text = self.values.exception_text(exception);
-        emit!(self, thread, |out, _| E::event(out, EventKind::Error, "", &text));
+        emit!(self, thread, |out, _| E::event(
+            out,
+            EventKind::Error,
+            "",
+            &text
+        ));
     }
 
     /// A further step on the frame's line, where steps of a callee came after it, so that what follows
@@ -581,7 +716,10 @@ impl<E: Encoding> Recorder<E> {
     ///
     /// # Errors
     /// `Trace` where the files could not be completed.
-    pub fn finish(mut self, change: impl FnOnce(&mut serde_json::Map<String, serde_json::Value>)) -> Result<()> {
+    pub fn finish(
+        mut self,
+        change: impl FnOnce(&mut serde_json::Map<String, serde_json::Value>),
+    ) -> Result<()> {
         for thread in 0..self.threads.len() {
             self.flush_output(thread);
             while self.threads[thread].calls.pop().is_some() {
@@ -596,7 +734,11 @@ impl<E: Encoding> Recorder<E> {
             });
         }
         let counters = self.counters();
-        let names: Vec<_> = self.threads.iter().map(|thread| thread.name.clone()).collect();
+        let names: Vec<_> = self
+            .threads
+            .iter()
+            .map(|thread| thread.name.clone())
+            .collect();
         let mut reached = Vec::new();
         if self.detail != Detail::Values {
             reached.push("limits.trace-bytes".to_owned());
@@ -604,10 +746,22 @@ impl<E: Encoding> Recorder<E> {
         if self.output_left.contains(&0) {
             reached.push("limits.output-bytes".to_owned());
         }
-        reached.extend(self.long_code.iter().map(|place| format!("line events of {place} (too long)")));
-        let streams: Vec<_> = self.threads.iter().skip(1).map(|thread| Arc::clone(&thread.stream)).collect();
+        reached.extend(
+            self.long_code
+                .iter()
+                .map(|place| format!("line events of {place} (too long)")),
+        );
+        let streams: Vec<_> = self
+            .threads
+            .iter()
+            .skip(1)
+            .map(|thread| Arc::clone(&thread.stream))
+            .collect();
         self.setup.writer.finish(&streams, |metadata| {
-            metadata.insert("counters".to_owned(), serde_json::to_value(counters).unwrap_or_default());
+            metadata.insert(
+                "counters".to_owned(),
+                serde_json::to_value(counters).unwrap_or_default(),
+            );
             metadata.insert("threads".to_owned(), names.into());
             metadata.insert("limits_reached".to_owned(), reached.into());
             change(metadata);
@@ -630,13 +784,24 @@ impl<E: Encoding> Recorder<E> {
 
 impl Detail {
     fn min_lines(self) -> Self {
-        if self > Self::Lines { Self::Lines } else { self }
+        if self > Self::Lines {
+            Self::Lines
+        } else {
+            self
+        }
     }
 }
 
 impl Thread {
     fn new(stream: Arc<Stream>, name: String) -> Self {
-        Self { stream, calls: Vec::new(), stepped: 0, unwound: 0, output: None, name }
+        Self {
+            stream,
+            calls: Vec::new(),
+            stepped: 0,
+            unwound: 0,
+            output: None,
+            name,
+        }
     }
 }
 
@@ -666,7 +831,8 @@ fn yielded_by_generator(object: Object) -> Option<Object> {
         let class = ffi::Py_TYPE(object);
         let is_static = ffi::PyType_GetFlags(class) & u64::from(ffi::Py_TPFLAGS_HEAPTYPE) == 0;
         let name = std::ffi::CStr::from_ptr((*class).tp_name);
-        (is_static && name == c"async_generator_wrapped_value").then(|| (*object.cast::<Wrapped>()).value)
+        (is_static && name == c"async_generator_wrapped_value")
+            .then(|| (*object.cast::<Wrapped>()).value)
     }
 }
 

@@ -67,13 +67,20 @@ pub struct Request<'py> {
 /// policy; `Session` or `Trace` where the folder cannot be written.
 pub fn start(py: Python<'_>, request: Request<'_>) -> Result<()> {
     if live().is_some() {
-        return Err(Error::Session("start: a recording is on already; stop() it first".to_owned()));
+        return Err(Error::Session(
+            "start: a recording is on already; stop() it first".to_owned(),
+        ));
     }
     let spec = Spec::from_json(request.spec)?;
-    let metadata: Map<String, Value> = serde_json::from_str(request.metadata)
-        .map_err(|error| Error::Session(format!("start: the metadata handed over is malformed: {error}")))?;
+    let metadata: Map<String, Value> = serde_json::from_str(request.metadata).map_err(|error| {
+        Error::Session(format!(
+            "start: the metadata handed over is malformed: {error}"
+        ))
+    })?;
     if !code::reserve(py) {
-        return Err(Error::Session("start: the interpreter has no place left on its code objects".to_owned()));
+        return Err(Error::Session(
+            "start: the interpreter has no place left on its code objects".to_owned(),
+        ));
     }
     match spec.format {
         policy::Format::Json => arm::<Json>(py, request, spec, metadata, Format::Json),
@@ -95,8 +102,13 @@ fn arm<E: crate::trace::Encoding>(
     let (script, cwd) = (spec.scope.script.first().cloned(), spec.scope.cwd.clone());
     let policy = CompiledPolicy::compile(spec)?;
     let writer = Writer::create(&request.folder, format, metadata)?;
-    let main = request.main_source.map(|text| keep_main(&writer, request.main.as_ref(), text)).transpose()?;
-    let root = script.or_else(|| main.as_ref().map(|main| main.path.clone())).or_else(|| caller_file(&cwd));
+    let main = request
+        .main_source
+        .map(|text| keep_main(&writer, request.main.as_ref(), text))
+        .transpose()?;
+    let root = script
+        .or_else(|| main.as_ref().map(|main| main.path.clone()))
+        .or_else(|| caller_file(&cwd));
     let session = next_session();
     let setup = Setup {
         session,
@@ -116,7 +128,10 @@ fn arm<E: crate::trace::Encoding>(
         .map_err(|error| Error::Session(format!("start: {}", error.value(py))))?;
     streams::hook(py, Rc::clone(&tool));
     watch_forks(py).map_err(|error| Error::Session(format!("start: {error}")))?;
-    LIVE.store(Box::into_raw(Box::new(Live { tool, alive })), Ordering::Release);
+    LIVE.store(
+        Box::into_raw(Box::new(Live { tool, alive })),
+        Ordering::Release,
+    );
     Ok(())
 }
 
@@ -133,12 +148,18 @@ fn keep_main(writer: &Writer, code: Option<&Bound<'_, PyCode>>, text: &str) -> R
     if let Some(code) = code {
         collect(code.as_any(), &mut codes);
     }
-    Ok(MainCode { codes, path: path.to_string_lossy().into_owned() })
+    Ok(MainCode {
+        codes,
+        path: path.to_string_lossy().into_owned(),
+    })
 }
 
 fn collect(code: &Bound<'_, PyAny>, codes: &mut HashSet<usize>) {
     codes.insert(code.as_ptr() as usize);
-    let constants = code.getattr("co_consts").ok().and_then(|found| found.cast_into::<PyTuple>().ok());
+    let constants = code
+        .getattr("co_consts")
+        .ok()
+        .and_then(|found| found.cast_into::<PyTuple>().ok());
     for constant in constants.iter().flatten() {
         if constant.is_instance_of::<PyCode>() {
             collect(&constant, codes);
@@ -153,10 +174,14 @@ fn caller_file(cwd: &str) -> Option<String> {
         let file = Python::attach(|py| {
             // SAFETY: a live code object.
             let code = unsafe { Bound::from_borrowed_ptr(py, frame.code().cast()) };
-            code.getattr("co_filename").ok().map(|name| value::text::whole(name.as_ptr()))
+            code.getattr("co_filename")
+                .ok()
+                .map(|name| value::text::whole(name.as_ptr()))
         })?;
         let file = policy::absolute_path(&file, cwd);
-        let is_ours = Path::new(&file).parent().is_some_and(|folder| folder.ends_with("codetracer_python_recorder"));
+        let is_ours = Path::new(&file)
+            .parent()
+            .is_some_and(|folder| folder.ends_with("codetracer_python_recorder"));
         if !is_ours && Path::new(&file).is_file() {
             return Some(file);
         }
@@ -170,7 +195,9 @@ fn caller_file(cwd: &str) -> Option<String> {
 /// # Errors
 /// `Trace` where the trace could not be completed.
 pub fn stop(exit_status: Option<i32>) -> Result<Option<Outcome>> {
-    let Some(live) = take(&LIVE) else { return Ok(None) };
+    let Some(live) = take(&LIVE) else {
+        return Ok(None);
+    };
     streams::unhook();
     let change = &mut |metadata: &mut Map<String, Value>| {
         metadata.insert("exit_status".to_owned(), exit_status.into());
@@ -185,7 +212,14 @@ impl Outcome {
     /// Where memory runs out.
     pub fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let report = PyDict::new(py);
-        report.set_item("status", if self.problem.is_none() { "complete" } else { "partial" })?;
+        report.set_item(
+            "status",
+            if self.problem.is_none() {
+                "complete"
+            } else {
+                "partial"
+            },
+        )?;
         report.set_item("reason", self.problem.as_deref())?;
         report.set_item("steps", self.counters.steps)?;
         report.set_item("calls", self.counters.calls)?;
@@ -229,7 +263,9 @@ fn watch_forks(py: Python<'_>) -> PyResult<()> {
         let disarm = PyCFunction::new_closure(py, None, None, |_, _| after_fork())?;
         let options = PyDict::new(py);
         options.set_item("after_in_child", disarm)?;
-        py.import("posix")?.getattr("register_at_fork")?.call((), Some(&options))?;
+        py.import("posix")?
+            .getattr("register_at_fork")?
+            .call((), Some(&options))?;
         Ok(())
     })
     .copied()

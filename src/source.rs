@@ -41,24 +41,35 @@ impl Source {
             return first;
         }
         let from = self.definitions.partition_point(|(line, _)| *line < first);
-        self.definitions[from..].iter().find(|(_, defined)| &**defined == name).map_or(first, |(line, _)| *line)
+        self.definitions[from..]
+            .iter()
+            .find(|(_, defined)| &**defined == name)
+            .map_or(first, |(line, _)| *line)
     }
 
     /// A line within the file.
     #[inline]
     pub fn clamp(&self, line: u32) -> u32 {
-        if self.lines == 0 { line.max(1) } else { line.clamp(1, self.lines) }
+        if self.lines == 0 {
+            line.max(1)
+        } else {
+            line.clamp(1, self.lines)
+        }
     }
 }
 
 fn defined_name(start: &str) -> Option<&str> {
     let start = start.strip_prefix("async").map_or(start, str::trim_start);
-    let rest = start.strip_prefix("def").or_else(|| start.strip_prefix("class"))?;
+    let rest = start
+        .strip_prefix("def")
+        .or_else(|| start.strip_prefix("class"))?;
     let name = rest.trim_start();
     if name.len() == rest.len() {
         return None;
     }
-    let end = name.find(|unit: char| !unit.is_alphanumeric() && unit != '_').unwrap_or(name.len());
+    let end = name
+        .find(|unit: char| !unit.is_alphanumeric() && unit != '_')
+        .unwrap_or(name.len());
     (end > 0).then(|| &name[..end])
 }
 
@@ -74,7 +85,10 @@ impl<'a> Iterator for Lines<'a> {
         }
         let end = self.0.find(['\n', '\r']).unwrap_or(self.0.len());
         let (line, rest) = self.0.split_at(end);
-        self.0 = rest.strip_prefix("\r\n").or_else(|| rest.get(1..)).unwrap_or_default();
+        self.0 = rest
+            .strip_prefix("\r\n")
+            .or_else(|| rest.get(1..))
+            .unwrap_or_default();
         Some(line)
     }
 }
@@ -89,7 +103,11 @@ impl Sources {
         if let Some(source) = self.0.get(path) {
             return Rc::clone(source);
         }
-        let source = Rc::new(fs::read(path).map(|text| Source::of(&text)).unwrap_or_default());
+        let source = Rc::new(
+            fs::read(path)
+                .map(|text| Source::of(&text))
+                .unwrap_or_default(),
+        );
         self.0.insert(path.into(), Rc::clone(&source));
         source
     }
@@ -101,7 +119,14 @@ mod tests {
 
     #[test]
     fn counts_lines_as_python_does() {
-        for (text, lines) in [("", 0), ("a", 1), ("a\n", 1), ("a\nb", 2), ("a\r\nb\rc\n", 3), ("\n\n", 2)] {
+        for (text, lines) in [
+            ("", 0),
+            ("a", 1),
+            ("a\n", 1),
+            ("a\nb", 2),
+            ("a\r\nb\rc\n", 3),
+            ("\n\n", 2),
+        ] {
             assert_eq!(Source::of(text.as_bytes()).lines, lines, "{text:?}");
         }
     }
@@ -119,7 +144,10 @@ mod tests {
     #[test]
     fn clamps_lines() {
         let source = Source::of(b"a\nb\n");
-        assert_eq!([source.clamp(0), source.clamp(2), source.clamp(9)], [1, 2, 2]);
+        assert_eq!(
+            [source.clamp(0), source.clamp(2), source.clamp(9)],
+            [1, 2, 2]
+        );
         assert_eq!(Source::default().clamp(9), 9);
     }
 }

@@ -52,7 +52,13 @@ const FAST: i32 = ffi::METH_FASTCALL;
 const NAMED: i32 = ffi::METH_FASTCALL | ffi::METH_KEYWORDS;
 
 /// Module, class (or none), method, flags, hook.
-type Row = (&'static CStr, Option<&'static CStr>, &'static CStr, i32, Form);
+type Row = (
+    &'static CStr,
+    Option<&'static CStr>,
+    &'static CStr,
+    i32,
+    Form,
+);
 
 const TEXT: Option<&CStr> = Some(c"TextIOWrapper");
 const TABLE: [Row; 12] = [
@@ -60,11 +66,29 @@ const TABLE: [Row; 12] = [
     (c"_io", TEXT, c"flush", NONE, Form::Plain(text_flush)),
     (c"_io", TEXT, c"close", NONE, Form::Plain(below_text::<2>)),
     (c"_io", TEXT, c"detach", NONE, Form::Plain(below_text::<3>)),
-    (c"_io", TEXT, c"seek", FAST, Form::Fast(below_text_fast::<4>)),
-    (c"_io", TEXT, c"reconfigure", NAMED, Form::Keywords(below_text_named::<5>)),
+    (
+        c"_io",
+        TEXT,
+        c"seek",
+        FAST,
+        Form::Fast(below_text_fast::<4>),
+    ),
+    (
+        c"_io",
+        TEXT,
+        c"reconfigure",
+        NAMED,
+        Form::Keywords(below_text_named::<5>),
+    ),
     (c"_io", TEXT, c"readline", FAST, Form::Fast(text_read::<6>)),
     (c"_io", TEXT, c"read", FAST, Form::Fast(text_read::<7>)),
-    (c"_io", Some(c"BufferedWriter"), c"write", O, Form::Plain(buffer_write)),
+    (
+        c"_io",
+        Some(c"BufferedWriter"),
+        c"write",
+        O,
+        Form::Plain(buffer_write),
+    ),
     (c"posix", None, c"write", FAST, Form::Fast(os_write)),
     (c"builtins", None, c"input", FAST, Form::Fast(input)),
     (c"nt", None, c"write", FAST, Form::Fast(os_write_windows)),
@@ -174,12 +198,21 @@ unsafe extern "C" fn below_text<const PLACE: usize>(this: Object, argument: Obje
     inside(&WRITING, || unsafe { plain(PLACE, this, argument) })
 }
 
-unsafe extern "C" fn below_text_fast<const PLACE: usize>(this: Object, args: *const Object, count: isize) -> Object {
+unsafe extern "C" fn below_text_fast<const PLACE: usize>(
+    this: Object,
+    args: *const Object,
+    count: isize,
+) -> Object {
     // SAFETY: called as the interpreter called us.
     inside(&WRITING, || unsafe { fast(PLACE, this, args, count) })
 }
 
-unsafe extern "C" fn below_text_named<const PLACE: usize>(this: Object, args: *const Object, count: isize, names: Object) -> Object {
+unsafe extern "C" fn below_text_named<const PLACE: usize>(
+    this: Object,
+    args: *const Object,
+    count: isize,
+    names: Object,
+) -> Object {
     // SAFETY: as `plain`.
     let original: unsafe extern "C" fn(Object, *const Object, isize, Object) -> Object =
         unsafe { std::mem::transmute(ORIGINALS[PLACE].load(Ordering::Acquire)) };
@@ -245,7 +278,11 @@ unsafe extern "C" fn os_write_windows(this: Object, args: *const Object, count: 
     unsafe { os_write_at(11, this, args, count) }
 }
 
-unsafe extern "C" fn text_read<const PLACE: usize>(this: Object, args: *const Object, count: isize) -> Object {
+unsafe extern "C" fn text_read<const PLACE: usize>(
+    this: Object,
+    args: *const Object,
+    count: isize,
+) -> Object {
     // SAFETY: called as the interpreter called us.
     let result = inside(&READING, || unsafe { fast(PLACE, this, args, count) });
     tell_read(this, result);
@@ -272,7 +309,9 @@ fn tell_read(this: Object, result: Object) {
 }
 
 fn tell_str(channel: Option<Channel>, object: Object) {
-    let (Some(channel), Some(listener)) = (channel, listener()) else { return };
+    let (Some(channel), Some(listener)) = (channel, listener()) else {
+        return;
+    };
     let room = listener.room(channel);
     if room > 0 {
         let mut scratch = String::new();
@@ -284,15 +323,22 @@ fn tell_str(channel: Option<Channel>, object: Object) {
 }
 
 fn tell_bytes(channel: Option<Channel>, object: Object, written: usize) {
-    let (Some(channel), Some(listener)) = (channel, listener()) else { return };
+    let (Some(channel), Some(listener)) = (channel, listener()) else {
+        return;
+    };
     let room = listener.room(channel);
     // SAFETY: a live object.
-    let is_bytes = unsafe { ffi::PyBytes_Check(object) != 0 || ffi::PyByteArray_Check(object) != 0 };
+    let is_bytes =
+        unsafe { ffi::PyBytes_Check(object) != 0 || ffi::PyByteArray_Check(object) != 0 };
     if room > 0 && is_bytes {
         let bytes = text::bytes_of(object);
         let bytes = &bytes[..bytes.len().min(written)];
         let shown = &bytes[..bytes.len().min(room)];
-        listener.text(channel, &String::from_utf8_lossy(shown), bytes.len() - shown.len());
+        listener.text(
+            channel,
+            &String::from_utf8_lossy(shown),
+            bytes.len() - shown.len(),
+        );
     }
 }
 
@@ -317,10 +363,13 @@ unsafe fn channel(stream: Object) -> Option<Channel> {
 /// The standard stream that a buffered stream, or a FileIO, ends in.
 unsafe fn buffer_channel(buffer: Object) -> Option<Channel> {
     Python::attach(|py| {
-        let raw = [c"BufferedWriter", c"BufferedReader"].iter().find_map(|class| member(py, buffer, class, c"raw"));
+        let raw = [c"BufferedWriter", c"BufferedReader"]
+            .iter()
+            .find_map(|class| member(py, buffer, class, c"raw"));
         // SAFETY: a live object.
         let raw = raw.unwrap_or_else(|| unsafe { Bound::from_borrowed_ptr(py, buffer) });
-        let is_file = crate::value::loaded(py, c"_io", c"FileIO")?.as_ptr() == raw.get_type().as_ptr();
+        let is_file =
+            crate::value::loaded(py, c"_io", c"FileIO")?.as_ptr() == raw.get_type().as_ptr();
         if !is_file {
             return None;
         }
@@ -329,7 +378,12 @@ unsafe fn buffer_channel(buffer: Object) -> Option<Channel> {
 }
 
 /// A C member of an instance of a class of `_io`, through the class's own descriptor.
-fn member<'py>(py: Python<'py>, object: Object, class: &CStr, name: &CStr) -> Option<Bound<'py, PyAny>> {
+fn member<'py>(
+    py: Python<'py>,
+    object: Object,
+    class: &CStr,
+    name: &CStr,
+) -> Option<Bound<'py, PyAny>> {
     let class = crate::value::loaded(py, c"_io", class)?;
     // SAFETY: live objects; a member descriptor's getter reads the instance's memory.
     unsafe {
@@ -375,9 +429,13 @@ fn hook_lines(py: Python<'_>) {
 }
 
 fn unhook_lines(py: Python<'_>) {
-    let (Some(class), address) = (text_class(py), NEXT_LINE.load(Ordering::Acquire)) else { return };
+    let (Some(class), address) = (text_class(py), NEXT_LINE.load(Ordering::Acquire)) else {
+        return;
+    };
     if address != 0 {
         // SAFETY: the slot's own original.
-        unsafe { (*class).tp_iternext = Some(std::mem::transmute::<usize, ffi::iternextfunc>(address)) };
+        unsafe {
+            (*class).tp_iternext = Some(std::mem::transmute::<usize, ffi::iternextfunc>(address))
+        };
     }
 }

@@ -36,7 +36,10 @@ impl<E: Encoding> Recorder<E> {
     }
 
     fn place_of(&self, thread: usize, frame: Frame) -> Option<usize> {
-        self.threads[thread].calls.iter().rposition(|call| call.frame == frame.id())
+        self.threads[thread]
+            .calls
+            .iter()
+            .rposition(|call| call.frame == frame.id())
     }
 
     fn close_above(&mut self, thread: usize, count: usize) {
@@ -77,7 +80,15 @@ impl<E: Encoding> Recorder<E> {
         let (access, values) = (self.setup.access, &mut self.values);
         emit!(self, thread, |out, definitions| {
             E::step(out, info.path, info.line);
-            variables::write_arguments(out, definitions, values, info, frame, access, info.function);
+            variables::write_arguments(
+                out,
+                definitions,
+                values,
+                info,
+                frame,
+                access,
+                info.function,
+            );
             E::call_end(out);
         });
         self.counters.steps += 1;
@@ -86,7 +97,11 @@ impl<E: Encoding> Recorder<E> {
         let line = info.source.clamp(frame.line());
         let thread = &mut self.threads[thread];
         thread.stepped = 0;
-        thread.calls.push(Activation { frame: frame.id(), line, state });
+        thread.calls.push(Activation {
+            frame: frame.id(),
+            line,
+            state,
+        });
     }
 
     /// Recording begins: code of the activation file is about to run in `frame`.
@@ -108,7 +123,9 @@ impl<E: Encoding> Recorder<E> {
         let place = self.threads.len();
         let stream = self.setup.writer.stream(place);
         let name = thread_name().unwrap_or_else(|| format!("thread {place}"));
-        let function = self.definitions.function(PathId(0), 1, &format!("<thread {name}>"));
+        let function = self
+            .definitions
+            .function(PathId(0), 1, &format!("<thread {name}>"));
         self.threads.push(Thread::new(Arc::clone(&stream), name));
         emit!(self, place, |out, _| {
             E::step(out, PathId(0), 1);
@@ -130,7 +147,10 @@ fn thread_name() -> Option<String> {
             if ffi::PyDict_Check(active.as_ptr()) == 0 {
                 return None;
             }
-            let ident = Bound::from_owned_ptr_or_opt(py, ffi::PyLong_FromUnsignedLong(ffi::PyThread_get_thread_ident()))?;
+            let ident = Bound::from_owned_ptr_or_opt(
+                py,
+                ffi::PyLong_FromUnsignedLong(ffi::PyThread_get_thread_ident()),
+            )?;
             let thread = ffi::PyDict_GetItemWithError(active.as_ptr(), ident.as_ptr());
             let thread = Bound::from_borrowed_ptr_or_opt(py, thread)?;
             value::attribute_text(&thread, "_name")

@@ -44,7 +44,11 @@ impl<E: Encoding> Recorder<E> {
             Channel::Stderr => capture.stderr,
             Channel::Stdin => capture.stdin,
         };
-        if wanted && self.active { usize::try_from(self.output_left[channel as usize]).unwrap_or(usize::MAX) } else { 0 }
+        if wanted && self.active {
+            usize::try_from(self.output_left[channel as usize]).unwrap_or(usize::MAX)
+        } else {
+            0
+        }
     }
 
     /// A text that the calling thread has written or read, and how many characters more it had.
@@ -54,10 +58,17 @@ impl<E: Encoding> Recorder<E> {
             self.back_to_frame(thread, frame);
         }
         let text = self.within_limit(channel, text, rest);
-        if self.threads[thread].output.as_ref().is_some_and(|(waiting, _)| *waiting != channel) {
+        if self.threads[thread]
+            .output
+            .as_ref()
+            .is_some_and(|(waiting, _)| *waiting != channel)
+        {
             self.flush_output(thread);
         }
-        let waiting = &mut self.threads[thread].output.get_or_insert_with(|| (channel, String::new())).1;
+        let waiting = &mut self.threads[thread]
+            .output
+            .get_or_insert_with(|| (channel, String::new()))
+            .1;
         waiting.push_str(&text);
         if waiting.ends_with('\n') || waiting.len() >= MAX_WAITING {
             self.flush_output(thread);
@@ -67,7 +78,11 @@ impl<E: Encoding> Recorder<E> {
     /// The thread whose last step a text belongs to: the calling one, or where it runs no recorded code, the main one.
     fn speaking_thread(&self) -> usize {
         let (session, place) = super::CURRENT.get();
-        if session == self.setup.session { place } else { 0 }
+        if session == self.setup.session {
+            place
+        } else {
+            0
+        }
     }
 
     fn back_to_frame(&mut self, thread: usize, id: usize) {
@@ -113,7 +128,12 @@ impl<E: Encoding> Recorder<E> {
     pub(super) fn flush_output(&mut self, thread: usize) {
         if let Some((channel, text)) = self.threads[thread].output.take() {
             for piece in pieces(&text) {
-                emit!(self, thread, |out, _| E::event(out, channel.kind(), "", piece));
+                emit!(self, thread, |out, _| E::event(
+                    out,
+                    channel.kind(),
+                    "",
+                    piece
+                ));
             }
         }
     }

@@ -56,7 +56,11 @@ fn note_rest<E: Encoding>(out: &mut Vec<u8>, definitions: &mut Definitions<E>, c
     if count > MAX_VARIABLES {
         let variable = definitions.variable("…");
         E::value_begin(out, variable);
-        value::write_mark(out, definitions, &format!("… {} more", count - MAX_VARIABLES));
+        value::write_mark(
+            out,
+            definitions,
+            &format!("… {} more", count - MAX_VARIABLES),
+        );
         E::value_end(out);
     }
 }
@@ -71,9 +75,14 @@ fn write_namespace<E: Encoding>(
     counter: &mut u64,
 ) -> u64 {
     let (mut state, mut shown, mut place) = (0, 0, 0);
-    let Ok(mut names) = info.namespace.try_borrow_mut() else { return 0 };
+    let Ok(mut names) = info.namespace.try_borrow_mut() else {
+        return 0;
+    };
     each_name(frame, access, |key, object| {
-        if names.get(place).is_none_or(|entry| entry.key.as_ptr() != key) {
+        if names
+            .get(place)
+            .is_none_or(|entry| entry.key.as_ptr() != key)
+        {
             names.truncate(place);
             names.push(entry(key));
         }
@@ -113,7 +122,14 @@ fn entry(key: Object) -> NamespaceEntry {
     let is_shown = value::text::is_str(key) && !is_hidden(&value::text::whole(key));
     // SAFETY: the GIL is held; the key is a live object.
     let key = Python::attach(|py| unsafe { Bound::from_borrowed_ptr(py, key).unbind() });
-    NamespaceEntry { key, shown: if is_shown { Shown::NotYet } else { Shown::Never } }
+    NamespaceEntry {
+        key,
+        shown: if is_shown {
+            Shown::NotYet
+        } else {
+            Shown::Never
+        },
+    }
 }
 
 impl NamespaceEntry {
@@ -121,7 +137,10 @@ impl NamespaceEntry {
     fn begin<E: Encoding>(&mut self, definitions: &mut Definitions<E>) -> &[u8] {
         if let Shown::NotYet = self.shown {
             let mut begin = Vec::new();
-            E::value_begin(&mut begin, definitions.variable(&value::text::whole(self.key.as_ptr())));
+            E::value_begin(
+                &mut begin,
+                definitions.variable(&value::text::whole(self.key.as_ptr())),
+            );
             self.shown = Shown::As(begin.into());
         }
         match &self.shown {
@@ -135,10 +154,14 @@ impl NamespaceEntry {
 pub fn state(info: &CodeInfo, frame: Frame, access: Access) -> u64 {
     if info.facts.has_slots {
         let slots = info.variables.iter();
-        return slots.fold(0, |state, variable| fold(state, frame.local(access, &variable.slot)));
+        return slots.fold(0, |state, variable| {
+            fold(state, frame.local(access, &variable.slot))
+        });
     }
     let (mut state, mut place) = (0, 0);
-    let Ok(names) = info.namespace.try_borrow() else { return 0 };
+    let Ok(names) = info.namespace.try_borrow() else {
+        return 0;
+    };
     each_name(frame, access, |key, object| {
         let shown = match names.get(place) {
             Some(entry) if entry.key.as_ptr() == key => !matches!(entry.shown, Shown::Never),
@@ -164,7 +187,9 @@ pub fn write_arguments<E: Encoding>(
     function: FunctionId,
 ) {
     let arguments = info.variables[..info.arguments].iter().take(MAX_VARIABLES);
-    let bound = arguments.clone().filter(|argument| !frame.local(access, &argument.slot).is_null());
+    let bound = arguments
+        .clone()
+        .filter(|argument| !frame.local(access, &argument.slot).is_null());
     E::call_begin(out, function, bound.count());
     let mut written = 0;
     for argument in arguments {

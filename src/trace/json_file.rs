@@ -60,16 +60,13 @@ impl JsonFile {
     fn fitting(&self, events: &[u8]) -> usize {
         let room = (PAGE - self.at % PAGE).min(self.bracket - self.at);
         let window = &events[..events.len().min(room as usize)];
-        window
-            .iter()
-            .rposition(|&byte| byte == b'\n')
-            .map_or(0, |last| last + 1)
+        memchr::memrchr(b'\n', window).map_or(0, |last| last + 1)
     }
 
     /// Moves on until an event fits; returns the length of what does. Only an event larger than a page
     /// is written where it crosses pages.
     fn make_room(&mut self, file: &File, events: &[u8]) -> io::Result<usize> {
-        let end = events.iter().position(|&byte| byte == b'\n');
+        let end = memchr::memchr(b'\n', events);
         let length = end.map_or(events.len(), |last| last + 1);
         let large = length as u64 > PAGE;
         loop {

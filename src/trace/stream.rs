@@ -119,6 +119,12 @@ impl StreamGuard<'_> {
         stream.queue.settle(pending);
     }
 
+    /// Ends an event, or several, without handing a full buffer over: for who holds another stream too,
+    /// and must not wait.
+    pub fn keep(mut self) {
+        self.buffer.committed = self.buffer.events.len();
+    }
+
     fn hand_over(&mut self) -> usize {
         let buffer = &mut *self.buffer;
         buffer.committed = 0;

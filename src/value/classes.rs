@@ -75,7 +75,12 @@ pub struct Class {
     /// Field names of a named tuple.
     pub fields: Rc<[Py<PyAny>]>,
     shapes: Vec<Shape>,
-    pub type_ids: [Option<TypeId>; 2],
+    /// The type that the class stands for, once it is defined.
+    pub type_id: Option<TypeId>,
+    /// The type of what stands for an instance that is not opened, once it is defined.
+    pub closed_type: Option<TypeId>,
+    /// What stands for an instance that is not opened, encoded, and its length as JSON text.
+    pub closed: Option<(Box<[u8]>, usize)>,
 }
 
 impl Class {
@@ -85,7 +90,10 @@ impl Class {
     /// The shape that comes of one more field, or none when the class has too many of them.
     #[inline]
     pub fn with_field(&mut self, shape: usize, name: Object) -> Option<usize> {
-        let known = self.shapes[shape].next.iter().find(|(key, _)| key.as_ptr() == name);
+        let known = self.shapes[shape]
+            .next
+            .iter()
+            .find(|(key, _)| key.as_ptr() == name);
         match known {
             Some(&(_, next)) => Some(next),
             None => self.add_shape(shape, name),
@@ -97,8 +105,17 @@ impl Class {
             return None;
         }
         let next = self.shapes.len();
-        let field = if text::is_str(name) { text::whole(name) } else { "?".to_owned() };
-        self.shapes.push(Shape { name: field.into(), parent, type_id: None, next: Vec::new() });
+        let field = if text::is_str(name) {
+            text::whole(name)
+        } else {
+            "?".to_owned()
+        };
+        self.shapes.push(Shape {
+            name: field.into(),
+            parent,
+            type_id: None,
+            next: Vec::new(),
+        });
         // SAFETY: the GIL is held while values are read; the name is a live object.
         let key = Python::attach(|py| unsafe { Bound::from_borrowed_ptr(py, name).unbind() });
         self.shapes[parent].next.push((key, next));
@@ -106,7 +123,11 @@ impl Class {
     }
 
     /// The type id of a shape; `define` makes one from the field names.
-    pub fn shape_type(&mut self, shape: usize, define: impl FnOnce(&str, &[&str]) -> TypeId) -> TypeId {
+    pub fn shape_type(
+        &mut self,
+        shape: usize,
+        define: impl FnOnce(&str, &[&str]) -> TypeId,
+    ) -> TypeId {
         if let Some(id) = self.shapes[shape].type_id {
             return id;
         }
@@ -139,7 +160,9 @@ impl Hasher for AddressHasher {
     }
 
     fn write_usize(&mut self, value: usize) {
-        self.0 = (self.0 ^ value as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32);
+        self.0 = (self.0 ^ value as u64)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .rotate_left(32);
     }
 }
 
@@ -152,7 +175,11 @@ pub struct Classes {
 
 impl Classes {
     pub fn new() -> Self {
-        Self { index: HashMap::default(), list: Vec::new(), latest: (0, 0) }
+        Self {
+            index: HashMap::default(),
+            list: Vec::new(),
+            latest: (0, 0),
+        }
     }
 
     /// Starts anew when too many classes are known; only between two values.
@@ -214,8 +241,17 @@ impl Classes {
         Python::attach(|py| {
             let layout = Layout::of(py, class, object::access(py));
             let (reading, base) = classify(py, class, &layout);
-            let fields = if reading == Reading::NamedTuple { named_fields(py, class) } else { Vec::new() };
-            let root = Shape { name: "".into(), parent: 0, type_id: None, next: Vec::new() };
+            let fields = if reading == Reading::NamedTuple {
+                named_fields(py, class)
+            } else {
+                Vec::new()
+            };
+            let root = Shape {
+                name: "".into(),
+                parent: 0,
+                type_id: None,
+                next: Vec::new(),
+            };
             Class {
                 version: object::version(class),
                 name: text::class_name(class).into(),
@@ -224,7 +260,9 @@ impl Classes {
                 base: base.map(|base| pyo3::types::PyString::intern(py, base).into_any().unbind()),
                 fields: fields.into(),
                 shapes: vec![root],
-                type_ids: [None; 2],
+                type_id: None,
+                closed_type: None,
+                closed: None,
             }
         })
     }
@@ -242,7 +280,11 @@ pub fn inherits(class: *mut ffi::PyTypeObject, base: *mut ffi::PyTypeObject) -> 
 }
 
 /// The reading of a class and, for a class that inherits from a built-in, that built-in's name.
-fn classify(py: Python<'_>, class: *mut ffi::PyTypeObject, layout: &Layout) -> (Reading, Option<&'static str>) {
+fn classify(
+    py: Python<'_>,
+    class: *mut ffi::PyTypeObject,
+    layout: &Layout,
+) -> (Reading, Option<&'static str>) {
     if let Some(reading) = by_name_only(class) {
         return (reading, None);
     }
@@ -252,7 +294,9 @@ fn classify(py: Python<'_>, class: *mut ffi::PyTypeObject, layout: &Layout) -> (
     let inherited = inherited(class);
     match inherited {
         Some((Reading::Exception, _)) => (Reading::Exception, None),
-        Some((Reading::Tuple, _)) if !named_fields(py, class).is_empty() => (Reading::NamedTuple, None),
+        Some((Reading::Tuple, _)) if !named_fields(py, class).is_empty() => {
+            (Reading::NamedTuple, None)
+        }
         Some((reading, base)) => (reading, (!layout.is_empty()).then_some(base)),
         None if standard::is_numeric_package(class) => (Reading::Opaque, None),
         None if layout.is_empty() && !made_by_class_statement(class) => (Reading::Opaque, None),
@@ -296,21 +340,37 @@ fn inherited(class: *mut ffi::PyTypeObject) -> Option<(Reading, &'static str)> {
         (&raw mut ffi::PyFrozenSet_Type, Reading::Set, "frozenset"),
         (exception, Reading::Exception, "exception"),
     ];
-    table.iter().find(|(base, ..)| inherits(class, *base)).map(|&(_, reading, name)| (reading, name))
+    table
+        .iter()
+        .find(|(base, ..)| inherits(class, *base))
+        .map(|&(_, reading, name)| (reading, name))
 }
 
 /// A heap type whose own namespace names the module it was written in and that is no C type:
 /// `class` statements leave `tp_new` to a base or to `object`.
 fn made_by_class_statement(class: *mut ffi::PyTypeObject) -> bool {
     // SAFETY: a live heap type.
-    is_heap(class) && unsafe { !(*class.cast::<ffi::PyHeapTypeObject>()).ht_cached_keys.is_null() || (*class).tp_methods.is_null() }
+    is_heap(class)
+        && unsafe {
+            !(*class.cast::<ffi::PyHeapTypeObject>())
+                .ht_cached_keys
+                .is_null()
+                || (*class).tp_methods.is_null()
+        }
 }
 
 /// The field names that `collections.namedtuple` left in the class, or none.
 fn named_fields(py: Python<'_>, class: *mut ffi::PyTypeObject) -> Vec<Py<PyAny>> {
-    let Some(fields) = standard::class_attribute(py, class, c"_fields") else { return Vec::new() };
-    let Ok(fields) = fields.cast_into_exact::<pyo3::types::PyTuple>() else { return Vec::new() };
-    if fields.iter().all(|field| field.is_exact_instance_of::<pyo3::types::PyString>()) {
+    let Some(fields) = standard::class_attribute(py, class, c"_fields") else {
+        return Vec::new();
+    };
+    let Ok(fields) = fields.cast_into_exact::<pyo3::types::PyTuple>() else {
+        return Vec::new();
+    };
+    if fields
+        .iter()
+        .all(|field| field.is_exact_instance_of::<pyo3::types::PyString>())
+    {
         fields.iter().map(Bound::unbind).collect()
     } else {
         Vec::new()

@@ -68,7 +68,9 @@ struct Bounds {
 fn bound(limit: u64) -> usize {
     match limit {
         0 => usize::MAX / 2,
-        limit => usize::try_from(limit).unwrap_or(usize::MAX / 2).min(usize::MAX / 2),
+        limit => usize::try_from(limit)
+            .unwrap_or(usize::MAX / 2)
+            .min(usize::MAX / 2),
     }
 }
 
@@ -107,16 +109,31 @@ impl Values {
 
     /// Appends one variable's value to `out`.
     #[inline]
-    pub fn write<E: Encoding>(&mut self, out: &mut Vec<u8>, definitions: &mut Definitions<E>, object: Object) {
+    pub fn write<E: Encoding>(
+        &mut self,
+        out: &mut Vec<u8>,
+        definitions: &mut Definitions<E>,
+        object: Object,
+    ) {
         self.used = 0;
         self.nesting = OUTER_NESTING;
         self.open.clear();
         self.classes.bound();
-        Encoder { out, definitions, values: self }.value(object, 0);
+        Encoder {
+            out,
+            definitions,
+            values: self,
+        }
+        .value(object, 0);
     }
 
     /// Appends the value of a yield or a suspension: a struct with the one field `value`.
-    pub fn write_yielded<E: Encoding>(&mut self, out: &mut Vec<u8>, definitions: &mut Definitions<E>, object: Object) {
+    pub fn write_yielded<E: Encoding>(
+        &mut self,
+        out: &mut Vec<u8>,
+        definitions: &mut Definitions<E>,
+        object: Object,
+    ) {
         let type_id = definitions.struct_type("yield", &["value"]);
         let (open, _) = E::struct_begin(out, 1);
         self.write(out, definitions, object);
@@ -124,16 +141,31 @@ impl Values {
     }
 
     /// Appends what a suspended coroutine waits for, by type only.
-    pub fn write_awaited<E: Encoding>(&mut self, out: &mut Vec<u8>, definitions: &mut Definitions<E>, object: Object) {
+    pub fn write_awaited<E: Encoding>(
+        &mut self,
+        out: &mut Vec<u8>,
+        definitions: &mut Definitions<E>,
+        object: Object,
+    ) {
         let type_id = definitions.struct_type("await", &["value"]);
         let (open, _) = E::struct_begin(out, 1);
         self.used = 0;
-        Encoder { out, definitions, values: self }.by_type(object);
+        Encoder {
+            out,
+            definitions,
+            values: self,
+        }
+        .by_type(object);
         E::struct_end(out, open, 1, type_id);
     }
 
     /// Appends the exception by which a frame was left.
-    pub fn write_raised<E: Encoding>(&mut self, out: &mut Vec<u8>, definitions: &mut Definitions<E>, exception: Object) {
+    pub fn write_raised<E: Encoding>(
+        &mut self,
+        out: &mut Vec<u8>,
+        definitions: &mut Definitions<E>,
+        exception: Object,
+    ) {
         let type_id = definitions.plain_type(TypeKind::Error, "raise");
         E::error(out, &self.exception_text(exception), type_id);
     }
@@ -214,12 +246,10 @@ impl<E: Encoding> Encoder<'_, E> {
     /// The id of the type that a class itself stands for.
     fn class_type(&mut self, place: usize, kind: TypeKind) -> TypeId {
         let class = self.values.classes.get_mut(place);
-        if let Some(id) = class.type_ids[0] {
-            return id;
-        }
-        let id = self.definitions.plain_type(kind, &class.name);
-        class.type_ids[0] = Some(id);
-        id
+        let definitions = &mut *self.definitions;
+        *class
+            .type_id
+            .get_or_insert_with(|| definitions.plain_type(kind, &class.name))
     }
 
     fn room(&self) -> usize {
@@ -255,7 +285,9 @@ impl<E: Encoding> Encoder<'_, E> {
                 return Ok(Err(bits));
             }
             let number = int.call_method1("__abs__", (number,))?;
-            Ok(Ok(int.call_method1("to_bytes", (number, size, "big"))?.extract()?))
+            Ok(Ok(int
+                .call_method1("to_bytes", (number, size, "big"))?
+                .extract()?))
         });
         match magnitude {
             Ok(Ok(bytes)) => self.values.used += E::big_int(self.out, &bytes, negative, type_id),
@@ -277,7 +309,12 @@ impl<E: Encoding> Encoder<'_, E> {
         let room = self.room();
         let piece = text::read(object, self.values.bounds.string.min(room), &mut scratch);
         let shown = text::fit(piece.text, room);
-        let cut = piece.rest + if shown.len() == piece.text.len() { 0 } else { piece.text[shown.len()..].chars().count() };
+        let cut = piece.rest
+            + if shown.len() == piece.text.len() {
+                0
+            } else {
+                piece.text[shown.len()..].chars().count()
+            };
         if cut == 0 {
             let type_id = match place {
                 None => self.known(Known::Str),
@@ -304,11 +341,21 @@ impl<E: Encoding> Encoder<'_, E> {
         let max = self.values.bounds.string.min(self.room() / 5);
         let literal = text::bytes_literal(bytes, max);
         let name = Rc::clone(&self.values.classes.get(place).name);
-        let literal = if &*name == "bytes" { literal } else { format!("{name}({literal})") };
+        let literal = if &*name == "bytes" {
+            literal
+        } else {
+            format!("{name}({literal})")
+        };
         if bytes.len() > max {
             self.values.truncations += 1;
-            let type_id = self.definitions.plain_type(TypeKind::String, &format!("{name} (cut)"));
-            self.values.used += E::raw(self.out, &format!("{literal}… (+{} bytes)", bytes.len() - max), type_id);
+            let type_id = self
+                .definitions
+                .plain_type(TypeKind::String, &format!("{name} (cut)"));
+            self.values.used += E::raw(
+                self.out,
+                &format!("{literal}… (+{} bytes)", bytes.len() - max),
+                type_id,
+            );
         } else {
             let type_id = self.class_type(place, TypeKind::String);
             self.values.used += E::raw(self.out, &literal, type_id);
@@ -325,16 +372,33 @@ impl<E: Encoding> Encoder<'_, E> {
     /// `<list of 12>`, `<Order>`.
     fn by_type(&mut self, object: Object) {
         // SAFETY: a live object.
-        let class = unsafe { ffi::Py_TYPE(object) };
-        let place = self.values.classes.place(class);
-        let known = self.values.classes.get(place);
-        let name = Rc::clone(&known.name);
-        let text = match size(object, known.reading) {
-            Some(size) => format!("<{name} of {size}>"),
-            None => format!("<{name}>"),
-        };
-        let type_id = self.definitions.plain_type(TypeKind::NonExpanded, &name);
-        self.raw(&text, type_id);
+        let place = self.values.classes.place(unsafe { ffi::Py_TYPE(object) });
+        let known = self.values.classes.get_mut(place);
+        if let Some((bytes, used)) = &known.closed {
+            self.out.extend_from_slice(bytes);
+            self.values.used += used;
+            return;
+        }
+        let definitions = &mut *self.definitions;
+        let type_id = *known
+            .closed_type
+            .get_or_insert_with(|| definitions.plain_type(TypeKind::NonExpanded, &known.name));
+        let start = self.out.len();
+        let size = size(object, known.reading);
+        let text = &mut self.values.scratch;
+        text.clear();
+        text.push('<');
+        text.push_str(&known.name);
+        if let Some(size) = size {
+            text.push_str(" of ");
+            text.push_str(itoa::Buffer::new().format(size));
+        }
+        text.push('>');
+        let used = E::raw(self.out, text, type_id);
+        self.values.used += used;
+        if size.is_none() {
+            known.closed = Some((self.out[start..].into(), used));
+        }
     }
 
     /// Takes a container onto the path to the value at hand, or says what stands in its place.
@@ -368,7 +432,14 @@ impl<E: Encoding> Encoder<'_, E> {
     fn more(&mut self, rest: usize) {
         self.values.truncations += 1;
         let type_id = self.known(Known::More);
-        self.values.used += E::raw(self.out, &format!("{MORE} {rest} more"), type_id);
+        let mut text = std::mem::take(&mut self.values.scratch);
+        text.clear();
+        text.push_str(MORE);
+        text.push(' ');
+        text.push_str(itoa::Buffer::new().format(rest));
+        text.push_str(" more");
+        self.values.used += E::raw(self.out, &text, type_id);
+        self.values.scratch = text;
     }
 
     fn separate(&mut self, written: usize) {
@@ -402,11 +473,19 @@ impl<E: Encoding> Encoder<'_, E> {
             let is_list = ffi::PyList_Check(object) != 0;
             let items = move |index: usize| {
                 let index = index.cast_signed();
-                if is_list { ffi::PyList_GET_ITEM(object, index) } else { ffi::PyTuple_GET_ITEM(object, index) }
+                if is_list {
+                    ffi::PyList_GET_ITEM(object, index)
+                } else {
+                    ffi::PyTuple_GET_ITEM(object, index)
+                }
             };
             (size, items)
         };
-        let form = if matches!(known, Known::Tuple) { Form::Tuple } else { Form::Sequence };
+        let form = if matches!(known, Known::Tuple) {
+            Form::Tuple
+        } else {
+            Form::Sequence
+        };
         if !self.enter(object, depth, size == 0) {
             return;
         }
@@ -419,7 +498,14 @@ impl<E: Encoding> Encoder<'_, E> {
     }
 
     #[inline]
-    fn items(&mut self, form: Form, size: usize, item: impl Fn(usize) -> Object, type_id: TypeId, depth: usize) {
+    fn items(
+        &mut self,
+        form: Form,
+        size: usize,
+        item: impl Fn(usize) -> Object,
+        type_id: TypeId,
+        depth: usize,
+    ) {
         let open = self.open(form, size);
         self.values.nesting += 2;
         let mut written = 0;
@@ -502,8 +588,14 @@ impl<E: Encoding> Encoder<'_, E> {
         // SAFETY: the iterator is the built-in type's own, also for what inherits from set; each new
         // reference is given back, the container keeps its own.
         unsafe {
-            let class = if reading == Reading::Set { &raw mut ffi::PySet_Type } else { ffi::Py_TYPE(object) };
-            let Some(make) = (*class).tp_iter else { return 0 };
+            let class = if reading == Reading::Set {
+                &raw mut ffi::PySet_Type
+            } else {
+                ffi::Py_TYPE(object)
+            };
+            let Some(make) = (*class).tp_iter else {
+                return 0;
+            };
             let iterator = make(object);
             if iterator.is_null() {
                 ffi::PyErr_Clear();
@@ -634,7 +726,10 @@ impl<E: Encoding> Encoder<'_, E> {
         let (name, layout) = (Rc::clone(&class.name), Rc::clone(&class.layout));
         let mut text = name.to_string();
         let part = |attribute| standard::attribute(&layout, object, attribute);
-        match (part("_name_").filter(|&name| text::is_str(name)), part("_value_")) {
+        match (
+            part("_name_").filter(|&name| text::is_str(name)),
+            part("_value_"),
+        ) {
             (Some(name), _) => {
                 text.push('.');
                 text::scalar(name, false, self.values.bounds.string, &mut text);
@@ -659,7 +754,10 @@ impl<E: Encoding> Encoder<'_, E> {
         };
         let type_id = self.definitions.plain_type(kind, word);
         let name = own_name(object, reading).unwrap_or_default();
-        self.raw(&format!("<{word}{}{name}>", if name.is_empty() { "" } else { " " }), type_id);
+        self.raw(
+            &format!("<{word}{}{name}>", if name.is_empty() { "" } else { " " }),
+            type_id,
+        );
     }
 
     /// A struct of the fields of a named tuple.
@@ -685,7 +783,10 @@ impl<E: Encoding> Encoder<'_, E> {
     /// A struct of an object's attributes, after the content it inherits from a built-in.
     fn instance(&mut self, object: Object, place: usize, depth: usize) {
         let class = self.values.classes.get(place);
-        let (layout, base) = (Rc::clone(&class.layout), class.base.as_ref().map(Py::as_ptr));
+        let (layout, base) = (
+            Rc::clone(&class.layout),
+            class.base.as_ref().map(Py::as_ptr),
+        );
         let size = layout.count(object) + usize::from(base.is_some());
         let attributes = |visit: &mut dyn FnMut(Object, Object) -> bool| {
             if base.is_none_or(|base| visit(base, object)) {
@@ -697,7 +798,14 @@ impl<E: Encoding> Encoder<'_, E> {
 
     /// A struct of pairs of name and value. The field whose value is the object itself is the content
     /// that the object inherits from a built-in.
-    fn fields(&mut self, object: Object, place: usize, size: usize, depth: usize, pairs: &dyn Fn(&mut dyn FnMut(Object, Object) -> bool)) {
+    fn fields(
+        &mut self,
+        object: Object,
+        place: usize,
+        size: usize,
+        depth: usize,
+        pairs: &dyn Fn(&mut dyn FnMut(Object, Object) -> bool),
+    ) {
         if !self.enter(object, depth, size == 0) {
             return;
         }
@@ -711,10 +819,14 @@ impl<E: Encoding> Encoder<'_, E> {
             self.separate(written);
             let full = self.is_full(written);
             let key = if full { more_key() } else { name };
-            shape = shape.and_then(|shape| self.values.classes.get_mut(place).with_field(shape, key));
+            shape =
+                shape.and_then(|shape| self.values.classes.get_mut(place).with_field(shape, key));
             if full {
                 self.more(size - written);
-            } else if value == object && written == 0 && self.values.classes.get(place).base.is_some() {
+            } else if value == object
+                && written == 0
+                && self.values.classes.get(place).base.is_some()
+            {
                 self.values.open.pop();
                 let reading = self.values.classes.get(place).reading;
                 self.content(object, place, reading, depth);
@@ -730,7 +842,8 @@ impl<E: Encoding> Encoder<'_, E> {
             Some(shape) => {
                 let definitions = &mut *self.definitions;
                 let class = self.values.classes.get_mut(place);
-                let type_id = class.shape_type(shape, |name, fields| definitions.struct_type(name, fields));
+                let type_id =
+                    class.shape_type(shape, |name, fields| definitions.struct_type(name, fields));
                 self.values.used += E::struct_end(self.out, open, written, type_id);
             }
             None => {
@@ -746,7 +859,10 @@ impl<E: Encoding> Encoder<'_, E> {
 /// The name of the field that stands for those left out.
 fn more_key() -> Object {
     static KEY: pyo3::sync::PyOnceLock<Py<pyo3::types::PyString>> = pyo3::sync::PyOnceLock::new();
-    Python::attach(|py| KEY.get_or_init(py, || pyo3::types::PyString::intern(py, MORE).unbind()).as_ptr())
+    Python::attach(|py| {
+        KEY.get_or_init(py, || pyo3::types::PyString::intern(py, MORE).unbind())
+            .as_ptr()
+    })
 }
 
 /// How many items an object has, where its type tells without running code.
@@ -821,7 +937,10 @@ pub fn fingerprint(object: Object) -> u64 {
     unsafe {
         let class = ffi::Py_TYPE(object);
         if class == &raw mut ffi::PyUnicode_Type {
-            address ^ ffi::PyUnicode_GET_LENGTH(object).cast_unsigned().rotate_left(40) as u64
+            address
+                ^ ffi::PyUnicode_GET_LENGTH(object)
+                    .cast_unsigned()
+                    .rotate_left(40) as u64
         } else if class == &raw mut ffi::PyFloat_Type {
             address ^ ffi::PyFloat_AS_DOUBLE(object).to_bits().rotate_left(17)
         } else {

@@ -40,18 +40,46 @@ pub enum Standard {
 const NAMED: [(&CStr, &CStr, Reading); 16] = [
     (c"datetime", c"date", Reading::Standard(Standard::Date)),
     (c"datetime", c"time", Reading::Standard(Standard::Time)),
-    (c"datetime", c"datetime", Reading::Standard(Standard::DateTime)),
-    (c"datetime", c"timedelta", Reading::Standard(Standard::Delta)),
+    (
+        c"datetime",
+        c"datetime",
+        Reading::Standard(Standard::DateTime),
+    ),
+    (
+        c"datetime",
+        c"timedelta",
+        Reading::Standard(Standard::Delta),
+    ),
     (c"decimal", c"Decimal", Reading::Standard(Standard::Decimal)),
-    (c"fractions", c"Fraction", Reading::Standard(Standard::Fraction)),
+    (
+        c"fractions",
+        c"Fraction",
+        Reading::Standard(Standard::Fraction),
+    ),
     (c"uuid", c"UUID", Reading::Standard(Standard::Uuid)),
     (c"pathlib", c"PosixPath", Reading::Standard(Standard::Path)),
-    (c"pathlib", c"WindowsPath", Reading::Standard(Standard::Path)),
-    (c"pathlib", c"PurePosixPath", Reading::Standard(Standard::Path)),
-    (c"pathlib", c"PureWindowsPath", Reading::Standard(Standard::Path)),
+    (
+        c"pathlib",
+        c"WindowsPath",
+        Reading::Standard(Standard::Path),
+    ),
+    (
+        c"pathlib",
+        c"PurePosixPath",
+        Reading::Standard(Standard::Path),
+    ),
+    (
+        c"pathlib",
+        c"PureWindowsPath",
+        Reading::Standard(Standard::Path),
+    ),
     (c"collections", c"deque", Reading::Iterated),
     (c"array", c"array", Reading::Array),
-    (c"numpy", c"ndarray", Reading::Standard(Standard::NumpyArray)),
+    (
+        c"numpy",
+        c"ndarray",
+        Reading::Standard(Standard::NumpyArray),
+    ),
     (c"collections", c"OrderedDict", Reading::Dict),
     (c"collections", c"Counter", Reading::Dict),
 ];
@@ -79,7 +107,9 @@ pub fn find(py: Python<'_>, class: *mut ffi::PyTypeObject) -> Option<Reading> {
     let name = name.rsplit(|&byte| byte == b'.').next().unwrap_or_default();
     NAMED
         .iter()
-        .find(|(module, known, _)| known.to_bytes() == name && module_type(py, module, known) == class)
+        .find(|(module, known, _)| {
+            known.to_bytes() == name && module_type(py, module, known) == class
+        })
         .map(|&(.., reading)| reading)
         .or_else(|| is_enum(py, class).then_some(Reading::Enum))
 }
@@ -94,7 +124,10 @@ pub fn loaded<'py>(py: Python<'py>, module: &CStr, name: &CStr) -> Option<Bound<
     // SAFETY: the GIL is held; look-ups of str keys in exact dicts run no code of the program.
     unsafe {
         let modules = ffi::PyImport_GetModuleDict();
-        let module = Bound::from_borrowed_ptr_or_opt(py, ffi::PyDict_GetItemString(modules, module.as_ptr()))?;
+        let module = Bound::from_borrowed_ptr_or_opt(
+            py,
+            ffi::PyDict_GetItemString(modules, module.as_ptr()),
+        )?;
         if ffi::PyModule_Check(module.as_ptr()) == 0 {
             return None;
         }
@@ -110,11 +143,19 @@ fn is_enum(py: Python<'_>, class: *mut ffi::PyTypeObject) -> bool {
 }
 
 /// A class attribute, looked up in the namespaces of the class and its bases, without descriptors.
-pub fn class_attribute<'py>(py: Python<'py>, class: *mut ffi::PyTypeObject, name: &CStr) -> Option<Bound<'py, PyAny>> {
+pub fn class_attribute<'py>(
+    py: Python<'py>,
+    class: *mut ffi::PyTypeObject,
+    name: &CStr,
+) -> Option<Bound<'py, PyAny>> {
     // SAFETY: a live type; its bases lie in a tuple, their namespaces are dicts.
     unsafe {
         let order = (*class).tp_mro;
-        let count = if order.is_null() { 0 } else { ffi::PyTuple_GET_SIZE(order) };
+        let count = if order.is_null() {
+            0
+        } else {
+            ffi::PyTuple_GET_SIZE(order)
+        };
         (0..count).find_map(|index| {
             let base = ffi::PyTuple_GET_ITEM(order, index).cast::<ffi::PyTypeObject>();
             let namespace = ffi::PyType_GetDict(base);
@@ -132,29 +173,43 @@ pub fn class_attribute<'py>(py: Python<'py>, class: *mut ffi::PyTypeObject, name
 /// Whether a class belongs to a package whose objects are too large, or too much code, to be opened.
 pub fn is_numeric_package(class: *mut ffi::PyTypeObject) -> bool {
     Python::attach(|py| {
-        let Some(module) = class_attribute(py, class, c"__module__") else { return false };
+        let Some(module) = class_attribute(py, class, c"__module__") else {
+            return false;
+        };
         if !text::is_str(module.as_ptr()) {
             return false;
         }
         let module = text::whole(module.as_ptr());
         let root = module.split('.').next().unwrap_or_default();
-        matches!(root, "numpy" | "pandas" | "torch" | "polars" | "pyarrow" | "tensorflow" | "jax" | "jaxlib")
+        matches!(
+            root,
+            "numpy" | "pandas" | "torch" | "polars" | "pyarrow" | "tensorflow" | "jax" | "jaxlib"
+        )
     })
 }
 
 fn numpy_scalar(class: *mut ffi::PyTypeObject) -> Option<Reading> {
     // SAFETY: a live type; its tables of functions are null or valid.
     unsafe {
-        let is_numpy = CStr::from_ptr((*class).tp_name).to_bytes().starts_with(b"numpy.");
+        let is_numpy = CStr::from_ptr((*class).tp_name)
+            .to_bytes()
+            .starts_with(b"numpy.");
         if classes::is_heap(class) || !is_numpy || (*class).tp_as_number.is_null() {
             return None;
         }
         let numbers = &*(*class).tp_as_number;
         let name = CStr::from_ptr((*class).tp_name).to_bytes();
-        if name.starts_with(b"numpy.int") || name.starts_with(b"numpy.uint") || name.starts_with(b"numpy.long") {
-            numbers.nb_index.map(|_| Reading::Standard(Standard::NumpyInt))
+        if name.starts_with(b"numpy.int")
+            || name.starts_with(b"numpy.uint")
+            || name.starts_with(b"numpy.long")
+        {
+            numbers
+                .nb_index
+                .map(|_| Reading::Standard(Standard::NumpyInt))
         } else if name.starts_with(b"numpy.float") {
-            numbers.nb_float.map(|_| Reading::Standard(Standard::NumpyFloat))
+            numbers
+                .nb_float
+                .map(|_| Reading::Standard(Standard::NumpyFloat))
         } else {
             None
         }
@@ -170,7 +225,14 @@ pub fn read(standard: Standard, object: Object, layout: &Layout, max: usize) -> 
             Standard::Complex => Some(complex(object)),
             Standard::Range => members(&bound, "range", &["start", "stop", "step"]),
             Standard::Slice => members(&bound, "slice", &["start", "stop", "step"]),
-            Standard::Constant => Some(if object == unsafe_ellipsis() { "Ellipsis" } else { "NotImplemented" }.to_owned()),
+            Standard::Constant => Some(
+                if object == unsafe_ellipsis() {
+                    "Ellipsis"
+                } else {
+                    "NotImplemented"
+                }
+                .to_owned(),
+            ),
             Standard::Date => Some(date(object)),
             Standard::Time => Some(time(object)),
             Standard::DateTime => Some(date_time(object)),
@@ -197,11 +259,23 @@ fn c_text(object: &Bound<'_, PyAny>) -> Option<String> {
 
 fn complex(object: Object) -> String {
     // SAFETY: an exact complex.
-    let (real, imaginary) = unsafe { (ffi::PyComplex_RealAsDouble(object), ffi::PyComplex_ImagAsDouble(object)) };
+    let (real, imaginary) = unsafe {
+        (
+            ffi::PyComplex_RealAsDouble(object),
+            ffi::PyComplex_ImagAsDouble(object),
+        )
+    };
     let (mut left, mut right) = (String::new(), String::new());
     text::float(real, &mut left);
     text::float(imaginary.abs(), &mut right);
-    format!("{left}{}{right}j", if imaginary.is_sign_negative() { '-' } else { '+' })
+    format!(
+        "{left}{}{right}j",
+        if imaginary.is_sign_negative() {
+            '-'
+        } else {
+            '+'
+        }
+    )
 }
 
 /// `name(a, b, c)` from members of a C type.
@@ -211,7 +285,12 @@ fn members(object: &Bound<'_, PyAny>, name: &str, attributes: &[&str]) -> Option
         if index > 0 {
             text.push_str(", ");
         }
-        text::scalar(object.getattr(*attribute).ok()?.as_ptr(), true, 100, &mut text);
+        text::scalar(
+            object.getattr(*attribute).ok()?.as_ptr(),
+            true,
+            100,
+            &mut text,
+        );
     }
     text.push(')');
     Some(text)
@@ -258,7 +337,11 @@ fn date_time(object: Object) -> String {
             ffi::PyDateTime_DATE_GET_SECOND(object),
             ffi::PyDateTime_DATE_GET_MICROSECOND(object),
         );
-        format!("{}T{clock}{}", date(object), zone(ffi::PyDateTime_DATE_GET_TZINFO(object)))
+        format!(
+            "{}T{clock}{}",
+            date(object),
+            zone(ffi::PyDateTime_DATE_GET_TZINFO(object))
+        )
     }
 }
 
@@ -314,9 +397,19 @@ pub fn attribute(layout: &Layout, object: Object, name: &str) -> Option<Object> 
 
 fn fraction(layout: &Layout, object: Object, max: usize) -> Option<String> {
     let mut text = String::new();
-    text::scalar(attribute(layout, object, "_numerator")?, false, max, &mut text);
+    text::scalar(
+        attribute(layout, object, "_numerator")?,
+        false,
+        max,
+        &mut text,
+    );
     text.push('/');
-    text::scalar(attribute(layout, object, "_denominator")?, false, max, &mut text);
+    text::scalar(
+        attribute(layout, object, "_denominator")?,
+        false,
+        max,
+        &mut text,
+    );
     Some(text)
 }
 
@@ -324,7 +417,11 @@ fn uuid(py: Python<'_>, layout: &Layout, object: Object) -> Option<String> {
     let number = attribute(layout, object, "int")?;
     // SAFETY: a live object; only an exact int is asked for its value.
     let number = unsafe { Bound::from_borrowed_ptr(py, number) };
-    let number: u128 = number.cast_exact::<pyo3::types::PyInt>().ok()?.extract().ok()?;
+    let number: u128 = number
+        .cast_exact::<pyo3::types::PyInt>()
+        .ok()?
+        .extract()
+        .ok()?;
     let digits = format!("{number:032x}");
     let parts = [0..8, 8..12, 12..16, 16..20, 20..32];
     Some(parts.map(|part| digits[part].to_owned()).join("-"))
@@ -356,11 +453,19 @@ fn path(layout: &Layout, object: Object, max: usize) -> Option<String> {
             joined.push_str(part);
         }
     }
-    Some(if joined.is_empty() { ".".to_owned() } else { joined })
+    Some(if joined.is_empty() {
+        ".".to_owned()
+    } else {
+        joined
+    })
 }
 
 fn numpy_array(object: &Bound<'_, PyAny>) -> Option<String> {
-    let shape = object.getattr("shape").ok()?.cast_into_exact::<pyo3::types::PyTuple>().ok()?;
+    let shape = object
+        .getattr("shape")
+        .ok()?
+        .cast_into_exact::<pyo3::types::PyTuple>()
+        .ok()?;
     let kind = object.getattr("dtype").ok()?.getattr("str").ok()?;
     let mut text = "<ndarray shape=(".to_owned();
     for (index, size) in shape.iter().enumerate() {

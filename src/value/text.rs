@@ -39,22 +39,38 @@ pub fn read<'a>(object: Object, max: usize, scratch: &'a mut String) -> Piece<'a
         let data = ffi::PyUnicode_DATA(object);
         if ffi::PyUnicode_IS_COMPACT_ASCII(object) != 0 {
             let bytes = slice::from_raw_parts(data.cast::<u8>(), shown);
-            return Piece { text: str::from_utf8_unchecked(bytes), rest: length - shown };
+            return Piece {
+                text: str::from_utf8_unchecked(bytes),
+                rest: length - shown,
+            };
         }
         scratch.clear();
         match ffi::PyUnicode_KIND(object) {
             ffi::PyUnicode_1BYTE_KIND => {
-                scratch.extend(slice::from_raw_parts(data.cast::<u8>(), shown).iter().map(|&unit| char::from(unit)));
+                scratch.extend(
+                    slice::from_raw_parts(data.cast::<u8>(), shown)
+                        .iter()
+                        .map(|&unit| char::from(unit)),
+                );
             }
-            ffi::PyUnicode_2BYTE_KIND => push_units(scratch, slice::from_raw_parts(data.cast::<u16>(), shown)),
+            ffi::PyUnicode_2BYTE_KIND => {
+                push_units(scratch, slice::from_raw_parts(data.cast::<u16>(), shown))
+            }
             _ => push_units(scratch, slice::from_raw_parts(data.cast::<u32>(), shown)),
         }
-        Piece { text: scratch, rest: length - shown }
+        Piece {
+            text: scratch,
+            rest: length - shown,
+        }
     }
 }
 
 fn push_units<U: Copy + Into<u32>>(scratch: &mut String, units: &[U]) {
-    scratch.extend(units.iter().map(|&unit| char::from_u32(unit.into()).unwrap_or(REPLACEMENT)));
+    scratch.extend(
+        units
+            .iter()
+            .map(|&unit| char::from_u32(unit.into()).unwrap_or(REPLACEMENT)),
+    );
 }
 
 /// The whole of a str as UTF-8, lone surrogates replaced.
@@ -86,7 +102,11 @@ pub fn fit(text: &str, room: usize) -> &str {
 /// The first `max` bytes as Python writes them, `b'…'`.
 pub fn bytes_literal(bytes: &[u8], max: usize) -> String {
     let shown = &bytes[..bytes.len().min(max)];
-    let quote = if shown.contains(&b'\'') && !shown.contains(&b'"') { '"' } else { '\'' };
+    let quote = if shown.contains(&b'\'') && !shown.contains(&b'"') {
+        '"'
+    } else {
+        '\''
+    };
     let mut text = String::with_capacity(shown.len() + 3);
     text.push('b');
     text.push(quote);
@@ -115,7 +135,10 @@ pub fn bytes_of<'a>(object: Object) -> &'a [u8] {
         let (data, size) = if ffi::PyBytes_Check(object) != 0 {
             (ffi::PyBytes_AS_STRING(object), ffi::PyBytes_Size(object))
         } else {
-            (ffi::PyByteArray_AsString(object).cast_const(), ffi::PyByteArray_Size(object))
+            (
+                ffi::PyByteArray_AsString(object).cast_const(),
+                ffi::PyByteArray_Size(object),
+            )
         };
         if data.is_null() {
             return &[];
@@ -130,7 +153,13 @@ pub fn float(value: f64, text: &mut String) {
     text.clear();
     // SAFETY: the function allocates a string that is freed here (`Python/pystrtod.c`).
     unsafe {
-        let digits = ffi::PyOS_double_to_string(value, b'r'.cast_signed(), 0, ADD_DOT_ZERO, std::ptr::null_mut());
+        let digits = ffi::PyOS_double_to_string(
+            value,
+            b'r'.cast_signed(),
+            0,
+            ADD_DOT_ZERO,
+            std::ptr::null_mut(),
+        );
         if digits.is_null() {
             ffi::PyErr_Clear();
             text.push('?');
@@ -161,7 +190,11 @@ pub fn scalar(object: Object, literal: bool, max: usize, text: &mut String) {
         } else if object == ffi::Py_None() {
             text.push_str("None");
         } else if class == &raw mut ffi::PyBool_Type {
-            text.push_str(if object == ffi::Py_True() { "True" } else { "False" });
+            text.push_str(if object == ffi::Py_True() {
+                "True"
+            } else {
+                "False"
+            });
         } else if ffi::PyLong_Check(object) != 0 {
             let mut overflow = 0;
             let value = ffi::PyLong_AsLongLongAndOverflow(object, &raw mut overflow);
@@ -183,7 +216,11 @@ pub fn scalar(object: Object, literal: bool, max: usize, text: &mut String) {
 }
 
 fn push_literal(piece: &str, text: &mut String) {
-    let quote = if piece.contains('\'') && !piece.contains('"') { '"' } else { '\'' };
+    let quote = if piece.contains('\'') && !piece.contains('"') {
+        '"'
+    } else {
+        '\''
+    };
     text.push(quote);
     for unit in piece.chars() {
         match unit {
@@ -248,7 +285,8 @@ unsafe fn is_os_error(object: Object) -> bool {
 unsafe fn arguments(object: Object, args: Object, max: usize, message: &mut String) {
     // SAFETY: `args` of an exception is always a tuple (`Objects/exceptions.c`).
     unsafe {
-        let key_error = ffi::PyType_IsSubtype(ffi::Py_TYPE(object), ffi::PyExc_KeyError.cast()) != 0;
+        let key_error =
+            ffi::PyType_IsSubtype(ffi::Py_TYPE(object), ffi::PyExc_KeyError.cast()) != 0;
         match ffi::PyTuple_GET_SIZE(args) {
             0 => {}
             1 => scalar(ffi::PyTuple_GET_ITEM(args, 0), key_error, max, message),
