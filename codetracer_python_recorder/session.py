@@ -66,8 +66,11 @@ class Subject:
         self.text = text
 
 
-def begin(policy: Policy, subject: Subject) -> None:
-    """Start recording; `SessionError`, `TraceError` or `PolicyError` if it cannot be."""
+def begin(policy: Policy, subject: Subject, begins_with: str | None = None) -> None:
+    """Start recording; `SessionError`, `TraceError` or `PolicyError` if it cannot be.
+
+    `begins_with`: the file that the recording begins with where the policy names none; `None`: it begins at once.
+    """
     metadata = {
         "workdir": clean(policy.cwd),
         "program": clean(subject.name),

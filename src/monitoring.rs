@@ -60,6 +60,8 @@ pub trait Tool {
     /// # Errors
     /// `Trace` where the files could not be completed.
     fn stop(&self, change: &mut dyn FnMut(&mut Metadata)) -> Result<Outcome>;
+    /// Ends the writer's thread until something is recorded again.
+    fn pause(&self);
     /// Disarms everything in a forked child and leaves the parent's trace alone.
     fn abandon(&self);
 }
@@ -81,6 +83,7 @@ pub struct Monitor<E> {
     recorder: UnsafeCell<Option<Recorder<E>>>,
     alive: Arc<AtomicBool>,
     busy: Cell<bool>,
+    paused: Cell<bool>,
     tool: i32,
     local_events: [i32; 2],
     disable: Py<PyAny>,
@@ -112,6 +115,7 @@ impl<E: Encoding> Monitor<E> {
             recorder: UnsafeCell::new(Some(recorder)),
             alive,
             busy: Cell::new(false),
+            paused: Cell::new(false),
             tool,
             local_events: [without_lines, without_lines | mask(&["LINE"])?],
             disable: monitoring.getattr("DISABLE")?.unbind(),
@@ -189,7 +193,10 @@ impl<E: Encoding> Monitor<E> {
             return None;
         }
         // SAFETY: the GIL is held, and `busy` keeps out whoever comes while the recorder is at work.
-        let recorder = unsafe { (*self.recorder.get()).as_mut() };
+        let mut recorder = unsafe { (*self.recorder.get()).as_mut() };
+        if self.paused.get() {
+            self.resume(recorder.as_deref_mut());
+        }
         let result = catch_unwind(AssertUnwindSafe(|| recorder.map(act)));
         self.busy.set(false);
         result.unwrap_or_else(|_| {
@@ -197,6 +204,15 @@ impl<E: Encoding> Monitor<E> {
             eprintln!("{TOOL_NAME}: recording stopped: an error of the recorder's own; the program goes on");
             None
         })
+    }
+
+    #[cold]
+    fn resume(&self, recorder: Option<&mut Recorder<E>>) {
+        self.paused.set(false);
+        if let Some(Err(error)) = recorder.map(|recorder| recorder.writer().resume()) {
+            self.alive.store(false, Ordering::Relaxed);
+            eprintln!("{TOOL_NAME}: recording stopped: {error}; the program goes on");
+        }
     }
 
     /// Sets the local events of code objects that the recorder has just begun to record.
@@ -295,6 +311,11 @@ impl<E: Encoding> Tool for Monitor<E> {
         };
         outcome.problem = recorder.finish(change).err().map(|error| error.to_string());
         Ok(outcome)
+    }
+
+    fn pause(&self) {
+        self.enter(|recorder| recorder.writer().pause());
+        self.paused.set(true);
     }
 
     fn abandon(&self) {

@@ -241,8 +241,8 @@ impl<E: Encoding> Recorder<E> {
     }
 
     /// Where the records go.
-    pub fn writer(&self) -> &Writer {
-        &self.setup.writer
+    pub fn writer(&mut self) -> &mut Writer {
+        &mut self.setup.writer
     }
 
     /// Whether anything of the program was recorded, and whether recording was activated.

@@ -259,9 +259,10 @@ fn watch_forks(py: Python<'_>) -> PyResult<()> {
     ONCE.get_or_try_init(py, || {
         // SAFETY: the handler does two atomic stores, which is safe in a child of a threaded process.
         unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
-        let disarm = PyCFunction::new_closure(py, None, None, |_, _| after_fork())?;
+        let hook = |act: fn()| PyCFunction::new_closure(py, None, None, move |_, _| act());
         let options = PyDict::new(py);
-        options.set_item("after_in_child", disarm)?;
+        options.set_item("before", hook(before_fork)?)?;
+        options.set_item("after_in_child", hook(after_fork)?)?;
         py.import("posix")?
             .getattr("register_at_fork")?
             .call((), Some(&options))?;
@@ -273,6 +274,14 @@ fn watch_forks(py: Python<'_>) -> PyResult<()> {
 #[cfg(not(unix))]
 fn watch_forks(_py: Python<'_>) -> PyResult<()> {
     Ok(())
+}
+
+/// Before a fork: the program has no thread that it does not know of.
+#[cfg(unix)]
+fn before_fork() {
+    if let Some(live) = live() {
+        live.tool.pause();
+    }
 }
 
 #[cfg(unix)]

@@ -255,7 +255,6 @@ def test_an_end_by(folder: Path, same: Same, code: str) -> None:
     same("app.py", status=EXITS[code])
 
 
-@pytest.mark.xfail(reason="the interpreter counts the writer thread and warns", strict=True)
 def test_a_fork(folder: Path, same: Same) -> None:
     write(folder / "app.py", "import os, sys\nos.fork() or sys.exit(5)\nos.wait()\n")
     same("app.py", status=0)

@@ -87,7 +87,8 @@ def run(options: Options, baseline: Sequence[str]) -> int:
         isolated=options.isolated,
     )
     code = None if program.text is None else program.code
-    begin(policy, Subject(program.name, options.arguments, program.names, code, program.text))
+    subject = Subject(program.name, options.arguments, program.names, code, program.text)
+    begin(policy, subject, runner.first_file(program))
     ending = _Ending(policy, options, program)
     ending.say_what_begins()
     atexit.register(ending.end)  # before the program can register anything: so it runs after all that it registers

@@ -28,12 +28,14 @@ pub(super) struct Requests {
     flushes: u64,
     /// No more events will come.
     pub(super) stop: bool,
+    /// The thread must not be there for a while.
+    pub(super) pause: bool,
 }
 
 impl Requests {
     /// Whether everything must be in the files after this round, small files too.
     pub(super) fn at_once(&self) -> bool {
-        self.stop || self.waited_for
+        self.stop || self.pause || self.waited_for
     }
 }
 
@@ -99,6 +101,17 @@ impl Queue {
     pub(super) fn stop(&self) {
         lock(&self.state).requests.stop = true;
         self.asked.notify_one();
+    }
+
+    /// Asks the writer to end for a while, after one more round.
+    pub(super) fn pause(&self) {
+        lock(&self.state).requests.pause = true;
+        self.asked.notify_one();
+    }
+
+    /// The writer goes on.
+    pub(super) fn resume(&self) {
+        lock(&self.state).requests.pause = false;
     }
 
     /// The writer waits here, for a request or until `tick`.

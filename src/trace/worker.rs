@@ -50,7 +50,7 @@ impl Worker {
         })
     }
 
-    /// Does rounds until asked to stop, or until writing fails.
+    /// Does rounds until asked to stop or pause, or until writing fails.
     pub(super) fn run(&mut self) {
         loop {
             let requests = self.shared.queue.next(Instant::now() + TICK);
@@ -61,6 +61,8 @@ impl Worker {
             self.shared.queue.answer(requests);
             if requests.stop {
                 self.shared.queue.close();
+            }
+            if requests.stop || requests.pause {
                 return;
             }
         }

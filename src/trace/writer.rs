@@ -24,10 +24,11 @@ use crate::error::{Error, Result};
 
 /// Writes one trace: takes events from streams and brings them into the trace folder, on a thread of its own,
 /// so that the files load at every moment and hold what is older than a quarter of a second.
-#[derive(Debug)]
 pub struct Writer {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<Option<Worker>>>,
+    /// What the thread works with, while there is none.
+    resting: Option<Worker>,
 }
 
 /// The small files' content.
@@ -92,6 +93,7 @@ impl Writer {
         Ok(Self {
             shared,
             thread: Some(thread),
+            resting: None,
         })
     }
 
@@ -198,8 +200,32 @@ impl Writer {
         mem::forget(self);
     }
 
+    /// Writes what is left and ends the thread, until `resume`: the process may have to be without
+    /// threads of ours (a fork with threads is warned of, since 3.12). Nothing may be committed meanwhile.
+    pub fn pause(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            self.shared.queue.pause();
+            self.resting = thread.join().ok().flatten();
+        }
+    }
+
+    /// Goes on after `pause`.
+    ///
+    /// # Errors
+    /// `Error::Session` if no thread can be started.
+    pub fn resume(&mut self) -> Result<()> {
+        if let Some(worker) = self.resting.take() {
+            self.shared.queue.resume();
+            self.thread = Some(start(worker, self.shared.clone())?);
+        }
+        Ok(())
+    }
+
     /// Lets the thread write what is left, and end.
     fn stop(&mut self) -> Option<Worker> {
+        if let Err(error) = self.resume() {
+            self.shared.fail(error);
+        }
         let thread = self.thread.take()?;
         self.shared.queue.stop();
         thread.join().ok().flatten()

@@ -66,7 +66,9 @@ fn a_live_recorders_folder_is_refused() {
     while !dir.path().join("trace.json").exists() {
         std::thread::sleep(Duration::from_millis(5));
     }
-    let refused = Writer::create(dir.path(), Format::Json, Map::new()).unwrap_err();
+    let refused = Writer::create(dir.path(), Format::Json, Map::new())
+        .err()
+        .unwrap();
     let Error::Session(message) = refused else {
         panic!("{refused:?}")
     };
