@@ -6,7 +6,9 @@
 //! no other thread runs in between. Stream locks are held for one event at most.
 
 mod adopt;
+mod events;
 mod output;
+mod scope;
 mod variables;
 
 use std::cell::{Cell, RefCell};
@@ -292,144 +294,10 @@ impl<E: Encoding> Recorder<E> {
         (id, is_new)
     }
 
-    /// `PY_START`: decides about a code object that is new to the session, and opens the call.
-    pub fn start(&mut self, code: Object) -> Verdict {
-        let Some(frame) = Frame::current() else {
-            return Verdict::Go;
-        };
-        let Some(info) = self.known(code, frame) else {
-            return Verdict::Skip;
-        };
-        if !self.active {
-            return Verdict::Go;
-        }
-        self.arm(code, info);
-        let thread = self.thread();
-        self.open(thread, info, frame, None);
-        Verdict::Go
-    }
-
     fn arm(&mut self, code: Object, info: &CodeInfo) {
         if !info.armed.replace(true) {
             self.unarmed.push(code);
         }
-    }
-
-    /// What is known of a code object that is recorded; none where the policy skips it.
-    fn known<'a>(&mut self, code: Object, frame: Frame) -> Option<&'a CodeInfo> {
-        if let Some(info) = code::info(code, self.setup.session) {
-            return Some(info);
-        }
-        Python::attach(|py| {
-            // SAFETY: a live code object.
-            let bound = unsafe { Bound::from_borrowed_ptr(py, code) };
-            let facts = Facts::of(&bound).ok()?;
-            self.decide(code, facts, frame)
-        })
-    }
-
-    fn decide<'a>(&mut self, code: Object, facts: Facts, frame: Frame) -> Option<&'a CodeInfo> {
-        let is_main = self
-            .setup
-            .main
-            .as_ref()
-            .is_some_and(|main| main.codes.contains(&(code as usize)));
-        let key = if is_main {
-            String::new()
-        } else {
-            facts.file.clone()
-        };
-        self.meet_file(&key, is_main);
-        let module = module_name(frame);
-        let scope = Scope {
-            path: &facts.file,
-            module: module.as_deref(),
-            is_main,
-        };
-        let record = self.setup.policy.decide(&scope).record;
-        let activates = self.files.get(&*key).is_some_and(|file| file.activates);
-        if activates && !self.active {
-            self.activate(frame);
-        }
-        if !record {
-            self.counters.skipped_code_objects += 1;
-            return None;
-        }
-        let parts = self.parts(&key, &facts);
-        if !facts.lines {
-            self.long_code.push(format!(
-                "{}:{} {}",
-                facts.file, facts.first_line, facts.qualname
-            ));
-        }
-        code::attach(code, self.setup.session, &self.touched, facts, parts)
-    }
-
-    fn meet_file(&mut self, key: &str, is_main: bool) {
-        if self.files.contains_key(key) {
-            return;
-        }
-        let name = match &self.setup.main {
-            Some(main) if is_main => main.path.clone(),
-            _ => absolute_path(key, &self.setup.cwd),
-        };
-        let activation = self.setup.activation.as_deref();
-        let resolves = || {
-            Path::new(&name)
-                .canonicalize()
-                .is_ok_and(|path| Some(&*path.to_string_lossy()) == activation)
-        };
-        let activates = activation.is_some() && (Some(&*name) == activation || resolves());
-        let source = self.sources.get(&name);
-        self.files.insert(
-            key.into(),
-            File {
-                name,
-                id: None,
-                activates,
-                source,
-            },
-        );
-    }
-
-    fn parts(&mut self, key: &str, facts: &Facts) -> Parts {
-        let (name, known, source) = match self.files.get(key) {
-            Some(file) => (file.name.clone(), file.id, Rc::clone(&file.source)),
-            None => (key.to_owned(), None, Rc::default()),
-        };
-        let path = known.unwrap_or_else(|| self.path_id(&name).0);
-        if let Some(file) = self.files.get_mut(key) {
-            file.id = Some(path);
-        }
-        let line = source.clamp(source.definition(facts.first_line, &facts.name));
-        let function = self.definitions.function(path, line, &facts.qualname);
-        let variables = if facts.has_slots {
-            self.variables_of(facts)
-        } else {
-            Box::default()
-        };
-        Parts {
-            path,
-            source,
-            line,
-            function,
-            variables,
-        }
-    }
-
-    fn variables_of(&mut self, facts: &Facts) -> Box<[Variable]> {
-        let shown = facts.slots.iter().map(|slot| {
-            let variable = self.definitions.variable(&value::text::whole(slot.name));
-            let (mut value_begin, mut argument_begin) = (Vec::new(), Vec::new());
-            E::value_begin(&mut value_begin, variable);
-            E::argument_begin(&mut argument_begin, variable);
-            Variable {
-                slot: *slot,
-                value_begin: value_begin.into(),
-                argument_begin: argument_begin.into(),
-            }
-        });
-        shown.collect()
     }
 
     /// The place of the calling thread, which is met here when it is new.
@@ -514,18 +382,6 @@ impl<E: Encoding> Recorder<E> {
         })
     }
 
-    /// `LINE`
-    pub fn line(&mut self, code: Object, line: u32) {
-        let Some((info, frame)) = self.ours(code) else {
-            return;
-        };
-        let thread = self.thread();
-        self.flush_output(thread);
-        self.settle(thread, frame);
-        self.step(thread, info, frame, info.source.clamp(line));
-        self.threads[thread].unwound = 0;
-    }
-
     /// The facts and the frame of an event in recorded code; none for code that is not recorded.
     #[inline]
     fn ours<'a>(&self, code: Object) -> Option<(&'a CodeInfo, Frame)> {
@@ -579,57 +435,6 @@ impl<E: Encoding> Recorder<E> {
         }
     }
 
-    /// `PY_RETURN`
-    pub fn returned(&mut self, code: Object, result: Object) {
-        let with_values = self.detail == Detail::Values;
-        self.close_with(code, |values, out, definitions| {
-            if with_values {
-                values.write(out, definitions, result);
-            } else {
-                value::write_mark(out, definitions, "<left out>");
-            }
-        });
-    }
-
-    /// `PY_YIELD`
-    pub fn yielded(&mut self, code: Object, result: Object) {
-        let Some(info) = code::info(code, self.setup.session) else {
-            return;
-        };
-        let wrapped = yielded_by_generator(result);
-        let waits = match info.facts.suspends {
-            Some(Suspends::Waiting) => true,
-            Some(Suspends::Both) => wrapped.is_none(),
-            _ => false,
-        };
-        self.close_with(code, |values, out, definitions| {
-            if waits {
-                values.write_awaited(out, definitions, result);
-            } else {
-                values.write_yielded(out, definitions, wrapped.unwrap_or(result));
-            }
-        });
-    }
-
-    /// `PY_UNWIND`: a frame is left by an exception. Frames that are not open are unknown (gh-113486).
-    pub fn unwound(&mut self, code: Object, exception: Object) {
-        let Some((_, frame)) = self.ours(code) else {
-            return;
-        };
-        let thread = self.thread();
-        if !self.threads[thread]
-            .calls
-            .iter()
-            .any(|call| call.frame == frame.id())
-        {
-            return;
-        }
-        self.close_with(code, |values, out, definitions| {
-            values.write_raised(out, definitions, exception)
-        });
-        self.threads[thread].unwound = exception as usize;
-    }
-
     /// Closes the innermost call, which is made to be the one of the current frame, after the frame's last state.
     fn close_with(
         &mut self,
@@ -668,23 +473,6 @@ impl<E: Encoding> Recorder<E> {
         }
     }
 
-    /// `PY_RESUME`: a generator or coroutine goes on with the value sent into it.
-    pub fn resumed(&mut self, code: Object) {
-        let Some((info, frame)) = self.ours(code) else {
-            return;
-        };
-        let sent = frame.sent(self.setup.access, info.facts.slots.len());
-        self.go_on(info, frame, "sent", sent);
-    }
-
-    /// `PY_THROW`: a generator or coroutine goes on with an exception thrown into it.
-    pub fn thrown(&mut self, code: Object, exception: Object) {
-        let Some((info, frame)) = self.ours(code) else {
-            return;
-        };
-        self.go_on(info, frame, "thrown", Some(exception));
-    }
-
     fn go_on(&mut self, info: &CodeInfo, frame: Frame, name: &str, value: Option<Object>) {
         let thread = self.thread();
         if self.threads[thread]
@@ -696,33 +484,6 @@ impl<E: Encoding> Recorder<E> {
         }
         self.close_stale(thread, frame);
         self.open(thread, info, frame, Some((name, value)));
-    }
-
-    /// `RAISE`: an exception comes up in a frame; told once, in the first recorded frame it comes up in.
-    pub fn raised(&mut self, code: Object, exception: Object) {
-        let Some((info, frame)) = self.ours(code) else {
-            return;
-        };
-        if !has_traceback(exception) {
-            return;
-        }
-        let thread = self.thread();
-        let passes =
-            self.threads[thread].unwound == exception as usize && came_from_below(exception);
-        self.threads[thread].unwound = 0;
-        if passes || !self.setup.capture.exceptions {
-            return;
-        }
-        self.flush_output(thread);
-        self.settle(thread, frame);
-        self.back_to_line(thread, info, frame);
-        let text = self.values.exception_text(exception);
-        emit!(self, thread, |out, _| E::event(
-            out,
-            EventKind::Error,
-            "",
-            &text
-        ));
     }
 
     /// A further step on the frame's line, where steps of a callee came after it, so that what follows
@@ -824,58 +585,4 @@ impl Thread {
             output: None,
         }
     }
-}
-
-/// `__name__` of the globals that a frame runs with, read from the dict.
-fn module_name(frame: Frame) -> Option<String> {
-    let globals = frame.globals();
-    // SAFETY: the globals of a frame are a dict; the look-up of a str key runs no code of the program.
-    let name = unsafe {
-        if globals.is_null() {
-            return None;
-        }
-        ffi::PyDict_GetItemString(globals, c"__name__".as_ptr())
-    };
-    (!name.is_null() && value::text::is_str(name)).then(|| value::text::whole(name))
-}
-
-/// The value in the wrapper that an asynchronous generator's `PY_YIELD` hands over (gh-129013); none
-/// for anything else.
-fn yielded_by_generator(object: Object) -> Option<Object> {
-    #[repr(C)]
-    struct Wrapped {
-        head: ffi::PyObject,
-        value: Object,
-    }
-    // SAFETY: a live object; a static type of this name is the interpreter's own (`Objects/genobject.c`).
-    unsafe {
-        let class = ffi::Py_TYPE(object);
-        let is_static = ffi::PyType_GetFlags(class) & ffi::Py_TPFLAGS_HEAPTYPE == 0;
-        let name = std::ffi::CStr::from_ptr((*class).tp_name);
-        (is_static && name == c"async_generator_wrapped_value")
-            .then(|| (*object.cast::<Wrapped>()).value)
-    }
-}
-
-fn traceback(exception: Object) -> Object {
-    // SAFETY: a live exception; its traceback is null or a traceback.
-    unsafe { (*exception.cast::<ffi::PyBaseExceptionObject>()).traceback }
-}
-
-/// Whether an exception was raised, rather than made by the interpreter to end a loop over a
-/// generator that returns a value (`FOR_ITER` tells of that StopIteration by `RAISE` too).
-fn has_traceback(exception: Object) -> bool {
-    !traceback(exception).is_null()
-}
-
-/// Whether an exception has passed a frame before the one it is in now.
-fn came_from_below(exception: Object) -> bool {
-    #[repr(C)]
-    struct Traceback {
-        head: ffi::PyObject,
-        next: Object,
-    }
-    let traceback = traceback(exception).cast::<Traceback>();
-    // SAFETY: null or a live traceback (`Include/cpython/traceback.h`).
-    !traceback.is_null() && unsafe { !(*traceback).next.is_null() }
 }

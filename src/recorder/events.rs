@@ -1,0 +1,180 @@
+//! The events of `sys.monitoring` as the recorder takes them: one method each.
+//!
+//! Owns: what an event means for the calls of its thread. Must not: encode a record itself where
+//! the recorder has a method for it.
+
+use pyo3::ffi;
+
+use crate::code::{self, Suspends};
+use crate::frame::{Frame, Object};
+use crate::trace::{Encoding, EventKind};
+use crate::value;
+
+use super::{Detail, Recorder, Verdict, emit};
+
+impl<E: Encoding> Recorder<E> {
+    /// `PY_START`: decides about a code object that is new to the session, and opens the call.
+    pub fn start(&mut self, code: Object) -> Verdict {
+        let Some(frame) = Frame::current() else {
+            return Verdict::Go;
+        };
+        let Some(info) = self.known(code, frame) else {
+            return Verdict::Skip;
+        };
+        if !self.active {
+            return Verdict::Go;
+        }
+        self.arm(code, info);
+        let thread = self.thread();
+        self.open(thread, info, frame, None);
+        Verdict::Go
+    }
+
+    /// `LINE`
+    pub fn line(&mut self, code: Object, line: u32) {
+        let Some((info, frame)) = self.ours(code) else {
+            return;
+        };
+        let thread = self.thread();
+        self.flush_output(thread);
+        self.settle(thread, frame);
+        self.step(thread, info, frame, info.source.clamp(line));
+        self.threads[thread].unwound = 0;
+    }
+
+    /// `PY_RETURN`
+    pub fn returned(&mut self, code: Object, result: Object) {
+        let with_values = self.detail == Detail::Values;
+        self.close_with(code, |values, out, definitions| {
+            if with_values {
+                values.write(out, definitions, result);
+            } else {
+                value::write_mark(out, definitions, "<left out>");
+            }
+        });
+    }
+
+    /// `PY_YIELD`
+    pub fn yielded(&mut self, code: Object, result: Object) {
+        let Some(info) = code::info(code, self.setup.session) else {
+            return;
+        };
+        let wrapped = yielded_by_generator(result);
+        let waits = match info.facts.suspends {
+            Some(Suspends::Waiting) => true,
+            Some(Suspends::Both) => wrapped.is_none(),
+            _ => false,
+        };
+        self.close_with(code, |values, out, definitions| {
+            if waits {
+                values.write_awaited(out, definitions, result);
+            } else {
+                values.write_yielded(out, definitions, wrapped.unwrap_or(result));
+            }
+        });
+    }
+
+    /// `PY_UNWIND`: a frame is left by an exception. Frames that are not open are unknown (gh-113486).
+    pub fn unwound(&mut self, code: Object, exception: Object) {
+        let Some((_, frame)) = self.ours(code) else {
+            return;
+        };
+        let thread = self.thread();
+        if !self.threads[thread]
+            .calls
+            .iter()
+            .any(|call| call.frame == frame.id())
+        {
+            return;
+        }
+        self.close_with(code, |values, out, definitions| {
+            values.write_raised(out, definitions, exception)
+        });
+        self.threads[thread].unwound = exception as usize;
+    }
+
+    /// `PY_RESUME`: a generator or coroutine goes on with the value sent into it.
+    pub fn resumed(&mut self, code: Object) {
+        let Some((info, frame)) = self.ours(code) else {
+            return;
+        };
+        let sent = frame.sent(self.setup.access, info.facts.slots.len());
+        self.go_on(info, frame, "sent", sent);
+    }
+
+    /// `PY_THROW`: a generator or coroutine goes on with an exception thrown into it.
+    pub fn thrown(&mut self, code: Object, exception: Object) {
+        let Some((info, frame)) = self.ours(code) else {
+            return;
+        };
+        self.go_on(info, frame, "thrown", Some(exception));
+    }
+
+    /// `RAISE`: an exception comes up in a frame; told once, in the first recorded frame it comes up in.
+    pub fn raised(&mut self, code: Object, exception: Object) {
+        let Some((info, frame)) = self.ours(code) else {
+            return;
+        };
+        if !has_traceback(exception) {
+            return;
+        }
+        let thread = self.thread();
+        let passes =
+            self.threads[thread].unwound == exception as usize && came_from_below(exception);
+        self.threads[thread].unwound = 0;
+        if passes || !self.setup.capture.exceptions {
+            return;
+        }
+        self.flush_output(thread);
+        self.settle(thread, frame);
+        self.back_to_line(thread, info, frame);
+        let text = self.values.exception_text(exception);
+        emit!(self, thread, |out, _| E::event(
+            out,
+            EventKind::Error,
+            "",
+            &text
+        ));
+    }
+}
+
+/// The value in the wrapper that an asynchronous generator's `PY_YIELD` hands over (gh-129013); none
+/// for anything else.
+fn yielded_by_generator(object: Object) -> Option<Object> {
+    #[repr(C)]
+    struct Wrapped {
+        head: ffi::PyObject,
+        value: Object,
+    }
+    // SAFETY: a live object; a static type of this name is the interpreter's own (`Objects/genobject.c`).
+    unsafe {
+        let class = ffi::Py_TYPE(object);
+        let is_static = ffi::PyType_GetFlags(class) & ffi::Py_TPFLAGS_HEAPTYPE == 0;
+        let name = std::ffi::CStr::from_ptr((*class).tp_name);
+        (is_static && name == c"async_generator_wrapped_value")
+            .then(|| (*object.cast::<Wrapped>()).value)
+    }
+}
+
+fn traceback(exception: Object) -> Object {
+    // SAFETY: a live exception; its traceback is null or a traceback.
+    unsafe { (*exception.cast::<ffi::PyBaseExceptionObject>()).traceback }
+}
+
+/// Whether an exception was raised, rather than made by the interpreter to end a loop over a
+/// generator that returns a value (`FOR_ITER` tells of that StopIteration by `RAISE` too).
+fn has_traceback(exception: Object) -> bool {
+    !traceback(exception).is_null()
+}
+
+/// Whether an exception has passed a frame before the one it is in now.
+fn came_from_below(exception: Object) -> bool {
+    #[repr(C)]
+    struct Traceback {
+        head: ffi::PyObject,
+        next: Object,
+    }
+    let traceback = traceback(exception).cast::<Traceback>();
+    // SAFETY: null or a live traceback (`Include/cpython/traceback.h`).
+    !traceback.is_null() && unsafe { !(*traceback).next.is_null() }
+}

@@ -1,0 +1,150 @@
+//! What is found out about a code object when it first runs: its file, whether it is recorded, its parts.
+//!
+//! Owns: the way from a code object to its `CodeInfo`. Must not: match a pattern (the policy does), or
+//! write an event.
+
+use std::path::Path;
+use std::rc::Rc;
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use crate::code::{self, CodeInfo, Facts, Parts, Variable};
+use crate::frame::{Frame, Object};
+use crate::policy::{Scope, absolute_path};
+use crate::trace::Encoding;
+use crate::value;
+
+use super::{File, Recorder};
+
+impl<E: Encoding> Recorder<E> {
+    /// What is known of a code object that is recorded; none where the policy skips it.
+    pub(super) fn known<'a>(&mut self, code: Object, frame: Frame) -> Option<&'a CodeInfo> {
+        if let Some(info) = code::info(code, self.setup.session) {
+            return Some(info);
+        }
+        Python::attach(|py| {
+            // SAFETY: a live code object.
+            let bound = unsafe { Bound::from_borrowed_ptr(py, code) };
+            let facts = Facts::of(&bound).ok()?;
+            self.decide(code, facts, frame)
+        })
+    }
+
+    fn decide<'a>(&mut self, code: Object, facts: Facts, frame: Frame) -> Option<&'a CodeInfo> {
+        let is_main = self
+            .setup
+            .main
+            .as_ref()
+            .is_some_and(|main| main.codes.contains(&(code as usize)));
+        let key = if is_main {
+            String::new()
+        } else {
+            facts.file.clone()
+        };
+        self.meet_file(&key, is_main);
+        let module = module_name(frame);
+        let scope = Scope {
+            path: &facts.file,
+            module: module.as_deref(),
+            is_main,
+        };
+        let record = self.setup.policy.decide(&scope).record;
+        let activates = self.files.get(&*key).is_some_and(|file| file.activates);
+        if activates && !self.active {
+            self.activate(frame);
+        }
+        if !record {
+            self.counters.skipped_code_objects += 1;
+            return None;
+        }
+        let parts = self.parts(&key, &facts);
+        if !facts.lines {
+            self.long_code.push(format!(
+                "{}:{} {}",
+                facts.file, facts.first_line, facts.qualname
+            ));
+        }
+        code::attach(code, self.setup.session, &self.touched, facts, parts)
+    }
+
+    fn meet_file(&mut self, key: &str, is_main: bool) {
+        if self.files.contains_key(key) {
+            return;
+        }
+        let name = match &self.setup.main {
+            Some(main) if is_main => main.path.clone(),
+            _ => absolute_path(key, &self.setup.cwd),
+        };
+        let activation = self.setup.activation.as_deref();
+        let resolves = || {
+            Path::new(&name)
+                .canonicalize()
+                .is_ok_and(|path| Some(&*path.to_string_lossy()) == activation)
+        };
+        let activates = activation.is_some() && (Some(&*name) == activation || resolves());
+        let source = self.sources.get(&name);
+        self.files.insert(
+            key.into(),
+            File {
+                name,
+                id: None,
+                activates,
+                source,
+            },
+        );
+    }
+
+    fn parts(&mut self, key: &str, facts: &Facts) -> Parts {
+        let (name, known, source) = match self.files.get(key) {
+            Some(file) => (file.name.clone(), file.id, Rc::clone(&file.source)),
+            None => (key.to_owned(), None, Rc::default()),
+        };
+        let path = known.unwrap_or_else(|| self.path_id(&name).0);
+        if let Some(file) = self.files.get_mut(key) {
+            file.id = Some(path);
+        }
+        let line = source.clamp(source.definition(facts.first_line, &facts.name));
+        let function = self.definitions.function(path, line, &facts.qualname);
+        let variables = if facts.has_slots {
+            self.variables_of(facts)
+        } else {
+            Box::default()
+        };
+        Parts {
+            path,
+            source,
+            line,
+            function,
+            variables,
+        }
+    }
+
+    fn variables_of(&mut self, facts: &Facts) -> Box<[Variable]> {
+        let shown = facts.slots.iter().map(|slot| {
+            let variable = self.definitions.variable(&value::text::whole(slot.name));
+            let (mut value_begin, mut argument_begin) = (Vec::new(), Vec::new());
+            E::value_begin(&mut value_begin, variable);
+            E::argument_begin(&mut argument_begin, variable);
+            Variable {
+                slot: *slot,
+                value_begin: value_begin.into(),
+                argument_begin: argument_begin.into(),
+            }
+        });
+        shown.collect()
+    }
+}
+
+/// `__name__` of the globals that a frame runs with, read from the dict.
+fn module_name(frame: Frame) -> Option<String> {
+    let globals = frame.globals();
+    // SAFETY: the globals of a frame are a dict; the look-up of a str key runs no code of the program.
+    let name = unsafe {
+        if globals.is_null() {
+            return None;
+        }
+        ffi::PyDict_GetItemString(globals, c"__name__".as_ptr())
+    };
+    (!name.is_null() && value::text::is_str(name)).then(|| value::text::whole(name))
+}

@@ -1,0 +1,397 @@
+//! Containers and objects with attributes: their items under the limits, with a mark where they are cut.
+//!
+//! Owns: depth, cycles and the number of items. Must not: run code of the program.
+
+use std::rc::Rc;
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use crate::frame::Object;
+use crate::object;
+use crate::trace::{Encoding, NONE_TYPE, Open, TypeId, TypeKind};
+
+use super::classes::{Class, Reading};
+use super::objects::size;
+use super::{Encoder, KNOWN, Known, MAX_NESTING, MORE, text};
+
+/// Is called with name and value of each field, until it says false.
+type Visit<'a> = &'a mut dyn FnMut(Object, Object) -> bool;
+
+/// The two forms of a container of items.
+#[derive(Clone, Copy)]
+enum Form {
+    Sequence,
+    Tuple,
+}
+
+impl<E: Encoding> Encoder<'_, E> {
+    /// Takes a container onto the path to the value at hand, or says what stands in its place.
+    fn enter(&mut self, object: Object, depth: usize, is_empty: bool) -> bool {
+        if self.values.open.contains(&object) {
+            // SAFETY: a live object.
+            let name = text::class_name(unsafe { ffi::Py_TYPE(object) });
+            let type_id = self.definitions.plain_type(TypeKind::Recursion, &name);
+            self.raw(&format!("<cycle {name}>"), type_id);
+            return false;
+        }
+        let too_deep = depth >= self.values.bounds.depth || self.values.nesting >= MAX_NESTING;
+        if too_deep && !is_empty {
+            self.values.truncations += 1;
+            self.by_type(object);
+            return false;
+        }
+        self.values.open.push(object);
+        true
+    }
+
+    fn leave(&mut self) {
+        self.values.open.pop();
+    }
+
+    /// The mark that ends a cut container; true when there is no room for the next element.
+    fn is_full(&self, written: usize) -> bool {
+        written >= self.values.bounds.items || self.values.used >= self.values.bounds.bytes
+    }
+
+    pub(super) fn more(&mut self, rest: usize) {
+        self.values.truncations += 1;
+        let type_id = self.known(Known::More);
+        let mut text = std::mem::take(&mut self.values.scratch);
+        text.clear();
+        text.push_str(MORE);
+        text.push(' ');
+        text.push_str(itoa::Buffer::new().format(rest));
+        text.push_str(" more");
+        self.values.used += E::raw(self.out, &text, type_id);
+        self.values.scratch = text;
+    }
+
+    fn separate(&mut self, written: usize) {
+        if written > 0 {
+            self.values.used += E::separator(self.out);
+        }
+    }
+
+    fn open(&mut self, form: Form, size: usize) -> Open {
+        let planned = size.min(self.values.bounds.items.saturating_add(1));
+        let (open, used) = match form {
+            Form::Sequence => E::sequence_begin(self.out, planned),
+            Form::Tuple => E::tuple_begin(self.out, planned),
+        };
+        self.values.used += used;
+        open
+    }
+
+    fn close(&mut self, form: Form, open: Open, count: usize, type_id: TypeId) {
+        self.values.used += match form {
+            Form::Sequence => E::sequence_end(self.out, open, count, type_id),
+            Form::Tuple => E::tuple_end(self.out, open, count, type_id),
+        };
+    }
+
+    /// A list or tuple, or what inherits from one (`place`: its class).
+    pub(super) fn list(
+        &mut self,
+        object: Object,
+        known: Known,
+        place: Option<usize>,
+        depth: usize,
+    ) {
+        // SAFETY: a list or tuple; nothing changes it while it is read.
+        let (size, items) = unsafe {
+            let size = usize::try_from(ffi::Py_SIZE(object)).unwrap_or(0);
+            let is_list = ffi::PyList_Check(object) != 0;
+            let items = move |index: usize| {
+                let index = index.cast_signed();
+                if is_list {
+                    ffi::PyList_GET_ITEM(object, index)
+                } else {
+                    ffi::PyTuple_GET_ITEM(object, index)
+                }
+            };
+            (size, items)
+        };
+        let form = if matches!(known, Known::Tuple) {
+            Form::Tuple
+        } else {
+            Form::Sequence
+        };
+        if !self.enter(object, depth, size == 0) {
+            return;
+        }
+        let type_id = match place {
+            None => self.known(known),
+            Some(place) => self.class_type(place, KNOWN[known as usize].0),
+        };
+        self.items(form, size, items, type_id, depth);
+        self.leave();
+    }
+
+    #[inline]
+    fn items(
+        &mut self,
+        form: Form,
+        size: usize,
+        item: impl Fn(usize) -> Object,
+        type_id: TypeId,
+        depth: usize,
+    ) {
+        let open = self.open(form, size);
+        self.values.nesting += 2;
+        let mut written = 0;
+        while written < size {
+            self.separate(written);
+            if self.is_full(written) {
+                self.more(size - written);
+                written += 1;
+                break;
+            }
+            let item = item(written);
+            if item.is_null() {
+                self.values.used += E::none(self.out, NONE_TYPE);
+            } else {
+                self.value(item, depth + 1);
+            }
+            written += 1;
+        }
+        self.values.nesting -= 2;
+        self.close(form, open, written, type_id);
+    }
+
+    /// A dict, or what inherits from dict (`place`: its class): pairs of key and value.
+    pub(super) fn dict(&mut self, object: Object, place: Option<usize>, depth: usize) {
+        // SAFETY: a dict.
+        let size = unsafe { usize::try_from(ffi::PyDict_Size(object)).unwrap_or(0) };
+        if !self.enter(object, depth, size == 0) {
+            return;
+        }
+        let type_id = match place {
+            None => self.known(Known::Dict),
+            Some(place) => self.class_type(place, TypeKind::Seq),
+        };
+        let open = self.open(Form::Sequence, size);
+        self.values.nesting += 4;
+        let mut written = 0;
+        object::each_item(object, |key, value| {
+            self.separate(written);
+            let full = self.is_full(written);
+            if full {
+                self.more(size - written);
+            } else {
+                self.pair(key, value, depth + 1);
+            }
+            written += 1;
+            !full
+        });
+        self.values.nesting -= 4;
+        self.close(Form::Sequence, open, written, type_id);
+        self.leave();
+    }
+
+    fn pair(&mut self, key: Object, value: Object, depth: usize) {
+        let type_id = self.known(Known::Item);
+        let (open, used) = E::tuple_begin(self.out, 2);
+        self.values.used += used;
+        self.value(key, depth);
+        self.values.used += E::separator(self.out);
+        self.value(value, depth);
+        self.values.used += E::tuple_end(self.out, open, 2, type_id);
+    }
+
+    /// Items through the C iterator of an exact type (or of the built-in set type).
+    pub(super) fn iterated(&mut self, object: Object, place: usize, kind: TypeKind, depth: usize) {
+        let reading = self.values.classes.get(place).reading;
+        let size = size(object, reading).unwrap_or(0);
+        if !self.enter(object, depth, size == 0) {
+            return;
+        }
+        let type_id = self.class_type(place, kind);
+        let open = self.open(Form::Sequence, size);
+        self.values.nesting += 2;
+        let written = self.iterate(object, reading, size, depth);
+        self.values.nesting -= 2;
+        self.close(Form::Sequence, open, written, type_id);
+        self.leave();
+    }
+
+    fn iterate(&mut self, object: Object, reading: Reading, size: usize, depth: usize) -> usize {
+        // SAFETY: the iterator is the built-in type's own, also for what inherits from set; each new
+        // reference is given back, the container keeps its own.
+        unsafe {
+            let class = if reading == Reading::Set {
+                &raw mut ffi::PySet_Type
+            } else {
+                ffi::Py_TYPE(object)
+            };
+            let Some(make) = (*class).tp_iter else {
+                return 0;
+            };
+            let iterator = make(object);
+            if iterator.is_null() {
+                ffi::PyErr_Clear();
+                return 0;
+            }
+            let mut written = 0;
+            while written < size {
+                self.separate(written);
+                if self.is_full(written) {
+                    self.more(size - written);
+                    written += 1;
+                    break;
+                }
+                let item = ffi::PyIter_Next(iterator);
+                if item.is_null() {
+                    ffi::PyErr_Clear();
+                    self.mark("<changed>");
+                    written += 1;
+                    break;
+                }
+                self.value(item, depth + 1);
+                ffi::Py_DECREF(item);
+                written += 1;
+            }
+            ffi::Py_DECREF(iterator);
+            written
+        }
+    }
+
+    /// An `array.array`: its items are made anew, as ints, floats or characters, and given back.
+    pub(super) fn array(&mut self, object: Object, place: usize, depth: usize) {
+        let size = size(object, Reading::Array).unwrap_or(0);
+        if !self.enter(object, depth, size == 0) {
+            return;
+        }
+        let type_id = self.class_type(place, TypeKind::Array);
+        let open = self.open(Form::Sequence, size);
+        self.values.nesting += 2;
+        let mut written = 0;
+        while written < size {
+            self.separate(written);
+            if self.is_full(written) {
+                self.more(size - written);
+                written += 1;
+                break;
+            }
+            // SAFETY: an exact array; the item is a new reference to an exact built-in.
+            unsafe {
+                let item = ffi::PySequence_GetItem(object, written.cast_signed());
+                if item.is_null() {
+                    ffi::PyErr_Clear();
+                    self.mark("<changed>");
+                } else {
+                    self.value(item, depth + 1);
+                    ffi::Py_DECREF(item);
+                }
+            }
+            written += 1;
+        }
+        self.values.nesting -= 2;
+        self.close(Form::Sequence, open, written, type_id);
+        self.leave();
+    }
+
+    /// A struct of the fields of a named tuple.
+    pub(super) fn named_tuple(&mut self, object: Object, place: usize, depth: usize) {
+        let fields = Rc::clone(&self.values.classes.get(place).fields);
+        // SAFETY: a tuple.
+        let size = unsafe { usize::try_from(ffi::Py_SIZE(object)).unwrap_or(0) };
+        if size != fields.len() {
+            return self.list(object, Known::Tuple, Some(place), depth);
+        }
+        let items = |visit: Visit<'_>| {
+            for (index, field) in fields.iter().enumerate() {
+                // SAFETY: the index is below the size.
+                let item = unsafe { ffi::PyTuple_GET_ITEM(object, index.cast_signed()) };
+                if !visit(field.as_ptr(), item) {
+                    return;
+                }
+            }
+        };
+        self.fields(object, place, size, depth, &items);
+    }
+
+    /// A struct of an object's attributes, after the content it inherits from a built-in.
+    pub(super) fn instance(&mut self, object: Object, place: usize, depth: usize) {
+        let class = self.values.classes.get(place);
+        let (layout, base) = (
+            Rc::clone(&class.layout),
+            class.base.as_ref().map(Py::as_ptr),
+        );
+        let size = layout.count(object) + usize::from(base.is_some());
+        let attributes = |visit: Visit<'_>| {
+            if base.is_none_or(|base| visit(base, object)) {
+                layout.for_each(object, visit);
+            }
+        };
+        self.fields(object, place, size, depth, &attributes);
+    }
+
+    /// A struct of pairs of name and value. The field whose value is the object itself is the content
+    /// that the object inherits from a built-in.
+    fn fields(
+        &mut self,
+        object: Object,
+        place: usize,
+        size: usize,
+        depth: usize,
+        pairs: &dyn Fn(Visit<'_>),
+    ) {
+        if !self.enter(object, depth, size == 0) {
+            return;
+        }
+        let (start, used) = (self.out.len(), self.values.used);
+        let planned = size.min(self.values.bounds.items.saturating_add(1));
+        let (open, begun) = E::struct_begin(self.out, planned);
+        self.values.used += begun;
+        self.values.nesting += 2;
+        let (mut written, mut shape) = (0, Some(Class::NO_FIELDS));
+        pairs(&mut |name, value| {
+            self.separate(written);
+            let full = self.is_full(written);
+            let key = if full { more_key() } else { name };
+            shape =
+                shape.and_then(|shape| self.values.classes.get_mut(place).with_field(shape, key));
+            if full {
+                self.more(size - written);
+            } else if value == object
+                && written == 0
+                && self.values.classes.get(place).base.is_some()
+            {
+                self.values.open.pop();
+                let reading = self.values.classes.get(place).reading;
+                self.content(object, place, reading, depth);
+                self.values.open.push(object);
+            } else {
+                self.value(value, depth + 1);
+            }
+            written += 1;
+            !full && shape.is_some()
+        });
+        self.values.nesting -= 2;
+        match shape {
+            Some(shape) => {
+                let definitions = &mut *self.definitions;
+                let class = self.values.classes.get_mut(place);
+                let type_id =
+                    class.shape_type(shape, |name, fields| definitions.struct_type(name, fields));
+                self.values.used += E::struct_end(self.out, open, written, type_id);
+            }
+            None => {
+                self.out.truncate(start);
+                self.values.used = used;
+                self.by_type(object);
+            }
+        }
+        self.leave();
+    }
+}
+
+/// The name of the field that stands for those left out.
+fn more_key() -> Object {
+    static KEY: pyo3::sync::PyOnceLock<Py<pyo3::types::PyString>> = pyo3::sync::PyOnceLock::new();
+    Python::attach(|py| {
+        KEY.get_or_init(py, || pyo3::types::PyString::intern(py, MORE).unbind())
+            .as_ptr()
+    })
+}

@@ -1,0 +1,363 @@
+//! One object as a value: built-in scalars by exact type, everything else as its class is read.
+//!
+//! Owns: the choice of a form for an object. Must not: run code of the program.
+
+use std::rc::Rc;
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use crate::frame::Object;
+use crate::trace::{Encoding, NONE_TYPE, TypeId, TypeKind};
+
+use super::classes::{self, Reading};
+use super::{Encoder, KNOWN, Known, standard, text};
+
+impl<E: Encoding> Encoder<'_, E> {
+    #[inline]
+    pub(super) fn value(&mut self, object: Object, depth: usize) {
+        // SAFETY: a live object; each branch reads what its exact type has.
+        unsafe {
+            let class = ffi::Py_TYPE(object);
+            if class == &raw mut ffi::PyLong_Type {
+                let type_id = self.known(Known::Int);
+                self.int(object, type_id);
+            } else if class == &raw mut ffi::PyUnicode_Type {
+                self.string(object, None);
+            } else if object == ffi::Py_None() {
+                self.values.used += E::none(self.out, NONE_TYPE);
+            } else if class == &raw mut ffi::PyBool_Type {
+                let type_id = self.known(Known::Bool);
+                self.values.used += E::bool(self.out, object == ffi::Py_True(), type_id);
+            } else if class == &raw mut ffi::PyFloat_Type {
+                let type_id = self.known(Known::Float);
+                self.float(ffi::PyFloat_AS_DOUBLE(object), type_id);
+            } else if class == &raw mut ffi::PyList_Type {
+                self.list(object, Known::List, None, depth);
+            } else if class == &raw mut ffi::PyTuple_Type {
+                self.list(object, Known::Tuple, None, depth);
+            } else if class == &raw mut ffi::PyDict_Type {
+                self.dict(object, None, depth);
+            } else {
+                self.other(object, class, depth);
+            }
+        }
+    }
+
+    pub(super) fn known(&mut self, known: Known) -> TypeId {
+        match self.values.known[known as usize] {
+            Some(id) => id,
+            None => {
+                let (kind, name) = KNOWN[known as usize];
+                let id = self.definitions.plain_type(kind, name);
+                self.values.known[known as usize] = Some(id);
+                id
+            }
+        }
+    }
+
+    /// The id of the type that a class itself stands for.
+    pub(super) fn class_type(&mut self, place: usize, kind: TypeKind) -> TypeId {
+        let class = self.values.classes.get_mut(place);
+        let definitions = &mut *self.definitions;
+        *class
+            .type_id
+            .get_or_insert_with(|| definitions.plain_type(kind, &class.name))
+    }
+
+    pub(super) fn room(&self) -> usize {
+        self.values.bounds.bytes.saturating_sub(self.values.used)
+    }
+
+    pub(super) fn raw(&mut self, text: &str, type_id: TypeId) {
+        let text = text::fit(text, self.room().max(64));
+        self.values.used += E::raw(self.out, text, type_id);
+    }
+
+    fn int(&mut self, object: Object, type_id: TypeId) {
+        let mut overflow = 0;
+        // SAFETY: an int; for one, nothing of the program's is called.
+        let value = unsafe { ffi::PyLong_AsLongLongAndOverflow(object, &raw mut overflow) };
+        if overflow == 0 {
+            self.values.used += E::int(self.out, value, type_id);
+        } else {
+            self.big_int(object, overflow < 0, type_id);
+        }
+    }
+
+    /// An int beyond 64 bits: its magnitude, or its size alone where that is beyond the limit.
+    fn big_int(&mut self, object: Object, negative: bool, type_id: TypeId) {
+        let room = self.values.bounds.string.min(self.room() / 2);
+        let magnitude = Python::attach(|py| -> PyResult<Result<Vec<u8>, usize>> {
+            // SAFETY: an int; the methods of the exact type are called, not those of a subclass.
+            let number = unsafe { Bound::from_borrowed_ptr(py, object) };
+            let int = py.get_type::<pyo3::types::PyInt>();
+            let bits: usize = int.call_method1("bit_length", (&number,))?.extract()?;
+            let size = bits.div_ceil(8);
+            if size > room {
+                return Ok(Err(bits));
+            }
+            let number = int.call_method1("__abs__", (number,))?;
+            Ok(Ok(int
+                .call_method1("to_bytes", (number, size, "big"))?
+                .extract()?))
+        });
+        match magnitude {
+            Ok(Ok(bytes)) => self.values.used += E::big_int(self.out, &bytes, negative, type_id),
+            Ok(Err(bits)) => self.mark(&format!("<int of {bits} bits>")),
+            Err(_) => self.mark("<int>"),
+        }
+    }
+
+    fn float(&mut self, value: f64, type_id: TypeId) {
+        let mut digits = std::mem::take(&mut self.values.scratch);
+        text::float(value, &mut digits);
+        self.values.used += E::raw(self.out, &digits, type_id);
+        self.values.scratch = digits;
+    }
+
+    /// A str, or what inherits from str (`place`: its class).
+    fn string(&mut self, object: Object, place: Option<usize>) {
+        let mut scratch = std::mem::take(&mut self.values.scratch);
+        let room = self.room();
+        let piece = text::read(object, self.values.bounds.string.min(room), &mut scratch);
+        let shown = text::fit(piece.text, room);
+        let cut = piece.rest
+            + if shown.len() == piece.text.len() {
+                0
+            } else {
+                piece.text[shown.len()..].chars().count()
+            };
+        if cut == 0 {
+            let type_id = match place {
+                None => self.known(Known::Str),
+                Some(place) => self.class_type(place, TypeKind::String),
+            };
+            self.values.used += E::string(self.out, shown, type_id);
+        } else {
+            let text = format!("{shown}… (+{cut} chars)");
+            let type_id = match place {
+                None => self.known(Known::CutStr),
+                Some(place) => {
+                    let name = format!("{} (cut)", self.values.classes.get(place).name);
+                    self.definitions.plain_type(TypeKind::String, &name)
+                }
+            };
+            self.values.truncations += 1;
+            self.values.used += E::string(self.out, &text, type_id);
+        }
+        self.values.scratch = scratch;
+    }
+
+    fn bytes(&mut self, object: Object, place: usize) {
+        let bytes = text::bytes_of(object);
+        let max = self.values.bounds.string.min(self.room() / 5);
+        let literal = text::bytes_literal(bytes, max);
+        let name = Rc::clone(&self.values.classes.get(place).name);
+        let literal = if &*name == "bytes" {
+            literal
+        } else {
+            format!("{name}({literal})")
+        };
+        if bytes.len() > max {
+            self.values.truncations += 1;
+            let type_id = self
+                .definitions
+                .plain_type(TypeKind::String, &format!("{name} (cut)"));
+            self.values.used += E::raw(
+                self.out,
+                &format!("{literal}… (+{} bytes)", bytes.len() - max),
+                type_id,
+            );
+        } else {
+            let type_id = self.class_type(place, TypeKind::String);
+            self.values.used += E::raw(self.out, &literal, type_id);
+        }
+    }
+
+    /// What stands for something that is not opened.
+    pub(super) fn mark(&mut self, text: &str) {
+        self.values.truncations += 1;
+        let type_id = self.known(Known::More);
+        self.raw(text, type_id);
+    }
+
+    /// `<list of 12>`, `<Order>`.
+    pub(super) fn by_type(&mut self, object: Object) {
+        // SAFETY: a live object.
+        let place = self.values.classes.place(unsafe { ffi::Py_TYPE(object) });
+        let known = self.values.classes.get_mut(place);
+        if let Some((bytes, used)) = &known.closed {
+            self.out.extend_from_slice(bytes);
+            self.values.used += used;
+            return;
+        }
+        let definitions = &mut *self.definitions;
+        let type_id = *known
+            .closed_type
+            .get_or_insert_with(|| definitions.plain_type(TypeKind::NonExpanded, &known.name));
+        let start = self.out.len();
+        let size = size(object, known.reading);
+        let text = &mut self.values.scratch;
+        text.clear();
+        text.push('<');
+        text.push_str(&known.name);
+        if let Some(size) = size {
+            text.push_str(" of ");
+            text.push_str(itoa::Buffer::new().format(size));
+        }
+        text.push('>');
+        let used = E::raw(self.out, text, type_id);
+        self.values.used += used;
+        if size.is_none() {
+            known.closed = Some((self.out[start..].into(), used));
+        }
+    }
+
+    fn other(&mut self, object: Object, class: *mut ffi::PyTypeObject, depth: usize) {
+        let place = self.values.classes.place(class);
+        let known = self.values.classes.get(place);
+        if known.base.is_some() && known.layout.count(object) > 0 {
+            return self.instance(object, place, depth);
+        }
+        self.content(object, place, known.reading, depth);
+    }
+
+    /// An object as its class is read, attributes beside the content left out.
+    pub(super) fn content(&mut self, object: Object, place: usize, reading: Reading, depth: usize) {
+        match reading {
+            Reading::Int => {
+                let type_id = self.class_type(place, TypeKind::Int);
+                self.int(object, type_id);
+            }
+            Reading::Float => {
+                let type_id = self.class_type(place, TypeKind::Float);
+                // SAFETY: a float or what inherits from it.
+                self.float(unsafe { ffi::PyFloat_AS_DOUBLE(object) }, type_id);
+            }
+            Reading::Str => self.string(object, Some(place)),
+            Reading::Bytes => self.bytes(object, place),
+            Reading::List => self.list(object, Known::List, Some(place), depth),
+            Reading::Tuple => self.list(object, Known::Tuple, Some(place), depth),
+            Reading::NamedTuple => self.named_tuple(object, place, depth),
+            Reading::Dict => self.dict(object, Some(place), depth),
+            Reading::Set => self.iterated(object, place, TypeKind::Set, depth),
+            Reading::Iterated => self.iterated(object, place, TypeKind::Seq, depth),
+            Reading::Array => self.array(object, place, depth),
+            Reading::Enum => self.member(object, place),
+            Reading::Exception => {
+                let type_id = self.class_type(place, TypeKind::Error);
+                let message = text::exception_message(object, self.values.bounds.string);
+                self.values.used += E::error(self.out, text::fit(&message, self.room()), type_id);
+            }
+            Reading::Function | Reading::Class | Reading::Module => self.named(object, reading),
+            Reading::Standard(standard) => self.standard(object, place, standard),
+            Reading::Instance => self.instance(object, place, depth),
+            Reading::Opaque => self.by_type(object),
+        }
+    }
+
+    fn standard(&mut self, object: Object, place: usize, standard: standard::Standard) {
+        let layout = Rc::clone(&self.values.classes.get(place).layout);
+        match standard::read(standard, object, &layout, self.values.bounds.string) {
+            Some(text) => {
+                let kind = match standard {
+                    standard::Standard::NumpyInt => TypeKind::Int,
+                    standard::Standard::NumpyFloat => TypeKind::Float,
+                    standard::Standard::NumpyArray => TypeKind::NonExpanded,
+                    _ => TypeKind::Raw,
+                };
+                let type_id = self.class_type(place, kind);
+                self.raw(&text, type_id);
+            }
+            None => self.by_type(object),
+        }
+    }
+
+    /// `Color.RED`
+    fn member(&mut self, object: Object, place: usize) {
+        let class = self.values.classes.get(place);
+        let (name, layout) = (Rc::clone(&class.name), Rc::clone(&class.layout));
+        let mut text = name.to_string();
+        let part = |attribute| standard::attribute(&layout, object, attribute);
+        match (
+            part("_name_").filter(|&name| text::is_str(name)),
+            part("_value_"),
+        ) {
+            (Some(name), _) => {
+                text.push('.');
+                text::scalar(name, false, self.values.bounds.string, &mut text);
+            }
+            (None, Some(value)) => {
+                text.push('(');
+                text::scalar(value, true, self.values.bounds.string, &mut text);
+                text.push(')');
+            }
+            (None, None) => {}
+        }
+        let type_id = self.class_type(place, TypeKind::Enum);
+        self.raw(&text, type_id);
+    }
+
+    /// `<function NAME>`, `<class NAME>`, `<module NAME>`.
+    fn named(&mut self, object: Object, reading: Reading) {
+        let (kind, word) = match reading {
+            Reading::Function => (TypeKind::FunctionKind, "function"),
+            Reading::Class => (TypeKind::TypeValue, "class"),
+            _ => (TypeKind::Raw, "module"),
+        };
+        let type_id = self.definitions.plain_type(kind, word);
+        let name = own_name(object, reading).unwrap_or_default();
+        self.raw(
+            &format!("<{word}{}{name}>", if name.is_empty() { "" } else { " " }),
+            type_id,
+        );
+    }
+}
+
+/// How many items an object has, where its type tells without running code.
+pub(super) fn size(object: Object, reading: Reading) -> Option<usize> {
+    // SAFETY: a live object of the kind that the reading stands for.
+    unsafe {
+        let size = match reading {
+            Reading::List | Reading::Tuple => ffi::Py_SIZE(object),
+            Reading::Dict => ffi::PyDict_Size(object),
+            Reading::Set => ffi::PySet_Size(object),
+            Reading::Iterated | Reading::Array => ffi::PyObject_Size(object),
+            _ => return None,
+        };
+        usize::try_from(size).ok()
+    }
+}
+
+/// The name that a function, class or module carries, read without running code of the program.
+fn own_name(object: Object, reading: Reading) -> Option<String> {
+    // SAFETY: a live object of that kind.
+    unsafe {
+        let class = ffi::Py_TYPE(object);
+        if reading == Reading::Class {
+            return Some(text::class_name(object.cast()));
+        }
+        let name = if reading == Reading::Module {
+            let namespace = ffi::PyModule_GetDict(object);
+            ffi::PyDict_GetItemString(namespace, c"__name__".as_ptr())
+        } else if class == &raw mut ffi::PyFunction_Type {
+            let name = ffi::PyObject_GetAttrString(object, c"__qualname__".as_ptr());
+            ffi::Py_XDECREF(name);
+            name
+        } else if class == &raw mut classes::PyMethod_Type {
+            return own_name(classes::PyMethod_Function(object), Reading::Function);
+        } else if class == &raw mut ffi::PyCFunction_Type {
+            let definition = (*object.cast::<ffi::PyCFunctionObject>()).m_ml;
+            let name = std::ffi::CStr::from_ptr((*definition).ml_name);
+            return Some(name.to_string_lossy().into_owned());
+        } else {
+            std::ptr::null_mut()
+        };
+        if name.is_null() {
+            ffi::PyErr_Clear();
+            return None;
+        }
+        text::is_str(name).then(|| text::whole(name))
+    }
+}
