@@ -220,6 +220,8 @@ pub struct Parts {
     pub function: FunctionId,
     /// See [`CodeInfo::variables`].
     pub variables: Box<[Variable]>,
+    /// See [`CodeInfo::arguments`].
+    pub arguments: usize,
 }
 
 /// Hangs a `CodeInfo` on a code object.
@@ -234,7 +236,7 @@ pub fn attach<'a>(
         session,
         touched: Rc::clone(touched),
         code: code.cast(),
-        arguments: facts.arguments.min(parts.variables.len()),
+        arguments: parts.arguments,
         facts,
         path: parts.path,
         source: parts.source,

@@ -13,19 +13,15 @@ mod variables;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use pyo3::ffi;
-use pyo3::prelude::*;
-
-use crate::code::{self, CodeInfo, Facts, Parts, Suspends, Touched, Variable};
+use crate::code::{self, CodeInfo, Touched};
 use crate::error::Result;
 use crate::frame::{Access, Frame, Object};
-use crate::policy::{Capture, CompiledPolicy, Limits, Scope, absolute_path};
+use crate::policy::{Capture, CompiledPolicy, Limits};
 use crate::source::{Source, Sources};
-use crate::trace::{Definitions, Encoding, EventKind, PathId, Stream, Writer};
+use crate::trace::{Definitions, Encoding, PathId, Stream, Writer};
 use crate::value::{self, Values};
 
 pub use output::Channel;

@@ -106,10 +106,10 @@ impl<E: Encoding> Recorder<E> {
         }
         let line = source.clamp(source.definition(facts.first_line, &facts.name));
         let function = self.definitions.function(path, line, &facts.qualname);
-        let variables = if facts.has_slots {
+        let (variables, arguments) = if facts.has_slots {
             self.variables_of(facts)
         } else {
-            Box::default()
+            Default::default()
         };
         Parts {
             path,
@@ -117,22 +117,31 @@ impl<E: Encoding> Recorder<E> {
             line,
             function,
             variables,
+            arguments,
         }
     }
 
-    fn variables_of(&mut self, facts: &Facts) -> Box<[Variable]> {
-        let shown = facts.slots.iter().map(|slot| {
-            let variable = self.definitions.variable(&value::text::whole(slot.name));
+    /// The variables that a frame of the code shows, arguments first, and how many are arguments. What the
+    /// compiler names for itself (`.0`, the iterator of a generator expression) is none.
+    fn variables_of(&mut self, facts: &Facts) -> (Box<[Variable]>, usize) {
+        let (mut shown, mut arguments) = (Vec::new(), 0);
+        for (index, slot) in facts.slots.iter().enumerate() {
+            let name = value::text::whole(slot.name);
+            if name.starts_with('.') {
+                continue;
+            }
+            let variable = self.definitions.variable(&name);
             let (mut value_begin, mut argument_begin) = (Vec::new(), Vec::new());
             E::value_begin(&mut value_begin, variable);
             E::argument_begin(&mut argument_begin, variable);
-            Variable {
+            arguments += usize::from(index < facts.arguments);
+            shown.push(Variable {
                 slot: *slot,
                 value_begin: value_begin.into(),
                 argument_begin: argument_begin.into(),
-            }
-        });
-        shown.collect()
+            });
+        }
+        (shown.into(), arguments)
     }
 }
 

@@ -9,8 +9,6 @@ mod objects;
 mod standard;
 pub mod text;
 
-use std::rc::Rc;
-
 use pyo3::ffi;
 use pyo3::prelude::*;
 
@@ -19,7 +17,7 @@ use crate::object;
 use crate::policy::Limits;
 use crate::trace::{Definitions, Encoding, NONE_TYPE, TypeId, TypeKind};
 
-use classes::{Class, Classes, Reading};
+use classes::Classes;
 
 pub use standard::{class_attribute, loaded};
 
