@@ -1,7 +1,8 @@
 """The command line: where options end and the program begins, dispatch, exit statuses.
 
-Owns: the parser and the form of a usage error. Must not: import anything at its top that plain Python has not loaded:
+Owns: the options and the form of a usage error. Must not: import anything at its top that plain Python has not loaded:
 `main` notes what is loaded, and leaves the folder of the console script off `sys.path`, before it loads the rest.
+Options are read here and not by argparse, which lays out the help: it takes as long to load as everything else.
 """
 
 from __future__ import annotations
@@ -13,8 +14,13 @@ from codetracer_python_recorder.errors import RecorderError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Action, ArgumentParser, Namespace
-    from collections.abc import Iterator, Mapping, Sequence
+    from argparse import ArgumentParser
+    from collections.abc import Sequence
+    from typing import Literal
+
+    from codetracer_python_recorder.commands.record import Options
+
+    type Kind = Literal["value", "list", "yes or no", "switch", "help", "version"]
 
 NAME = "codetracer-python-recorder"
 WIDTH = 80
@@ -29,6 +35,49 @@ a __main__.py. Options end at it: everything after it is the script's own."""
 
 EXAMPLE = f"""example:
   {NAME} --include 'app/**' app/main.py --arg=value"""
+
+
+class Option:
+    """One option of a recording. `name` is the policy's key, or what `Options` calls it."""
+
+    __slots__ = ("flags", "help", "kind", "metavar", "name")
+
+    def __init__(self, name: str, kind: Kind, flags: tuple[str, ...], metavar: str, help: str) -> None:
+        self.name = name
+        self.kind = kind
+        self.flags = flags
+        self.metavar = metavar
+        self.help = help
+
+
+def policy_options() -> list[Option]:
+    """The options that are policy: the flags of the schema, and what names other sources."""
+    from codetracer_python_recorder.policy.schema import KEYS
+
+    kinds: dict[str, Kind] = {"boolean": "yes or no", "strings": "list"}
+    flags = [
+        Option(key.name, kinds.get(key.kind, "value"), key.flags, key.metavar, key.help) for key in KEYS if key.flags
+    ]
+    return [
+        *flags,
+        Option("config", "list", ("--config",), "FILE|TOML", "a policy file, or 'key = value'"),
+        Option("isolated", "switch", ("--isolated",), "", "leave out pyproject.toml and the environment"),
+    ]
+
+
+OTHER_OPTIONS = [
+    Option(
+        "propagate_script_exit",
+        "yes or no",
+        ("--propagate-script-exit",),
+        "",
+        "exit as the script did (default, but not under CodeTracer)",
+    ),
+    Option("verbose", "switch", ("--verbose",), "", "say on stderr what is recorded, and where"),
+    Option("quiet", "switch", ("--quiet",), "", "say nothing on stderr but errors"),
+    Option("version", "version", ("--version",), "", "print the version"),
+    Option("help", "help", ("-h", "--help"), "", "print this help"),
+]
 
 
 class UsageError(RecorderError):
@@ -50,71 +99,86 @@ def main() -> int:
             raise UsageError("policy: unknown command (a script of that name is written ./policy)")
         from codetracer_python_recorder.commands import record
 
-        return record.run(parse(arguments), baseline)
+        options = parse(arguments)
+        return record.run(options, baseline) if options else 0
     except RecorderError as error:
         say(str(error))
         return 2
 
 
 def _step_aside() -> list[str]:
-    """Leave what was loaded or put on `sys.path` for the recorder's own sake; the names of the other modules.
+    """Leave what was put on `sys.path` for the recorder's own sake; the names of the modules loaded at start-up.
 
     `sys.path[0]` is the console script's folder, or with `python -m` the working directory, whose modules must not be
-    taken for those that the recorder itself imports.
+    taken for those that the recorder itself imports. `site` ends the interpreter's start-up: what was loaded after it
+    was loaded for `python -m` or by the console script.
     """
     if not sys.flags.safe_path and sys.path:
         sys.path_importer_cache.pop(sys.path.pop(0), None)
+    sys.path_importer_cache.pop(getattr(sys.modules["__main__"], "__file__", None) or "", None)
     names = list(sys.modules)
-    by_module = getattr(sys.modules["__main__"], "__spec__", None) is not None
-    own = "runpy" if by_module and "runpy" in names else __name__.partition(".")[0]
-    return names[: names.index(own)]
+    return names[: names.index("site") + 1] if "site" in names else names
 
 
-def parse(arguments: Sequence[str]) -> Namespace:
-    """The options, and what to run: `mode` (`script`, `-m`, `-c` or `-`), `target` and `arguments`.
+def parse(arguments: Sequence[str]) -> Options | None:
+    """What the command line of a recording says; `None` if it asked for help or the version, which are printed.
 
-    Raises `UsageError`. `-h` and `--version` print and raise `SystemExit`, as argparse does.
+    Raises `UsageError`.
     """
-    known, actions = parser()
-    options: list[str] = []
+    from codetracer_python_recorder.commands.record import Options
+
+    known = {flag: option for option in (*policy_options(), *OTHER_OPTIONS) for flag in _spellings(option)}
+    parsed = Options()
     at = 0
     while at < len(arguments) and arguments[at].startswith("-") and arguments[at] not in ("-", "--"):
         if arguments[at][:2] in ("-m", "-c"):
             break
-        option, taken = _option(arguments[at:], actions)
-        options.append(option)
+        flag, value, taken = _option(arguments[at:], known)
+        option = known[flag]
+        if option.kind == "help":
+            _parser().print_help()
+            return None
+        if option.kind == "version":
+            print(NAME, __version__)
+            return None
+        if option.kind == "list":
+            parsed.add(option.name, flag, value)
+        else:
+            parsed.set(option.name, flag, value if option.metavar else not flag.startswith("--no-"))
         at += taken
-    parsed = known.parse_args(options)
     parsed.mode, parsed.target, parsed.arguments = _program(arguments[at:])
     return parsed
 
 
-def _option(arguments: Sequence[str], actions: Mapping[str, Action]) -> tuple[str, int]:
-    """The option that comes first, in a form that argparse cannot misread, and how many arguments it is."""
+def _spellings(option: Option) -> tuple[str, ...]:
+    """An option's flags, with the `--no-` form that it may have."""
+    negated = [f"--no-{flag.removeprefix('--')}" for flag in option.flags if option.kind == "yes or no"]
+    return (*option.flags, *negated)
+
+
+def _option(arguments: Sequence[str], known: dict[str, Option]) -> tuple[str, str, int]:
+    """The flag that comes first, its value, and how many arguments these are."""
     written = arguments[0]
-    name, equals, value = written.partition("=")
+    flag, equals, value = written.partition("=")
     if not written.startswith("--"):
-        name, equals, value = written[:2], written[2:], written[2:]
-    action = actions.get(name)
-    if action is None:
+        flag, equals, value = written[:2], written[2:], written[2:]
+    if flag not in known:
         from difflib import get_close_matches
 
-        meant = "".join(get_close_matches(name, [flag for flag in actions if flag.startswith("--")], n=1))
-        raise UsageError(f"{name}: unknown option" + (f" (did you mean {meant}?)" if meant else " (--help shows all)"))
-    if action.nargs == 0:
-        if equals:
-            raise UsageError(f"{name}: takes no value (here {value!r})")
-        return name, 1
-    long = next(flag for flag in action.option_strings if flag.startswith("--"))
-    if equals:
-        return f"{long}={value}", 1
-    if len(arguments) < 2:
-        raise UsageError(f"{name}: a value is missing (expected {action.metavar})")
-    return f"{long}={arguments[1]}", 2
+        meant = "".join(get_close_matches(flag, [long for long in known if long.startswith("--")], n=1))
+        raise UsageError(f"{flag}: unknown option" + (f" (did you mean {meant}?)" if meant else " (--help shows all)"))
+    metavar = known[flag].metavar
+    if not metavar and equals:
+        raise UsageError(f"{flag}: takes no value (here {value!r})")
+    if metavar and not equals:
+        if len(arguments) < 2:
+            raise UsageError(f"{flag}: a value is missing (expected {metavar})")
+        return flag, arguments[1], 2
+    return flag, value, 1
 
 
 def _program(arguments: Sequence[str]) -> tuple[str, str, list[str]]:
-    """What is to run: the way, the thing itself, and its arguments."""
+    """What is to run: the way (`script`, `-m`, `-c` or `-`), the thing itself, and its arguments."""
     if not arguments or list(arguments) == ["--"]:
         raise UsageError("no script (expected SCRIPT, -m MODULE, -c CODE or -; --help shows all)")
     first, *rest = arguments
@@ -129,56 +193,32 @@ def _program(arguments: Sequence[str]) -> tuple[str, str, list[str]]:
     return ("-", "", rest) if first == "-" else ("script", first, rest)
 
 
-def parser() -> tuple[ArgumentParser, dict[str, Action]]:
-    """The parser of a recording's options, and which option each flag is."""
-    from argparse import SUPPRESS, ArgumentParser, RawDescriptionHelpFormatter
+def _parser() -> ArgumentParser:
+    """The options as argparse lays them out."""
+    from argparse import ArgumentParser, BooleanOptionalAction, RawDescriptionHelpFormatter
 
-    known = ArgumentParser(
+    parser = ArgumentParser(
         prog=NAME,
         usage=USAGE,
         description=DESCRIPTION,
         epilog=_epilog(),
         add_help=False,
-        allow_abbrev=False,
-        argument_default=SUPPRESS,
         formatter_class=lambda prog: RawDescriptionHelpFormatter(prog, max_help_position=28, width=WIDTH),
     )
-    actions = [*_policy_options(known), *_other_options(known)]
-    return known, {flag: action for action in actions for flag in action.option_strings}
-
-
-def _policy_options(known: ArgumentParser) -> Iterator[Action]:
-    """The policy's flags, from the schema, and what names other sources of it."""
-    from argparse import BooleanOptionalAction
-
-    from codetracer_python_recorder.policy.schema import KEYS
-
-    group = known.add_argument_group("policy (beats files and variables; lists and --config may be repeated)")
-    for key in KEYS:
-        if key.flags and key.kind == "boolean":
-            yield group.add_argument(*key.flags, dest=key.name, action=BooleanOptionalAction, help=key.help)
-        elif key.flags:
-            action = "append" if key.kind == "strings" else "store"
-            yield group.add_argument(*key.flags, dest=key.name, action=action, metavar=key.metavar, help=key.help)
-    text = "a policy file, or 'key = value'"
-    yield group.add_argument("--config", action="append", default=[], metavar="FILE|TOML", help=text)
-    text = "leave out pyproject.toml and the environment"
-    yield group.add_argument("--isolated", action="store_true", default=False, help=text)
-
-
-def _other_options(known: ArgumentParser) -> Iterator[Action]:
-    from argparse import BooleanOptionalAction
-
-    group = known.add_argument_group("other options")
-    text = "exit as the script did (default, but not under CodeTracer)"
-    yield group.add_argument("--propagate-script-exit", action=BooleanOptionalAction, default=None, help=text)
-    text = "say on stderr what is recorded, and where"
-    yield group.add_argument("--verbose", action="store_true", default=False, help=text)
-    text = "say nothing on stderr but errors"
-    yield group.add_argument("--quiet", action="store_true", default=False, help=text)
-    version = f"{NAME} {__version__}"
-    yield group.add_argument("--version", action="version", version=version, help="print the version")
-    yield group.add_argument("-h", "--help", action="help", help="print this help")
+    groups = {
+        "policy (beats files and variables; lists and --config may be repeated)": policy_options(),
+        "other options": OTHER_OPTIONS,
+    }
+    for title, options in groups.items():
+        group = parser.add_argument_group(title)
+        for option in options:
+            if option.metavar:
+                group.add_argument(*option.flags, metavar=option.metavar, help=option.help)
+            elif option.kind == "yes or no":
+                group.add_argument(*option.flags, action=BooleanOptionalAction, help=option.help)
+            else:
+                group.add_argument(*option.flags, action="store_true", help=option.help)
+    return parser
 
 
 def _epilog() -> str:

@@ -33,10 +33,25 @@ class Program:
 
     `name` is what a reader of the trace calls it. `names` are the absolute names of its file, `start` is the path that
     the search of the project begins at; `None`: the working directory. `path0` is its `sys.path[0]`, if it gets one.
-    `text` is the source of a program without a file. `error` is why it does not compile.
+    `file` and `loader` are its `__file__` and the class of its `__loader__`, where it has these. `text` is the source
+    of a program without a file. `error` is why it does not compile. `module` is what runpy is called with, if it is.
+    `globals` are the names of `__main__`, once it has been made.
     """
 
-    __slots__ = ("argv", "code", "error", "file", "module", "name", "names", "path0", "start", "text")
+    __slots__ = (
+        "argv",
+        "code",
+        "error",
+        "file",
+        "globals",
+        "loader",
+        "module",
+        "name",
+        "names",
+        "path0",
+        "start",
+        "text",
+    )
 
     def __init__(self, name: str, argv: list[str], path0: str | None) -> None:
         self.name = name
@@ -49,6 +64,8 @@ class Program:
         self.code: CodeType | None = None
         self.error: Exception | None = None
         self.module: tuple[str, bool] | None = None
+        self.loader: type[loaders.FileLoader] | None = None
+        self.globals: dict[str, object] = {}
 
     def found_at(self, *paths: str) -> None:
         """Take note of the names that its file goes by."""
@@ -65,7 +82,7 @@ class Program:
 
 def script(path: str, arguments: Sequence[str]) -> Program:
     """A file with Python source or byte code, or a folder or zip file with a `__main__.py`."""
-    absolute = os.path.join(os.getcwd(), path)
+    absolute = os.getcwd() if path == "." else os.path.join(os.getcwd(), path)
     program = Program(path, [path, *arguments], absolute)
     program.start = absolute
     if importer := _importer(absolute):
@@ -86,6 +103,7 @@ def script(path: str, arguments: Sequence[str]) -> Program:
     program.path0 = None if sys.flags.safe_path else os.path.dirname(os.path.realpath(absolute))
     program.found_at(absolute)
     program.file = absolute
+    program.loader = loaders.SourceFileLoader
     if path.endswith(".pyc") or source.startswith(loaders.MAGIC_NUMBER):
         _load(program, source)
     else:
@@ -179,6 +197,7 @@ def _load(program: Program, data: bytes) -> None:
     """Byte code given as a script."""
     import marshal
 
+    program.loader = loaders.SourcelessFileLoader
     try:
         if not data.startswith(loaders.MAGIC_NUMBER):
             raise RuntimeError("Bad magic number in .pyc file")
@@ -213,7 +232,7 @@ def _as_from_file(error: Exception, source: bytes, filename: str) -> Exception:
     if problem == "source code string cannot contain null bytes":
         before, _, _ = source.partition(b"\0")
         text = before[before.rfind(b"\n") + 1 :].decode(errors="replace")
-        place = (filename, before.count(b"\n") + 1, len(text) + 1, text, 0, 0)
+        place = (filename, before.count(b"\n") + 1, 0, text)
         return SyntaxError("source code cannot contain null bytes", place)
     return error
 
@@ -240,7 +259,7 @@ def run(program: Program, baseline: Sequence[str]) -> BaseException | None:
     sys.argv = list(program.argv)
     if program.path0 is not None:
         sys.path.insert(0, program.path0)
-    names = _main(program)
+    _make_main(program)
     if program.module:
         import runpy  # the interpreter's own way for these; here, so that it is loaded as late as plain Python does
 
@@ -249,28 +268,29 @@ def run(program: Program, baseline: Sequence[str]) -> BaseException | None:
     if program.text is not None and program.file is None:
         _register(program)
     outcome: BaseException | None = program.error
-    if program.code:
-        outcome = _native.run_main(exec, program.code, names)
+    if program.code and not outcome:
+        outcome = _native.run_main(exec, program.code, program.globals)
     if program.file:
         _flush()
     return outcome
 
 
 def _restore_modules(baseline: Sequence[str]) -> None:
-    """Take the modules of the standard library that only the recorder needed out of `sys.modules` again.
+    """Take the modules that only the recorder needed out of `sys.modules` again.
 
-    A program may have a `types.py` or `json.py` of its own beside it. What is not Python source stays, since it may
-    hold types that exist once; our own package stays too.
+    A program may have a `types.py` or `json.py` of its own beside it. Of the standard library what is not Python source
+    stays, since it may hold types that exist once; our own package stays too.
     """
     kept = set(baseline)
     kept_tops = {name.partition(".")[0] for name in kept} | {__name__.partition(".")[0]}
     for name, loaded in list(sys.modules.items()):
-        file = getattr(loaded, "__file__", None)
-        if name not in kept and name.partition(".")[0] not in kept_tops and file and file.endswith(".py"):
+        top = name.partition(".")[0]
+        file = getattr(loaded, "__file__", None) or ""
+        if name not in kept and top not in kept_tops and (file.endswith(".py") or top not in sys.stdlib_module_names):
             del sys.modules[name]
 
 
-def _main(program: Program) -> dict[str, object]:
+def _make_main(program: Program) -> None:
     """Make `__main__`, its names in the interpreter's order."""
     main = type(sys)("__main__")
     names = vars(main)
@@ -281,20 +301,22 @@ def _main(program: Program) -> dict[str, object]:
     if program.file:
         names["__file__"] = program.file
         names["__cached__"] = None
-        if program.file != "<stdin>":
-            loader = loaders.SourcelessFileLoader if program.file.endswith(".pyc") else loaders.SourceFileLoader
-            names["__loader__"] = loader("__main__", program.file)
+        if program.loader:
+            names["__loader__"] = program.loader("__main__", program.file)
     sys.modules["__main__"] = main
-    return names
+    program.globals = names
 
 
 def _register(program: Program) -> None:
     """From 3.13 on tracebacks show the lines of `-c`."""
     if sys.version_info >= (3, 13) and program.code:
-        import linecache
+        try:
+            import linecache
 
-        by_code = hasattr(linecache, "_interactive_cache")
-        linecache._register_code(program.code if by_code else "<string>", program.text, "<string>")
+            by_code = hasattr(linecache, "_interactive_cache")
+            linecache._register_code(program.code if by_code else "<string>", program.text, "<string>")
+        except Exception as error:  # a linecache.py of the program's own: plain Python stops there too
+            program.error = error.with_traceback(None)
 
 
 def _flush() -> None:
@@ -325,9 +347,8 @@ def report(program: Program, outcome: BaseException | None) -> None:
     if outcome is not None and not isinstance(outcome, SystemExit):
         _native.print_uncaught(outcome)
     if program.file and not isinstance(outcome, SystemExit):
-        names = vars(sys.modules["__main__"])
-        names.pop("__file__", None)
-        names.pop("__cached__", None)
+        program.globals.pop("__file__", None)
+        program.globals.pop("__cached__", None)
 
 
 def leave(outcome: BaseException | None) -> int:

@@ -7,7 +7,6 @@ recording on stderr. Must not: decide what is recorded (the policy does), nor kn
 from __future__ import annotations
 
 import atexit
-import json
 import os
 import sys
 import time
@@ -86,8 +85,19 @@ def begin(policy: Policy, subject: Subject) -> None:
         "policy": policy.metadata(),
     }
     text = None if subject.text is None else clean(subject.text)
-    spec = json.dumps(policy.spec(subject.names))
-    _native.start(policy.trace_dir, spec, json.dumps(metadata), subject.code, text)
+    _native.start(policy.trace_dir, _json(policy.spec(subject.names)), _json(metadata), subject.code, text)
+
+
+def _json(value: object) -> str:
+    """The value as JSON, by what `json.dumps` calls: to load that module takes longer than all else of a start."""
+    try:
+        from _json import encode_basestring_ascii, make_encoder
+    except ImportError:
+        from json import dumps
+
+        return dumps(value)
+    encode = make_encoder(None, repr, encode_basestring_ascii, None, ": ", ", ", False, False, False)
+    return "".join(encode(value, 0))
 
 
 def complaint(policy: Policy, report: _native.Report) -> str:

@@ -15,7 +15,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
 
-/// A borrowed object of the interpreter.
+/// A borrowed object of the interpreter. Who hands one on vouches for it: it is alive, and stays so
+/// until the call is over, since the GIL is held and no Python code runs meanwhile.
 pub type Object = *mut ffi::PyObject;
 
 #[repr(C)]

@@ -1,18 +1,18 @@
 //! The native module as Python sees it: exports only.
 
-pub mod code;
+mod code;
 pub mod error;
-pub mod frame;
-pub mod monitoring;
-pub mod object;
+mod frame;
+mod monitoring;
+mod object;
 pub mod policy;
-pub mod program;
-pub mod recorder;
-pub mod session;
-pub mod source;
-pub mod streams;
+mod program;
+mod recorder;
+mod session;
+mod source;
+mod streams;
 pub mod trace;
-pub mod value;
+mod value;
 
 use pyo3::prelude::*;
 

@@ -388,8 +388,8 @@ unsafe extern "C" fn py_start<E: Encoding>(
         verdict
     });
     if verdict == Some(Verdict::Skip) {
-        // SAFETY: the GIL is held; the sentinel lives as long as the monitor.
         let disable = monitor.disable.as_ptr();
+        // SAFETY: the GIL is held; the sentinel lives as long as the monitor.
         unsafe { ffi::Py_INCREF(disable) };
         return disable;
     }

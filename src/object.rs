@@ -108,11 +108,11 @@ impl Layout {
             };
             for index in (0..count).rev() {
                 let base = ffi::PyTuple_GET_ITEM(order, index).cast::<ffi::PyTypeObject>();
-                if flags(base) & u64::from(ffi::Py_TPFLAGS_HEAPTYPE) != 0 {
+                if flags(base) & ffi::Py_TPFLAGS_HEAPTYPE != 0 {
                     add_members(py, base, &mut members);
                 }
             }
-            let store = if flags(class) & u64::from(ffi::Py_TPFLAGS_MANAGED_DICT) != 0 {
+            let store = if flags(class) & ffi::Py_TPFLAGS_MANAGED_DICT != 0 {
                 DictStore::Managed
             } else {
                 match (*class).tp_dictoffset {
@@ -121,7 +121,7 @@ impl Layout {
                     _ => DictStore::Computed,
                 }
             };
-            let keys = if flags(class) & u64::from(ffi::Py_TPFLAGS_HEAPTYPE) != 0 {
+            let keys = if flags(class) & ffi::Py_TPFLAGS_HEAPTYPE != 0 {
                 (*class.cast::<ffi::PyHeapTypeObject>())
                     .ht_cached_keys
                     .cast_const()

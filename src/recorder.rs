@@ -9,10 +9,11 @@ mod adopt;
 mod output;
 mod variables;
 
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -53,7 +54,6 @@ struct Thread {
     /// The exception that has just left a recorded frame, by identity.
     unwound: usize,
     output: Option<(Channel, String)>,
-    name: String,
 }
 
 /// How much is still recorded, as `limits.trace-bytes` is used up.
@@ -127,6 +127,8 @@ pub struct Recorder<E> {
     files: HashMap<Box<str>, File>,
     touched: Rc<Touched>,
     threads: Vec<Thread>,
+    thread_names: Vec<String>,
+    vacant: Vacant,
     unarmed: Vec<Object>,
     active: bool,
     detail: Detail,
@@ -138,7 +140,27 @@ pub struct Recorder<E> {
 
 thread_local! {
     /// Session and place in `threads` of the calling thread.
-    static CURRENT: std::cell::Cell<(u64, usize)> = const { std::cell::Cell::new((0, 0)) };
+    static CURRENT: Cell<(u64, usize)> = const { Cell::new((0, 0)) };
+    /// What gives the place back when the thread ends.
+    static TENANCY: RefCell<Option<Tenancy>> = const { RefCell::new(None) };
+}
+
+/// Places in `threads` whose threads have ended.
+type Vacant = Arc<Mutex<Vec<usize>>>;
+
+/// A thread's hold on its place, for as long as the thread lives.
+struct Tenancy {
+    place: usize,
+    vacant: Vacant,
+}
+
+impl Drop for Tenancy {
+    fn drop(&mut self) {
+        self.vacant
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(self.place);
+    }
 }
 
 /// Appends what belongs to one event to a thread's stream; definitions go to the main stream, before it.
@@ -189,7 +211,7 @@ impl<E: Encoding> Recorder<E> {
         } else {
             setup.limits.output_bytes
         };
-        let main = Thread::new(Arc::clone(setup.writer.main()), "MainThread".to_owned());
+        let main = Thread::new(Arc::clone(setup.writer.main()));
         let mut recorder = Self {
             definitions: Definitions::new(),
             values,
@@ -197,6 +219,8 @@ impl<E: Encoding> Recorder<E> {
             files: HashMap::new(),
             touched: Rc::default(),
             threads: vec![main],
+            thread_names: vec!["MainThread".to_owned()],
+            vacant: Vacant::default(),
             unarmed: Vec::new(),
             active: setup.activation.is_none(),
             detail: Detail::Values,
@@ -721,24 +745,9 @@ impl<E: Encoding> Recorder<E> {
         change: impl FnOnce(&mut serde_json::Map<String, serde_json::Value>),
     ) -> Result<()> {
         for thread in 0..self.threads.len() {
-            self.flush_output(thread);
-            while self.threads[thread].calls.pop().is_some() {
-                self.close_unseen(thread, "<still open>");
-            }
-        }
-        for thread in 0..self.threads.len() {
-            emit!(self, thread, |out, _| {
-                E::return_begin(out);
-                value::write_none::<E>(out);
-                E::return_end(out);
-            });
+            self.close_thread(thread);
         }
         let counters = self.counters();
-        let names: Vec<_> = self
-            .threads
-            .iter()
-            .map(|thread| thread.name.clone())
-            .collect();
         let mut reached = Vec::new();
         if self.detail != Detail::Values {
             reached.push("limits.trace-bytes".to_owned());
@@ -762,7 +771,7 @@ impl<E: Encoding> Recorder<E> {
                 "counters".to_owned(),
                 serde_json::to_value(counters).unwrap_or_default(),
             );
-            metadata.insert("threads".to_owned(), names.into());
+            metadata.insert("threads".to_owned(), self.thread_names.into());
             metadata.insert("limits_reached".to_owned(), reached.into());
             change(metadata);
         })
@@ -771,6 +780,19 @@ impl<E: Encoding> Recorder<E> {
     /// Leaves the parent's trace alone, in a forked child.
     pub fn abandon(self) {
         self.setup.writer.abandon();
+    }
+
+    /// Closes what is open in a thread, its root call last.
+    fn close_thread(&mut self, thread: usize) {
+        self.flush_output(thread);
+        while self.threads[thread].calls.pop().is_some() {
+            self.close_unseen(thread, "<still open>");
+        }
+        emit!(self, thread, |out, _| {
+            E::return_begin(out);
+            value::write_none::<E>(out);
+            E::return_end(out);
+        });
     }
 
     fn close_unseen(&mut self, thread: usize, mark: &str) {
@@ -793,14 +815,13 @@ impl Detail {
 }
 
 impl Thread {
-    fn new(stream: Arc<Stream>, name: String) -> Self {
+    fn new(stream: Arc<Stream>) -> Self {
         Self {
             stream,
             calls: Vec::new(),
             stepped: 0,
             unwound: 0,
             output: None,
-            name,
         }
     }
 }
@@ -829,7 +850,7 @@ fn yielded_by_generator(object: Object) -> Option<Object> {
     // SAFETY: a live object; a static type of this name is the interpreter's own (`Objects/genobject.c`).
     unsafe {
         let class = ffi::Py_TYPE(object);
-        let is_static = ffi::PyType_GetFlags(class) & u64::from(ffi::Py_TPFLAGS_HEAPTYPE) == 0;
+        let is_static = ffi::PyType_GetFlags(class) & ffi::Py_TPFLAGS_HEAPTYPE == 0;
         let name = std::ffi::CStr::from_ptr((*class).tp_name);
         (is_static && name == c"async_generator_wrapped_value")
             .then(|| (*object.cast::<Wrapped>()).value)

@@ -77,7 +77,7 @@ FILES = [
     ('include = "app"', f'1: include: "app" is a string {GLOBS}; did you mean ["app"]?)'),
     ("include = 3", f"1: include: 3 is an integer {GLOBS})"),
     ("exclude = {a = 1}", '1: exclude: a table (expected a list of strings, as ["**/generated/**"])'),
-    ('include = [\n"a",\n3,\n["b"]]', "3: include[1]: 3 is an integer (expected a string)", 1),
+    ('include = [\n"a",\n3,\n["b"]]', "3: include[1]: 3 is an integer (expected a string)"),
     ('exclude = [\n"a",\n"src/["]', "3: exclude[1]: unclosed '[' in \"src/[\" ([[] is the character itself)"),
     ('packages = [""]', '1: packages[0]: no pattern in ""'),
     ('extends = [""]', "1: extends[0]: empty string (expected a string)"),
@@ -98,7 +98,7 @@ FILES = [
 ]
 
 
-@pytest.mark.parametrize(("text", "message"), [case[:2] for case in FILES], ids=[case[0][:40] for case in FILES])
+@pytest.mark.parametrize(("text", "message"), FILES, ids=[text[:40] for text, _ in FILES])
 def test_a_file(folder: Path, text: str, message: str) -> None:
     (folder / "folder").mkdir()
     (folder / "recorder.toml").write_text(text + "\n")

@@ -11,20 +11,64 @@ import os
 from codetracer_python_recorder import _native, runner
 from codetracer_python_recorder.errors import RecorderError
 from codetracer_python_recorder.policy.resolve import resolve, start_folder
-from codetracer_python_recorder.policy.schema import KEYS
+from codetracer_python_recorder.policy.schema import BY_NAME
 from codetracer_python_recorder.session import Subject, begin, complaint, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Mapping, Sequence
 
     from codetracer_python_recorder.policy.resolve import Policy
-    from codetracer_python_recorder.policy.schema import Setting
     from codetracer_python_recorder.runner import Program
 
 
-def run(options: Namespace, baseline: Sequence[str]) -> int:
+class Options:
+    """What the command line says.
+
+    `mode` is how the program is given (`script`, `-m`, `-c` or `-`), `target` what it is, `arguments` are its own.
+    `settings` are the policy's flags, by key: the flag as it was written, and its value.
+    """
+
+    __slots__ = (
+        "arguments",
+        "config",
+        "isolated",
+        "mode",
+        "propagate_script_exit",
+        "quiet",
+        "settings",
+        "target",
+        "verbose",
+    )
+
+    def __init__(self) -> None:
+        self.mode = ""
+        self.target = ""
+        self.arguments: list[str] = []
+        self.settings: dict[str, tuple[str, str | bool | list[str]]] = {}
+        self.config: list[str] = []
+        self.isolated = False
+        self.propagate_script_exit: bool | None = None
+        self.verbose = False
+        self.quiet = False
+
+    def set(self, name: str, flag: str, value: str | bool) -> None:
+        """Note an option with one value; the last one counts."""
+        if name in BY_NAME:
+            self.settings[name] = (flag, value)
+        else:
+            setattr(self, name, value)
+
+    def add(self, name: str, flag: str, value: str) -> None:
+        """Note one more element of a list."""
+        if name not in BY_NAME:
+            self.config.append(value)
+            return
+        first, values = self.settings.setdefault(name, (flag, []))
+        self.settings[name] = (first, [*values, value]) if isinstance(values, list) else (flag, [value])
+
+
+def run(options: Options, baseline: Sequence[str]) -> int:
     """Record the program that the options name; the exit status, or an exception that the interpreter ends with.
 
     `baseline` names the modules that plain Python would have loaded. Raises `RecorderError` before the program starts.
@@ -39,12 +83,12 @@ def run(options: Namespace, baseline: Sequence[str]) -> int:
         start=start_folder(program.start, cwd),
         environ=os.environ,
         config=options.config,
-        settings=_settings(options),
+        settings=[(flag, key, value) for key, (flag, value) in options.settings.items()],
         isolated=options.isolated,
     )
     code = None if program.text is None else program.code
     begin(policy, Subject(program.name, options.arguments, program.names, code, program.text))
-    ending = _Ending(policy, options)
+    ending = _Ending(policy, options, program)
     ending.say_what_begins()
     atexit.register(ending.end)  # before the program can register anything: so it runs after all that it registers
     outcome = runner.run(program, baseline)
@@ -56,7 +100,7 @@ def run(options: Namespace, baseline: Sequence[str]) -> int:
     return ending.status_of_recording()
 
 
-def _find(options: Namespace) -> Program:
+def _find(options: Options) -> Program:
     if options.mode == "-m":
         return runner.module(options.target, options.arguments)
     if options.mode == "-c":
@@ -66,17 +110,7 @@ def _find(options: Namespace) -> Program:
     return runner.script(options.target, options.arguments)
 
 
-def _settings(options: Namespace) -> list[tuple[str, str, Setting]]:
-    """The policy's flags that were given: the flag, its key and the value."""
-    given = vars(options)
-    return [
-        (next(flag for flag in key.flags if flag.startswith("--")), key.name, given[key.name])
-        for key in KEYS
-        if key.name in given
-    ]
-
-
-def _propagates(options: Namespace, environ: Mapping[str, str]) -> bool:
+def _propagates(options: Options, environ: Mapping[str, str]) -> bool:
     """Whether the exit status is the script's; CodeTracer wants 0 from a recording that worked."""
     if options.propagate_script_exit is not None:
         return bool(options.propagate_script_exit)
@@ -86,10 +120,11 @@ def _propagates(options: Namespace, environ: Mapping[str, str]) -> bool:
 class _Ending:
     """The end of the recording, after the program's threads and its own `atexit` functions."""
 
-    __slots__ = ("policy", "quiet", "status", "verbose")
+    __slots__ = ("policy", "program", "quiet", "status", "verbose")
 
-    def __init__(self, policy: Policy, options: Namespace) -> None:
+    def __init__(self, policy: Policy, options: Options, program: Program) -> None:
         self.policy = policy
+        self.program = program
         self.quiet: bool = options.quiet
         self.verbose: bool = options.verbose and not options.quiet
         self.status: int | None = None
@@ -111,7 +146,7 @@ class _Ending:
             return
         line = complaint(self.policy, report)
         if line:
-            say(line)
+            say(f"nothing was recorded: {self.program.name} does not compile" if self.program.error else line)
         if self.verbose:
             say(*(f"{origin}: matched nothing" for origin in report["unmatched_patterns"]))
             reason = f" ({report['reason']})" if report["reason"] else ""

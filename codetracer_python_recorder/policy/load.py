@@ -10,13 +10,7 @@ import os
 from _collections_abc import Mapping  # typing's and collections.abc's own home, and already loaded
 
 from codetracer_python_recorder import _native
-from codetracer_python_recorder.policy.positions import lines
 from codetracer_python_recorder.policy.schema import BY_NAME, KEYS, LARGEST, PREFIX, TABLES
-
-try:
-    from tomli import loads
-except ImportError:  # the package lies as a bare folder on PYTHONPATH, without what it depends on
-    from tomllib import loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +42,8 @@ class Source:
         if self.text is None:
             return self.name
         if self._lines is None:
+            from codetracer_python_recorder.policy.positions import lines  # milliseconds, for what few starts need
+
             try:
                 self._lines = lines(self.text)
             except RecursionError:
@@ -166,7 +162,7 @@ def parse(text: str, name: str, *, numbered: bool = True) -> dict[str, object]:
     `numbered`: whether the name is that of a file, whose lines are worth naming.
     """
     try:
-        return loads(text)
+        return _loads(text)
     except RecursionError:
         raise ValueError(f"{name}: not TOML: nested too deeply") from None
     except ValueError as error:
@@ -174,6 +170,14 @@ def parse(text: str, name: str, *, numbered: bool = True) -> dict[str, object]:
         line = problem.rpartition("(at line ")[2].partition(",")[0]
         place = f"{name}:{line}" if numbered and line.isdecimal() else name
         raise ValueError(f"{place}: not TOML: {problem}") from None
+
+
+def _loads(text: str) -> dict[str, object]:
+    try:
+        from tomli import loads
+    except ImportError:  # the package lies as a bare folder on PYTHONPATH, without what it depends on
+        from tomllib import loads
+    return loads(text)
 
 
 def section(document: Document) -> object:
@@ -200,10 +204,19 @@ def from_document(document: Document, problems: list[str], *, anchor: str | None
     return Layer(document.name, entries, folder, anchor=anchor, path=document.path, sha256=_sha256(document.data))
 
 
-def bundled(name: str, problems: list[str]) -> Layer:
-    """A policy that comes with the package; `OSError` if there is none of that name."""
-    path = os.path.join(BUNDLED, f"{name}.toml")
-    return from_document(read(path, f"bundled policy {name}"), problems)
+def default() -> Layer:
+    """The bundled policy that is always there. It says what the schema says (a test holds them together), so that it
+    need not be parsed at every start."""
+    path = os.path.join(BUNDLED, "default.toml")
+    with open(path, "rb") as file:
+        data = file.read()
+    source = Source("bundled policy default", data.decode())
+    entries = {
+        key.name: Entry(key.default, Origin(source, tuple(key.name.split(".")), key.name))
+        for key in KEYS
+        if key.default is not None
+    }
+    return Layer(source.name, entries, BUNDLED, path=path, sha256=_sha256(data))
 
 
 def from_mapping(name: str, table: Mapping[str, object], cwd: str, problems: list[str]) -> Layer:
@@ -254,7 +267,7 @@ def _variable(key: Key, text: str) -> object:
     quoted = bare[:1] in ('"', "'") or (bare[:1] == "[" and bare[1:].lstrip()[:1] in ('"', "'", "]"))
     if key.kind in ("string", "strings") and not quoted:
         return text if key.kind == "string" else [text]
-    document = loads(f"value = {bare}\n")
+    document = _loads(f"value = {bare}\n")
     if len(document) != 1:
         raise ValueError("more than one value")
     value = document["value"]

@@ -183,7 +183,7 @@ def resolve(
     problems: list[str] = []
     project = find_project(start, cwd)
     stack = _Stack(cwd, problems)
-    stack.add(load.bundled("default", problems))
+    stack.add(load.default())
     files = [given for given in config if not _inline(given, cwd)]
     if files:
         stack.add_file(config_name, *files)

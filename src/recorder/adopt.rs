@@ -3,7 +3,7 @@
 //! Owns: the balance between a thread's open calls and its live frames. A frame may be left without
 //! an event (gh-140373), go on in another thread, or have been there before the recording began.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -13,10 +13,12 @@ use crate::frame::Frame;
 use crate::trace::{Encoding, PathId};
 use crate::value;
 
-use super::{Activation, CURRENT, Recorder, Thread, emit, variables};
+use super::{Activation, CURRENT, Recorder, TENANCY, Tenancy, Thread, emit, variables};
 
 /// Stands for the result of a call whose end nobody told.
 const UNSEEN: &str = "<left unseen>";
+/// Names of threads kept for the metadata.
+const MAX_THREAD_NAMES: usize = 1000;
 
 impl<E: Encoding> Recorder<E> {
     /// Makes the call of `frame` the innermost open one of the thread.
@@ -118,22 +120,43 @@ impl<E: Encoding> Recorder<E> {
         }
     }
 
-    /// Gives the calling thread a stream of its own, under a root call with the thread's name.
+    /// Gives the calling thread a stream, under a root call with the thread's name.
     pub(super) fn meet_thread(&mut self) -> usize {
-        let place = self.threads.len();
-        let stream = self.setup.writer.stream(place);
-        let name = thread_name().unwrap_or_else(|| format!("thread {place}"));
+        let place = self.vacant_place();
+        let name = thread_name().unwrap_or_else(|| format!("thread {}", self.thread_names.len()));
         let function = self
             .definitions
             .function(PathId(0), 1, &format!("<thread {name}>"));
-        self.threads.push(Thread::new(Arc::clone(&stream), name));
+        if self.thread_names.len() < MAX_THREAD_NAMES {
+            self.thread_names.push(name);
+        }
         emit!(self, place, |out, _| {
             E::step(out, PathId(0), 1);
             E::call_begin(out, function, 0);
             E::call_end(out);
         });
         CURRENT.set((self.setup.session, place));
+        let vacant = Arc::clone(&self.vacant);
+        TENANCY.with_borrow_mut(|tenancy| *tenancy = Some(Tenancy { place, vacant }));
         self.adopt(place, Frame::current().and_then(Frame::back));
+        place
+    }
+
+    /// A place that a thread has left, or a new one: there are as many streams as threads alive at once.
+    fn vacant_place(&mut self) -> usize {
+        let left = self
+            .vacant
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        if let Some(place) = left {
+            self.close_thread(place);
+            self.threads[place] = Thread::new(Arc::clone(&self.threads[place].stream));
+            return place;
+        }
+        let place = self.threads.len();
+        self.threads
+            .push(Thread::new(self.setup.writer.stream(place)));
         place
     }
 }

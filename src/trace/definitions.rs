@@ -11,13 +11,15 @@ use super::{Encoding, FunctionId, PathId, TypeId, TypeKind, VariableId};
 /// The id of type `None`, the first of every trace.
 pub const NONE_TYPE: TypeId = TypeId(0);
 
+type Fields = Box<[Box<str>]>;
+
 /// Interned definitions of one trace and the encoded ones that no stream holds yet.
 pub struct Definitions<E> {
     pending: Vec<u8>,
     paths: HashMap<Box<str>, PathId>,
     variables: HashMap<Box<str>, VariableId>,
     types: HashMap<(TypeKind, Box<str>), TypeId>,
-    structs: HashMap<Box<str>, HashMap<Box<[Box<str>]>, TypeId>>,
+    structs: HashMap<Box<str>, HashMap<Fields, TypeId>>,
     type_count: u32,
     functions: HashMap<(PathId, u32, Box<str>), FunctionId>,
     encoding: PhantomData<E>,
@@ -104,7 +106,7 @@ impl<E: Encoding> Definitions<E> {
 
     /// The id of a type of kind `Struct` with these fields, in order.
     pub fn struct_type(&mut self, name: &str, fields: &[&str]) -> TypeId {
-        let key: Box<[Box<str>]> = fields.iter().map(|&field| field.into()).collect();
+        let key: Fields = fields.iter().map(|&field| field.into()).collect();
         if let Some(id) = self.structs.get(name).and_then(|shapes| shapes.get(&key)) {
             return *id;
         }

@@ -270,7 +270,7 @@ impl Classes {
 
 /// Whether a class was made at run time, by a `class` statement or an extension.
 pub fn is_heap(class: *mut ffi::PyTypeObject) -> bool {
-    object::flags(class) & u64::from(ffi::Py_TPFLAGS_HEAPTYPE) != 0
+    object::flags(class) & ffi::Py_TPFLAGS_HEAPTYPE != 0
 }
 
 /// Whether `class` inherits from `base`, by the method resolution order alone.

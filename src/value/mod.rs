@@ -193,6 +193,9 @@ struct Encoder<'a, E> {
     values: &'a mut Values,
 }
 
+/// Is called with name and value of each field, until it says false.
+type Visit<'a> = &'a mut dyn FnMut(Object, Object) -> bool;
+
 /// The two forms of a container of items.
 #[derive(Clone, Copy)]
 enum Form {
@@ -768,7 +771,7 @@ impl<E: Encoding> Encoder<'_, E> {
         if size != fields.len() {
             return self.list(object, Known::Tuple, Some(place), depth);
         }
-        let items = |visit: &mut dyn FnMut(Object, Object) -> bool| {
+        let items = |visit: Visit<'_>| {
             for (index, field) in fields.iter().enumerate() {
                 // SAFETY: the index is below the size.
                 let item = unsafe { ffi::PyTuple_GET_ITEM(object, index.cast_signed()) };
@@ -788,9 +791,9 @@ impl<E: Encoding> Encoder<'_, E> {
             class.base.as_ref().map(Py::as_ptr),
         );
         let size = layout.count(object) + usize::from(base.is_some());
-        let attributes = |visit: &mut dyn FnMut(Object, Object) -> bool| {
+        let attributes = |visit: Visit<'_>| {
             if base.is_none_or(|base| visit(base, object)) {
-                layout.for_each(object, |name, value| visit(name, value));
+                layout.for_each(object, visit);
             }
         };
         self.fields(object, place, size, depth, &attributes);
@@ -804,7 +807,7 @@ impl<E: Encoding> Encoder<'_, E> {
         place: usize,
         size: usize,
         depth: usize,
-        pairs: &dyn Fn(&mut dyn FnMut(Object, Object) -> bool),
+        pairs: &dyn Fn(Visit<'_>),
     ) {
         if !self.enter(object, depth, size == 0) {
             return;

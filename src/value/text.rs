@@ -76,8 +76,7 @@ fn push_units<U: Copy + Into<u32>>(scratch: &mut String, units: &[U]) {
 /// The whole of a str as UTF-8, lone surrogates replaced.
 pub fn whole(object: Object) -> String {
     let mut scratch = String::new();
-    let text = read(object, usize::MAX, &mut scratch).text.to_owned();
-    text
+    read(object, usize::MAX, &mut scratch).text.to_owned()
 }
 
 /// The longest start of `text` whose JSON text takes at most `room` bytes.

@@ -138,6 +138,7 @@ fn values_are_shown_as_python_prints_them() {
             ),
             "{1: 2, … 2 more}",
         ),
+        (list(json!([]), 12), "frozenset()"),
         (tuple(json!([]), 7), "()"),
         (tuple(json!([int(1), int(2)]), 7), "(1, 2)"),
         (tuple(json!([int(1)]), 8), "Order(1)"),

@@ -111,19 +111,19 @@ fn split_remark(name: &str) -> (&str, &str) {
     }
 }
 
-/// Raw text says by itself what it is if it is a mark or names its type, or if its kind does.
+/// Raw text says by itself what it is if it is a mark, names its type, or is written as no other type's values are.
 fn push_raw(out: &mut String, text: &str, type_id: TypeId, story: &Story) {
     const MARKS: [TypeKind; 2] = [TypeKind::NonExpanded, TypeKind::Recursion];
-    let name = story.type_name(type_id);
+    const UNMISTAKABLE: [&str; 3] = ["float", "bytes", "complex"];
+    let type_name = story.type_name(type_id);
+    let (name, remark) = split_remark(&type_name);
     let is_mark = |kind: u8| MARKS.iter().any(|mark| *mark as u8 == kind);
-    let plain = text.starts_with('<')
-        || name == "float"
-        || text.contains(&*name)
-        || story
-            .type_of(type_id)
-            .is_some_and(|known| is_mark(known.kind));
-    if plain {
+    let known = story.type_of(type_id);
+    if text.starts_with('<') || known.is_some_and(|known| is_mark(known.kind)) {
         push_bare(out, text);
+    } else if UNMISTAKABLE.contains(&name) || text.contains(name) {
+        push_bare(out, text);
+        push_bare(out, remark);
     } else {
         push_typed(out, type_id, "", story, |out| push_bare(out, text));
     }
@@ -135,8 +135,9 @@ fn push_sequence(out: &mut String, elements: &[Value], type_id: TypeId, story: &
     let is_set = story
         .type_of(type_id)
         .is_some_and(|known| known.kind == TypeKind::Set as u8);
-    if name == "set" && elements.is_empty() {
-        out.push_str("set()");
+    if is_set && elements.is_empty() {
+        push_bare(out, name);
+        out.push_str("()");
     } else if MAPPINGS.contains(&name.rsplit('.').next().unwrap_or(name)) {
         push_typed(out, type_id, "dict", story, |out| {
             push_mapping(out, elements, story);

@@ -160,7 +160,7 @@ fn events_and_values_of_other_recorders_are_kept_by_name() {
 fn a_float_is_a_number_or_text() {
     for f in [json!(1.5), json!("1.5")] {
         let event = json!({"Return": {"return_value": {"kind": "Float", "f": f, "type_id": 0}}});
-        let items = sample::cbor(&[event.clone()]);
+        let items = sample::cbor(std::slice::from_ref(&event));
         for (records, whole) in [
             read("trace.json", &sample::json(&[event])),
             read("trace.bin", &sample::binary(&[&items])),

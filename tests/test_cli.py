@@ -1,0 +1,287 @@
+"""Owns: the command line's screens, messages and exit statuses. Must not: look into a trace."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from codetracer_python_recorder import __version__
+from codetracer_python_recorder.cli import UsageError, parse
+from codetracer_python_recorder.policy.schema import KEYS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tests.conftest import Done, Plain
+
+PREFIX = "codetracer-python-recorder: "
+
+
+@pytest.fixture
+def recorder(plain: Plain) -> Plain:
+    """Runs the recorder: `recorder("--format", "json", "app.py")`."""
+
+    def run(*arguments: str | Path, stdin: str = "", env: dict[str, str] | None = None) -> Done:
+        return plain("-m", "codetracer_python_recorder", *arguments, stdin=stdin, env=env)
+
+    return run
+
+
+def ours(done: Done) -> list[str]:
+    """What the recorder said, all of which must be prefixed."""
+    lines = done.stderr.splitlines()
+    assert all(line.startswith(PREFIX) for line in lines)
+    return [line.removeprefix(PREFIX) for line in lines]
+
+
+@pytest.mark.parametrize("arguments", [["-h"], ["--help"], ["trace", "-h"], ["trace", "dump", "-h"]])
+def test_help_fits_the_screen_and_has_an_example(recorder: Plain, arguments: list[str]) -> None:
+    done = recorder(*arguments)
+    assert done.returncode == 0
+    assert not done.stderr
+    assert max(len(line) for line in done.stdout.splitlines()) <= 80
+    assert "example:" in done.stdout or "dump" in done.stdout
+
+
+def test_help_names_every_key(recorder: Plain) -> None:
+    screen = recorder("--help").stdout
+    for key in KEYS:
+        for name in key.flags or (key.name,):
+            assert name in screen
+
+
+def test_the_version(recorder: Plain) -> None:
+    assert recorder("--version").stdout == f"codetracer-python-recorder {__version__}\n"
+
+
+COMMAND_LINES = [
+    (["a.py"], ("script", "a.py", [])),
+    (["a.py", "-h", "--format", "x", "--"], ("script", "a.py", ["-h", "--format", "x", "--"])),
+    (["--", "a.py", "--", "x"], ("script", "a.py", ["--", "x"])),
+    (["--", "-m"], ("script", "-m", [])),
+    (["-m", "pkg", "-m", "x"], ("-m", "pkg", ["-m", "x"])),
+    (["-mpkg", "x"], ("-m", "pkg", ["x"])),
+    (["-c", "pass", "-c"], ("-c", "pass", ["-c"])),
+    (["-cpass"], ("-c", "pass", [])),
+    (["-", "-x"], ("-", "", ["-x"])),
+    (["--isolated", "--with-diff", "./policy", "x"], ("script", "./policy", ["x"])),
+    (["-o", "-x", "a.py"], ("script", "a.py", [])),
+]
+
+
+@pytest.mark.parametrize(("arguments", "program"), COMMAND_LINES)
+def test_where_the_program_begins(arguments: list[str], program: tuple[str, str, list[str]]) -> None:
+    options = parse(arguments)
+    assert options is not None
+    assert (options.mode, options.target, options.arguments) == program
+
+
+def test_what_the_options_say() -> None:
+    line = """
+        -oA --out-dir=B --format json --include a --exclude=b --include c --config x=1 --config f --no-with-diff
+        --propagate-script-exit --no-propagate-script-exit --verbose s.py
+    """
+    options = parse(line.split())
+    assert options is not None
+    assert options.settings == {
+        "trace-dir": ("--out-dir", "B"),
+        "format": ("--format", "json"),
+        "include": ("--include", ["a", "c"]),
+        "exclude": ("--exclude", ["b"]),
+        "with-diff": ("--no-with-diff", False),
+    }
+    assert options.config == ["x=1", "f"]
+    assert (options.propagate_script_exit, options.verbose, options.quiet) == (False, True, False)
+
+
+USAGE = [
+    ([], "no script (expected SCRIPT, -m MODULE, -c CODE or -; --help shows all)"),
+    (["--"], "no script (expected SCRIPT, -m MODULE, -c CODE or -; --help shows all)"),
+    (["--isolated"], "no script (expected SCRIPT, -m MODULE, -c CODE or -; --help shows all)"),
+    (["-m"], "-m: a module name is missing"),
+    (["-c"], "-c: code is missing"),
+    (["--traec-dir", "x", "a.py"], "--traec-dir: unknown option (did you mean --trace-dir?)"),
+    (["--trace", "x", "a.py"], "--trace: unknown option (did you mean --trace-dir?)"),
+    (["--includ=x", "a.py"], "--includ: unknown option (did you mean --include?)"),
+    (["-x", "a.py"], "-x: unknown option (--help shows all)"),
+    (["--depth=3", "a.py"], "--depth: unknown option (--help shows all)"),
+    (["--format"], "--format: a value is missing (expected FORMAT)"),
+    (["-o"], "-o: a value is missing (expected DIR)"),
+    (["--isolated=1", "a.py"], "--isolated: takes no value (here '1')"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), USAGE)
+def test_a_command_line_that_makes_no_sense(arguments: list[str], message: str) -> None:
+    with pytest.raises(UsageError) as error:
+        parse(arguments)
+    assert str(error.value) == message
+
+
+MISTAKES = [
+    ([], "no script (expected SCRIPT, -m MODULE, -c CODE or -; --help shows all)"),
+    (["policy"], "policy: unknown command (a script of that name is written ./policy)"),
+    (["gone.py"], "gone.py: no such file (expected a script, a folder or zip file, -m MODULE, -c CODE or -)"),
+    (["empty"], "empty: no __main__.py in it (a folder or zip file runs by that)"),
+    (["-m", "gone"], "-m: no module named gone (looked in the working directory and on sys.path)"),
+    (["--format", "xml", "app.py"], '--format: format: "xml" is unknown (expected "binary" or "json")'),
+    (["-o", "", "app.py"], '-o: trace-dir: empty string (expected a string, as "trace-out")'),
+    (["--config", "x = 1", "app.py"], "--config: x: unknown key"),
+    (["trace"], "trace: the following arguments are required: COMMAND (--help shows what is expected)"),
+    (["trace", "dump"], "trace: the following arguments are required: TRACE_DIR (--help shows what is expected)"),
+    (["trace", "recover", "x"], "trace: "),
+    (["trace", "dump", "gone"], "gone"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), MISTAKES)
+def test_a_mistake_ends_with_2_before_anything_is_done(
+    folder: Path, recorder: Plain, arguments: list[str], message: str
+) -> None:
+    (folder / "empty").mkdir()
+    (folder / "app.py").write_text("open('ran', 'w')")
+    done = recorder(*arguments)
+    assert done.returncode == 2
+    (line,) = ours(done)
+    assert line.startswith(message)
+    assert not (folder / "ran").exists()
+    assert not (folder / "trace-out").exists()
+
+
+def test_all_mistakes_are_printed(folder: Path, recorder: Plain) -> None:
+    (folder / "app.py").touch()
+    done = recorder("--exclude", "ok", "--exclude", "[", "--format=x", "app.py", env={"CODETRACER_LIMITS_DEPTH": "-1"})
+    assert done.returncode == 2
+    assert [line.split(": ")[:2] for line in ours(done)] == [
+        ["environment CODETRACER_LIMITS_DEPTH", "limits.depth"],
+        ["--exclude", "exclude[1]"],
+        ["--format", "format"],
+    ]
+
+
+def test_a_trace_folder_that_is_a_file(folder: Path, recorder: Plain) -> None:
+    (folder / "app.py").touch()
+    (folder / "out").touch()
+    done = recorder("-o", "out", "app.py")
+    assert done.returncode == 2
+    assert "out" in ours(done)[0]
+
+
+PROPAGATION = [
+    # options, environment, exit status
+    ([], {}, 3),
+    ([], {"CODETRACER_RECORDING": "1"}, 0),
+    ([], {"CODETRACER_WRAPPER_PID": "7"}, 0),
+    (["--propagate-script-exit"], {"CODETRACER_RECORDING": "1"}, 3),
+    (["--no-propagate-script-exit"], {}, 0),
+]
+
+
+@pytest.mark.parametrize(("options", "env", "status"), PROPAGATION)
+def test_the_exit_status_is_the_scripts_but_not_under_codetracer(
+    folder: Path, recorder: Plain, options: list[str], env: dict[str, str], status: int
+) -> None:
+    (folder / "app.py").write_text("import sys; sys.exit(3)")
+    assert recorder(*options, "app.py", env=env).returncode == status
+    assert json.loads((folder / "trace-out" / "trace_metadata.json").read_text())["exit_status"] == 3
+
+
+ENDS = {
+    "raise SystemExit('bye')": ("bye\n", 1),
+    "raise SystemExit": ("", 0),
+    "raise KeyboardInterrupt": ("KeyboardInterrupt\n", 128 + signal.SIGINT),
+    "1 / 0": ("ZeroDivisionError: division by zero\n", 1),
+}
+
+
+@pytest.mark.parametrize("code", ENDS)
+def test_under_codetracer_stderr_is_the_same(folder: Path, recorder: Plain, code: str) -> None:
+    (folder / "app.py").write_text(code)
+    done = recorder("app.py", env={"CODETRACER_RECORDING": "1"})
+    text, status = ENDS[code]
+    assert done.returncode == 0
+    assert done.stderr.endswith(text)
+    assert PREFIX not in done.stderr
+    assert json.loads((folder / "trace-out" / "trace_metadata.json").read_text())["exit_status"] == status
+
+
+def test_a_script_that_does_not_compile_leaves_a_trace(folder: Path, recorder: Plain, plain: Plain) -> None:
+    (folder / "app.py").write_text("def f(:\n")
+    done = recorder("app.py")
+    assert done.returncode == 1
+    expected = f"{PREFIX}nothing was recorded: app.py does not compile\n"
+    assert done.stderr == plain("app.py").stderr + expected
+    assert recorder("trace", "dump", "trace-out").returncode == 0
+
+
+def test_nothing_recorded_is_said_with_the_reason(folder: Path, recorder: Plain) -> None:
+    (folder / "app.py").write_text("x = 1\n")
+    done = recorder("--exclude", "app.py", "app.py")
+    assert (done.returncode, done.stdout) == (0, "")
+    (line,) = ours(done)
+    assert line.startswith("nothing was recorded: ")
+    assert "--exclude: exclude[0]" in line
+    assert recorder("trace", "dump", "trace-out").returncode == 0
+    assert not recorder("--quiet", "--exclude", "app.py", "app.py").stderr
+
+
+def test_an_activation_file_that_never_ran_is_named(folder: Path, recorder: Plain) -> None:
+    (folder / "app.py").write_text("x = 1\n")
+    (folder / "other.py").touch()
+    (line,) = ours(recorder("--activation-path", "other.py", "app.py"))
+    assert line == f"nothing was recorded: {folder}/other.py never ran (--activation-path: activation-path)"
+
+
+def test_verbose_says_what_is_recorded_and_what_matched_nothing(folder: Path, recorder: Plain) -> None:
+    (folder / "app.py").write_text("x = 1\n")
+    lines = ours(recorder("--verbose", "--extend-include", "gone/**", "app.py"))
+    assert f"recording to {folder}/trace-out" in lines
+    assert "policy: flags" in lines
+    assert any("extend-include[0]" in line and "nothing" in line for line in lines)
+    assert lines[-1].startswith("complete: ")
+
+
+def test_nothing_is_said_without_need(folder: Path, recorder: Plain) -> None:
+    (folder / "app.py").write_text("x = 1\n")
+    done = recorder("app.py")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_pyproject_that_is_passed_over_is_named(folder: Path, recorder: Plain) -> None:
+    (folder / "pyproject.toml").write_text("[broken\n")
+    (folder / "app.py").write_text("x = 1\n")
+    done = recorder("app.py")
+    assert done.returncode == 0
+    (line,) = ours(done)
+    assert line.startswith("pyproject.toml:1: not TOML: ")
+    assert not recorder("--quiet", "app.py").stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a folder in use cannot be removed there")
+def test_a_working_directory_that_was_removed(folder: Path, plain: Plain) -> None:
+    code = (
+        "import os, subprocess, sys; os.mkdir('x'); os.chdir('x'); os.rmdir('../x'); "
+        "done = subprocess.run([sys.executable, '-m', 'codetracer_python_recorder', '-c', 'pass']); "
+        "sys.exit(done.returncode)"
+    )
+    done = plain("-c", code)
+    assert done.returncode == 2
+    assert ours(done) == ["working directory: No such file or directory (it may have been removed)"]
+
+
+def test_the_package_is_quiet_and_light(plain: Plain) -> None:
+    code = """
+import sys
+before = set(sys.modules)
+import codetracer_python_recorder as package
+print(sorted(set(sys.modules) - before), package.__version__, package.is_tracing())
+"""
+    done = plain("-I", "-c", code)
+    loaded = ["codetracer_python_recorder", "codetracer_python_recorder._native", "codetracer_python_recorder.errors"]
+    found, _, rest = done.stdout.partition("] ")
+    assert not done.stderr
+    assert set(json.loads(found.replace("'", '"') + "]")) - {"__future__"} == set(loaded)
+    assert rest == f"{__version__} False\n"
