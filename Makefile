@@ -1,7 +1,7 @@
 # Owns: the commands that a developer types. Must not: search interpreters or fill environments (tools/ does).
 #
-# Every interpreter has an environment and a folder of Rust's output to itself, since PyO3 is compiled for one
-# interpreter. An environment's file `installed` is as new as the sources in it.
+# Every environment has a folder of Rust's output to itself: PyO3 is compiled for one interpreter, known by its path.
+# An environment's file `installed` is as new as the sources in it.
 
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 SOURCES := $(wildcard Cargo.* build.rs pyproject.toml) $(shell find src codetracer_python_recorder policies -type f \
@@ -27,12 +27,13 @@ test: ## Rust and Python tests on every supported interpreter found
 	done; exit $$status
 
 test-%: .venv-%/installed
-	CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/$* PYO3_PYTHON=$(CURDIR)/.venv-$*/bin/python cargo test
+	CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/venv-$* PYO3_PYTHON=$(CURDIR)/.venv-$*/bin/python cargo test
 	.venv-$*/bin/pytest
 
 lint: .venv-lint/installed ## formats, lints and types of Rust, Python and sh
 	cargo fmt --check
-	PYO3_PYTHON=$(CURDIR)/.venv-lint/bin/python cargo clippy --all-targets -- -D warnings
+	CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/venv-lint PYO3_PYTHON=$(CURDIR)/.venv-lint/bin/python \
+		cargo clippy --all-targets -- -D warnings
 	.venv-lint/bin/ruff check
 	.venv-lint/bin/ruff format --check
 	.venv-lint/bin/mypy
