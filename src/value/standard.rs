@@ -37,7 +37,7 @@ pub enum Standard {
 }
 
 /// Types known by module and name, and how each is read.
-const NAMED: [(&CStr, &CStr, Reading); 16] = [
+const NAMED: [(&CStr, &CStr, Reading); 17] = [
     (c"datetime", c"date", Reading::Standard(Standard::Date)),
     (c"datetime", c"time", Reading::Standard(Standard::Time)),
     (
@@ -82,6 +82,7 @@ const NAMED: [(&CStr, &CStr, Reading); 16] = [
     ),
     (c"collections", c"OrderedDict", Reading::Dict),
     (c"collections", c"Counter", Reading::Dict),
+    (c"collections", c"defaultdict", Reading::Dict),
 ];
 
 /// How a class of this table is read; none for any other class.

@@ -239,12 +239,15 @@ fn push_literal(piece: &str, text: &mut String) {
 
 /// The `__name__` of a class, read from the type itself.
 pub fn class_name(class: *mut ffi::PyTypeObject) -> String {
-    // SAFETY: a live type; `tp_name` is a C string for as long as it lives.
-    let name = unsafe { CStr::from_ptr((*class).tp_name) }.to_string_lossy();
-    if super::classes::is_heap(class) {
-        return name.into_owned();
+    // SAFETY: a live type; a heap type holds its name as a str, another's `tp_name` is a C string,
+    // with the module before it.
+    unsafe {
+        if super::classes::is_heap(class) {
+            return whole((*class.cast::<ffi::PyHeapTypeObject>()).ht_name);
+        }
+        let name = CStr::from_ptr((*class).tp_name).to_string_lossy();
+        name.rsplit('.').next().unwrap_or_default().to_owned()
     }
-    name.rsplit('.').next().unwrap_or_default().to_owned()
 }
 
 /// `Type: message` of an exception.
