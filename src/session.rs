@@ -123,7 +123,9 @@ fn arm<E: crate::trace::Encoding>(
         cwd,
     };
     let alive = Arc::new(AtomicBool::new(true));
-    let recorder = Recorder::<E>::new(setup);
+    let mut recorder = Recorder::<E>::new(setup);
+    // From here on the trace loads: it holds the root call and its step.
+    recorder.writer().flush()?;
     let tool = Monitor::arm(py, recorder, Arc::clone(&alive))
         .map_err(|error| Error::Session(format!("start: {}", error.value(py))))?;
     streams::hook(py, Rc::clone(&tool));
