@@ -18,10 +18,12 @@ import cbor2
 import zstandard
 
 HEADER = bytes.fromhex("C0DE72ACE2010000")
+SKIPPABLE = 0x184D2A50  # and the fifteen numbers behind it
 SEEK_TABLE = 0x184D2A5E  # the skippable frame that holds it
 SEEKABLE = 0x8F92EAB1  # the last four bytes of a seekable stream
 NONE, STRUCT, EVENT_KINDS = 30, 6, {0, 2, 3, 11}
 MAX_NESTING = 128
+STORY = ("Call", "Return", "Step", "Value", "Event")  # what is no definition
 
 Body = Any  # what stands behind an event's name: JSON of a shape that its name tells
 
@@ -50,12 +52,10 @@ class Trace(NamedTuple):
     metadata: dict[str, Any]
 
 
-def read(folder: Path) -> Iterator[Event]:
-    """The events of the stream as it lies on disk, whichever form it has."""
-    files = sorted(file.name for file in folder.glob("trace.*"))
-    assert files in (["trace.json"], ["trace.bin"]), files
-    data = (folder / files[0]).read_bytes()
-    for item in json.loads(data) if files == ["trace.json"] else _items(_unpacked(data)):
+def read(file: Path) -> Iterator[Event]:
+    """The events of a stream as it lies on disk, whichever form it has."""
+    data = file.read_bytes()
+    for item in json.loads(data) if file.suffix == ".json" else _items(_unpacked(data)):
         ((name, body),) = item.items()
         yield Event(name, body)
 
@@ -75,8 +75,17 @@ def _unpacked(data: bytes) -> bytes:
         texts.append(zstandard.ZstdDecompressor().decompress(frames[place : place + packed], max_output_size=size))
         assert len(texts[-1]) == size
         place += packed
-    assert place == table - 8
+    _check_blank(frames[place : table - 8])
     return b"".join(texts)
+
+
+def _check_blank(frames: bytes) -> None:
+    """Between the last frame and the seek table lie skippable frames, or nothing: so that any zstd reads the file."""
+    while frames:
+        magic, size = struct.unpack_from("<II", frames)
+        assert magic & ~0xF == SKIPPABLE
+        assert len(frames) >= 8 + size
+        frames = frames[8 + size :]
 
 
 def _items(text: bytes) -> Iterator[dict[str, Body]]:
@@ -87,13 +96,23 @@ def _items(text: bytes) -> Iterator[dict[str, Body]]:
 
 
 def checked(folder: Path, *, whole: bool = True) -> Trace:
-    """Reads a trace and asserts what its readers rely on; a trace that is not whole may end with open calls."""
+    """Reads a trace and asserts what its readers rely on.
+
+    A trace that is not whole may end with open calls, and have part files: they must be whole in themselves.
+    """
     metadata = json.loads((folder / "trace_metadata.json").read_text(encoding="utf-8"))
     _check_metadata(metadata, whole)
+    files = sorted(folder.glob("trace.*"))
+    (stream,) = (file for file in files if file.name in ("trace.json", "trace.bin"))
+    assert files == [stream] or not whole, files
     check = _Check(whole)
-    for event in read(folder):
+    for event in read(stream):
         check(event)
-    assert check.trace.paths == json.loads((folder / "trace_paths.json").read_text(encoding="utf-8"))
+    for part in files:
+        if part != stream and part.suffix == stream.suffix:
+            assert all(event.name in STORY for event in read(part))
+    paths = json.loads((folder / "trace_paths.json").read_text(encoding="utf-8"))
+    assert check.trace.paths == (paths if whole else paths[: len(check.trace.paths)])
     check.end()
     return check.trace._replace(metadata=metadata)
 
@@ -129,7 +148,7 @@ class _Check:
             self.seen.add(definition)
             getattr(self, f"on_{event.name.lower()}")(event.body)
             return
-        assert event.name in ("Call", "Return", "Step", "Value", "Event"), event.name
+        assert event.name in STORY, event.name
         getattr(self, f"on_{event.name.lower()}")(event.body)
         self.before = event.name
         self.trace.events.append(event)
@@ -222,8 +241,8 @@ class _Check:
     def end(self) -> None:
         assert self.stepped, "no step at all"
         idle = {path for number, path in enumerate(self.trace.paths) if number not in self.stepped}
-        assert not idle, f"paths without a step: {idle}"
-        assert self.depth == 0 or not self.whole, f"{self.depth} calls are still open"
+        assert not self.whole or not idle, f"paths without a step: {idle}"
+        assert not self.whole or self.depth == 0, f"{self.depth} calls are still open"
 
 
 def _parts(*keys: str) -> Any:
