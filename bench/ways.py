@@ -44,7 +44,7 @@ def own_ways() -> list[Way]:
         Way("plain", plain),
         Way("recorded, JSON", recorded("--format", "json")),
         Way("recorded, binary", recorded("--format", "binary")),
-        Way("skipped", recorded("--exclude", "**")),
+        Way("skipped", recorded("--exclude", "/**")),
     ]
 
 
