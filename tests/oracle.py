@@ -3,8 +3,9 @@
 usage: oracle.py RESULT FOLDERS PROGRAM…   (PROGRAM: a script, or -m MODULE, with its arguments)
 
 Runs the program in this process, and writes to RESULT as JSON what code of the files below FOLDERS (joined by the
-system's path separator) did: {"FILE:LINE NAME": {"kinds": {"PY_START": n, …}, "lines": {LINE: n}, "twice": {LINE: n}}}. NAME is the
-qualname and LINE that of the `def`, as `ast` finds it. `twice` is how often a frame was told the line it was on already.
+system's path separator) did: {"FILE:LINE NAME": {"kinds": {"PY_START": n, …}, "lines": {LINE: n}, "twice": {LINE: n}}}.
+system's path separator) did, {"FILE:LINE NAME": {"kinds": {"PY_START": n, …}, "lines": {LINE: n}, "twice": {LINE: n}}}.
+on already.
 """
 
 from __future__ import annotations

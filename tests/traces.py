@@ -1,4 +1,4 @@
-"""Owns: reading a trace folder as strictly as the strictest of CodeTracer's readers. Must not: use the recorder's own reader.
+"""Owns: reading a trace folder as strictly as the strictest of CodeTracer's readers. Must not: use the recorder's own.
 
 `checked(folder)` is what every test reads a trace with: it fails where any reader would stumble.
 """
@@ -178,7 +178,7 @@ class _Check:
     def place(self, path: int, line: int) -> None:
         assert 0 <= path < len(self.trace.paths)
         lines = self.lines[path]
-        assert 1 <= line, line
+        assert line >= 1, line
         assert lines is None or line <= max(lines, 1), f"{self.trace.paths[path]}:{line} is beyond its end"
 
     def on_call(self, body: Body) -> None:
@@ -230,7 +230,9 @@ class _Check:
         assert (value["kind"] == "Struct") == (kind == STRUCT), value
         holds, shape = VALUES[value["kind"]]
         assert value.keys() == {"kind", "type_id", *holds}
-        assert all(isinstance(value[key], of) and type(value[key]) is not bool or of is bool for key, of in holds.items())
+        assert all(
+            of is bool or (isinstance(value[key], of) and not isinstance(value[key], bool)) for key, of in holds.items()
+        )
         if value["kind"] == "BigInt":
             base64.b64decode(value["b"], validate=True)
         if value["kind"] == "Struct":
