@@ -44,10 +44,11 @@ def start(
     `TraceError`: the folder cannot be written. `PolicyError`: a glob does not compile.
     """
 
-def stop(exit_status: int | None) -> Report | None:
+def stop(exit_status: int | None, ended: str) -> Report | None:
     """End the recording and complete the trace; `None` if this process is not being recorded.
 
-    `exit_status`: the program's, where it is known. `TraceError`: the trace could not be completed.
+    `exit_status`: the program's, where it is known. `ended`: the time, as the metadata tell it. `TraceError`: the trace
+    could not be completed.
     """
 
 def flush() -> None:

@@ -42,6 +42,11 @@ def say(*lines: str) -> None:
         pass  # closed, or a pipe that nobody reads: there is nowhere left to say so
 
 
+def now() -> str:
+    """The time in UTC, as the metadata tell it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
 class Subject:
     """What is recorded, as the metadata tell it.
 
@@ -84,7 +89,7 @@ def begin(policy: Policy, subject: Subject, begins_with: str | None = None) -> N
         "python": {"version": sys.version.partition(" ")[0], "implementation": sys.implementation.name},
         "platform": sys.platform,
         "pid": os.getpid(),
-        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "started": now(),
         "policy": policy.metadata(),
     }
     text = None if subject.text is None else clean(subject.text)
@@ -146,7 +151,7 @@ class TraceSession:
             return
         _current = None
         atexit.unregister(self.stop)
-        report = _native.stop(None)
+        report = _native.stop(None, now())
         line = complaint(self._policy, report) if report else ""
         if line:
             say(line)

@@ -210,6 +210,19 @@ impl Frame {
     }
 }
 
+/// The frames in what `sys._current_frames()` gave, for as long as that lives and no Python code runs.
+///
+/// # Errors
+/// Where it is no dict from thread to frame.
+pub fn all(frames: &Bound<'_, PyAny>) -> PyResult<Vec<Frame>> {
+    let frames = frames.cast::<PyDict>()?;
+    Ok(frames
+        .values()
+        .iter()
+        .map(|frame| Frame(frame.as_ptr().cast()))
+        .collect())
+}
+
 /// The slots of a code object in the order of the interpreter: locals (arguments first), cells
 /// that are no arguments, free variables (`Objects/codeobject.c`).
 pub fn slots(code: &Bound<'_, PyAny>) -> PyResult<Vec<Slot>> {

@@ -62,9 +62,13 @@ mod _native {
     }
 
     #[pyfunction]
-    #[pyo3(signature = (exit_status))]
-    fn stop(py: Python<'_>, exit_status: Option<i32>) -> PyResult<Option<Bound<'_, PyDict>>> {
-        session::stop(exit_status)?
+    #[pyo3(signature = (exit_status, ended))]
+    fn stop<'py>(
+        py: Python<'py>,
+        exit_status: Option<i32>,
+        ended: &str,
+    ) -> PyResult<Option<Bound<'py, PyDict>>> {
+        session::stop(exit_status, ended)?
             .map(|outcome| outcome.to_dict(py))
             .transpose()
     }

@@ -21,7 +21,7 @@ use pyo3::prelude::*;
 
 use crate::code;
 use crate::error::{Error, Result};
-use crate::frame::Object;
+use crate::frame::{self, Object};
 use crate::recorder::{Channel, Counters, Recorder, Verdict};
 use crate::trace::Encoding;
 
@@ -131,8 +131,10 @@ impl<E: Encoding> Monitor<E> {
             )?;
         }
         monitoring.call_method0("restart_events")?;
+        let frames = py.import("sys")?.call_method0("_current_frames")?;
+        let running = frame::all(&frames)?;
         monitor.enter(|recorder| {
-            recorder.adopt_callers();
+            recorder.adopt_callers(&running);
             monitor.arm_new(recorder);
         });
         monitoring.call_method1("set_events", (tool, mask(&GLOBAL_EVENTS)?))?;

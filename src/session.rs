@@ -191,17 +191,19 @@ fn caller_file(cwd: &str) -> Option<String> {
     None
 }
 
-/// Stops recording and completes the trace; none when no recording is on.
+/// Stops recording and completes the trace; none when no recording is on. `ended` is the time now, as the
+/// metadata tell it.
 ///
 /// # Errors
 /// `Trace` where the trace could not be completed.
-pub fn stop(exit_status: Option<i32>) -> Result<Option<Outcome>> {
+pub fn stop(exit_status: Option<i32>, ended: &str) -> Result<Option<Outcome>> {
     let Some(live) = take(&LIVE) else {
         return Ok(None);
     };
     streams::unhook();
     let change = &mut |metadata: &mut Map<String, Value>| {
         metadata.insert("exit_status".to_owned(), exit_status.into());
+        metadata.insert("ended".to_owned(), ended.into());
     };
     live.tool.stop(change).map(Some)
 }

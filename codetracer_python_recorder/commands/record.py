@@ -12,7 +12,7 @@ from codetracer_python_recorder import _native, runner
 from codetracer_python_recorder.errors import RecorderError
 from codetracer_python_recorder.policy.resolve import resolve, start_folder
 from codetracer_python_recorder.policy.schema import BY_NAME
-from codetracer_python_recorder.session import Subject, begin, complaint, say
+from codetracer_python_recorder.session import Subject, begin, complaint, now, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class _Ending:
 
     def end(self) -> None:
         try:
-            report = _native.stop(self.status)
+            report = _native.stop(self.status, now())
         except RecorderError as error:
             say(str(error))
             return

@@ -220,7 +220,10 @@ def default() -> Layer:
 
 
 def from_mapping(name: str, table: Mapping[str, object], cwd: str, problems: list[str]) -> Layer:
-    """The layer of a mapping with a policy file's keys."""
+    """The layer of a mapping with a policy file's keys; what is none is a problem."""
+    if not hasattr(table, "items"):
+        problems.append(f"{name}: expected a mapping with the keys of a policy file, got {type(table).__name__}")
+        table = {}
     return Layer(name, checked(table, Source(name), problems), cwd, anchor=cwd)
 
 

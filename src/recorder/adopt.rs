@@ -113,10 +113,21 @@ impl<E: Encoding> Recorder<E> {
         self.adopt(thread, frame.back());
     }
 
-    /// Recording begins at once, inside the frames that call us.
-    pub fn adopt_callers(&mut self) {
-        if self.active {
-            self.adopt(0, Frame::current());
+    /// Recording begins at once, inside the frames that call us; those of other threads are adopted at the
+    /// next event in them.
+    pub fn adopt_callers(&mut self, running: &[Frame]) {
+        if !self.active {
+            return;
+        }
+        self.adopt(0, Frame::current());
+        for innermost in running {
+            let mut next = Some(*innermost);
+            while let Some(frame) = next {
+                if let Some(info) = self.known(frame.code().cast(), frame) {
+                    self.arm(frame.code().cast(), info);
+                }
+                next = frame.back();
+            }
         }
     }
 
