@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -34,6 +35,17 @@ class Recorded:
         done = self._plain("-m", "codetracer_python_recorder", "trace", "dump", self.trace, *options)
         done.check_returncode()
         return done.stdout.splitlines()
+
+    def partial_dump(self, *options: str) -> list[str]:
+        """The lines of `trace dump`, which must find the trace partial."""
+        done = self._plain("-m", "codetracer_python_recorder", "trace", "dump", self.trace, *options)
+        assert done.returncode == 1, f"{done.returncode}: {done.stderr}"
+        return done.stdout.splitlines()
+
+    def metadata(self) -> dict[str, Any]:
+        """What `trace_metadata.json` holds."""
+        found: dict[str, Any] = json.loads((self.trace / "trace_metadata.json").read_bytes())
+        return found
 
 
 class Record(Protocol):

@@ -1,256 +1,282 @@
-"""Owns: what library users call. Must not: test what is recorded."""
+"""Owns: start, stop, flush, is_tracing and trace, as a program uses them. Must not: test how values are recorded."""
 
 from __future__ import annotations
 
-import json
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from tests.conftest import Done, Plain
+from tests.conftest import Plain
+
+Run = Callable[[str], str]
 
 HEAD = """
-import asyncio, json, os
-import codetracer_python_recorder as recorder
-
-def steps(folder="trace-out"):
-    with open(os.path.join(folder, "trace_metadata.json")) as file:
-        return json.load(file)["counters"]["steps"]
-
+import json, os, sys
+import codetracer_python_recorder as ct
 def work(n):
     total = 0
     for i in range(n):
         total += i
     return total
+def events(folder):
+    with open(os.path.join(folder, "trace.json")) as file:
+        return json.load(file)
+def calls(folder):
+    names = [e["Function"]["name"] for e in events(folder) if "Function" in e]
+    return [names[e["Call"]["function_id"]] for e in events(folder) if "Call" in e]
+def values(folder):
+    names = [e["VariableName"] for e in events(folder) if "VariableName" in e]
+    return {names[e["Value"]["variable_id"]] for e in events(folder) if "Value" in e}
+def armed():
+    m = sys.monitoring
+    return [m.get_tool(n) for n in range(6) if m.get_tool(n)]
 """
 
 
 @pytest.fixture
-def program(folder: Path, plain: Plain) -> Program:
-    def run(body: str, env: dict[str, str] | None = None) -> Done:
-        (folder / "app.py").write_text(HEAD + body)
-        return plain("app.py", env=env)
+def run(folder: Path, plain: Plain) -> Run:
+    def run(program: str) -> str:
+        (folder / "p.py").write_text(HEAD + program)
+        done = plain("p.py")
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
 
     return run
 
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Program = Callable[..., Done]
-
-
-def ok(done: Done) -> str:
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
-
-
-def test_start_and_stop(folder: Path, program: Program) -> None:
-    body = """
-session = recorder.start("out", format="json")
-print(recorder.is_tracing(), session.trace_dir)
-work(3)
-recorder.flush()
-session.stop()
-session.stop()
-recorder.stop()
-print(recorder.is_tracing(), steps("out") > 3)
+def test_start_and_stop(run: Run) -> None:
+    program = """
+session = ct.start("out", format="json")
+assert ct.is_tracing() and session.trace_dir == os.path.abspath("out")
+work(2)
+ct.flush()
+with open("out/trace.json") as file: assert '"name":"work"' in file.read()
+session.flush()
+ct.stop()
+ct.stop(); session.stop(); session.flush(); ct.flush()
+assert not ct.is_tracing() and not armed()
+assert json.load(open("out/trace_metadata.json"))["status"] == "complete"
+print(calls("out"))
 """
-    assert ok(program(body)) == f"True {folder}/out\nFalse True\n"
-    assert (folder / "out" / "trace.json").exists()
+    assert run(program) == "['<toplevel>', '<module>', 'work']\n"
 
 
-def test_stop_and_flush_without_a_recording_do_nothing(program: Program) -> None:
-    assert ok(program("recorder.stop(); recorder.flush(); print(recorder.is_tracing())")) == "False\n"
-
-
-def test_a_second_start_is_refused(program: Program) -> None:
-    body = """
-recorder.start()
-try:
-    recorder.start("other")
-except recorder.SessionError as error:
-    print(type(error).__mro__[1].__name__, os.path.exists("other"), recorder.is_tracing())
-"""
-    assert ok(program(body)) == "RecorderError False True\n"
-
-
-def test_a_recording_left_open_ends_with_the_process(folder: Path, program: Program) -> None:
-    ok(program("recorder.start(); work(2)"))
-    assert json.loads((folder / "trace-out" / "trace_metadata.json").read_text())["status"] == "complete"
-
-
-def test_thirty_recordings_in_one_process(program: Program) -> None:
-    body = """
-def recorded():
-    with recorder.start("out", format="json"):
-        work(5)
-    with open("out/trace.json") as file:
-        return file.read()
-print(len({recorded() for _ in range(30)}))
-"""
-    assert ok(program(body)) == "1\n"
-
-
-def test_the_policy_of_a_call(folder: Path, program: Program) -> None:
-    (folder / "a.toml").write_text("limits.depth = 1\nlimits.items = 1\n")
-    body = """
-def resolved():
-    with open("out/trace_metadata.json") as file:
-        policy = json.load(file)["policy"]
-    return policy["resolved"]["limits"], [layer["source"] for layer in policy["layers"]]
-
-with recorder.start("out", config=["a.toml", "limits.string = 7"], policy={"limits": {"items": 2}}, isolated=True):
+def test_the_context_manager(run: Run) -> None:
+    program = """
+with ct.trace("out", format="json") as session:
     work(1)
-print(*resolved())
-with recorder.start("out"):
-    work(1)
-print(resolved()[0]["depth"])
-"""
-    done = program(body, env={"CODETRACER_LIMITS_DEPTH": "9"})
-    first, second = ok(done).splitlines()
-    assert first.startswith("{'depth': 1, 'items': 2, 'string': 7,")
-    assert first.endswith("['bundled policy default', 'a.toml', 'start(config)', 'start(policy)', 'flags']")
-    assert second == "9"
-
-
-def test_the_trace_folder_is_the_policys_unless_given(folder: Path, program: Program) -> None:
-    (folder / "pyproject.toml").write_text('[tool.codetracer]\ntrace-dir = "elsewhere"\n')
-    ok(program("with recorder.start(): work(1)\nwith recorder.start('here'): work(1)"))
-    assert (folder / "elsewhere").is_dir()
-    assert (folder / "here").is_dir()
-    assert not (folder / "trace-out").exists()
-
-
-def test_mistakes_are_named_by_their_argument(program: Program) -> None:
-    body = """
+    assert ct.is_tracing() and isinstance(session, ct.TraceSession)
+assert not ct.is_tracing()
 try:
-    recorder.start(format="xml", activation_path="gone.py", config="x = 1", policy={"y": 2})
-except recorder.PolicyError as error:
-    print(*(line.partition(": ")[0] for line in error.lines))
-    print(str(error) == "\\n".join(error.lines), os.path.exists("trace-out"))
+    with ct.trace("failed", format="json"):
+        raise KeyError("mine")
+except KeyError:
+    pass
+assert not ct.is_tracing() and not armed()
+print(calls("out"), calls("failed"))
 """
-    assert ok(program(body)) == "start(config) start(policy) start(format) start(activation_path)\nTrue False\n"
+    assert run(program) == "['<toplevel>', '<module>', 'work'] ['<toplevel>', '<module>']\n"
 
 
-KINDS = {
-    "a block": """
-with recorder.trace("out") as session:
-    print(work(3), recorder.is_tracing(), type(session).__name__)
-""",
-    "a function": """
-@recorder.trace("out", format="json")
-def f(n):
-    '''Doc.'''
-    return work(n), recorder.is_tracing(), f.__doc__ and f.__name__
-print(*f(3))
-""",
-    "a method": """
-class C:
-    @recorder.trace("out")
-    def f(self, n):
-        return work(n), recorder.is_tracing(), type(self).__name__
-print(*C().f(3))
-""",
-    "a recursive function": """
-@recorder.trace("out")
-def f(n):
-    return f(n - 1) if n else recorder.is_tracing()
-print(f(3))
-""",
-    "a function that raises": """
-@recorder.trace("out")
-def f():
-    raise KeyError(recorder.is_tracing())
-try:
-    f()
-except KeyError as error:
-    print(error)
-""",
-    "a coroutine": """
-@recorder.trace("out")
-async def f(n):
+def test_the_decorator(run: Run) -> None:
+    program = """
+import asyncio
+@ct.trace("plain", format="json")
+def plain(a, *, b=1): return work(a) + b
+assert (plain(3), plain(4, b=2), plain.__name__) == (4, 8, "plain")
+@ct.trace("again", format="json")
+def again(n): return again(n - 1) + 1 if n else 0
+assert again(2) == 2 and calls("again").count("again") == 3
+@ct.trace("generator", format="json")
+def generator():
+    sent = yield 1
+    yield sent
+it = generator()
+assert not ct.is_tracing() and next(it) == 1 and ct.is_tracing() and it.send(5) == 5
+it.close()
+assert not ct.is_tracing()
+@ct.trace("coroutine", format="json")
+async def coroutine(a):
     await asyncio.sleep(0)
-    return work(n), recorder.is_tracing()
-print(asyncio.iscoroutinefunction(f), *asyncio.run(f(3)))
-""",
-    "a generator": """
-@recorder.trace("out")
-def f(n):
-    got = yield recorder.is_tracing()
-    try:
-        yield got
-    except KeyError:
-        yield "thrown"
-    return work(n)
-g = f(3)
-print(recorder.is_tracing(), next(g), g.send("sent"), g.throw(KeyError()))
-try:
-    next(g)
-except StopIteration as stop:
-    print(stop.value)
-""",
-    "an asynchronous generator": """
-@recorder.trace("out")
-async def f(n):
-    try:
-        got = yield recorder.is_tracing()
-        try:
-            yield got
-        except KeyError:
-            yield work(n)
-    finally:
-        print("closed")
-async def main():
-    g = f(3)
-    print(recorder.is_tracing(), await anext(g), await g.asend("sent"), await g.athrow(KeyError()))
-    print([item async for item in g])
-    g = f(3)
-    await anext(g)
-    await g.aclose()
-asyncio.run(main())
-""",
-    "a generator that is dropped": """
-@recorder.trace("out")
-def f(n):
-    yield work(n)
-g = f(3)
-print(next(g))
-del g
-""",
-}
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_trace(program: Program, kind: str) -> None:
-    done = program(KINDS[kind] + "\nprint(recorder.is_tracing(), steps('out') > 0)\n")
-    assert ok(done).endswith("False True\n")
-
-
-def test_values_pass_through_the_wrappers(program: Program) -> None:
-    assert ok(program(KINDS["a generator"])) == "False True sent thrown\n3\n"
-    assert ok(program(KINDS["an asynchronous generator"])) == "False True sent 3\nclosed\n[]\nclosed\n"
-
-
-def test_start_in_a_recorded_program_is_refused(folder: Path, plain: Plain) -> None:
-    code = """
-import codetracer_python_recorder as recorder
-try:
-    recorder.start()
-except recorder.SessionError:
-    print("refused")
+    return a
+assert asyncio.run(coroutine(7)) == 7 and "coroutine" in calls("coroutine")
+@ct.trace("numbers", format="json")
+async def numbers():
+    for i in range(2): yield i
+async def main(): return [i async for i in numbers()]
+assert asyncio.run(main()) == [0, 1]
+assert not ct.is_tracing() and not armed()
+print("plain" in calls("plain"), "work" in calls("plain"))
 """
-    (folder / "app.py").write_text(code)
-    done = plain("-m", "codetracer_python_recorder", "app.py")
-    assert ok(done) == "refused\n"
+    assert run(program) == "True True\n"
 
 
-def test_unknown_names_are_no_attributes() -> None:
-    import codetracer_python_recorder
+def test_a_second_start(run: Run) -> None:
+    program = """
+with ct.trace("out", format="json"):
+    try:
+        ct.start("other")
+    except ct.SessionError as error:
+        print(error)
+    assert ct.is_tracing()
+    work(1)
+assert "work" in calls("out") and not os.path.exists("other")
+ct.start("other").stop()
+"""
+    assert "stop()" in run(program)
 
-    assert "start" in dir(codetracer_python_recorder)
-    with pytest.raises(AttributeError, match="nonsense"):
-        _ = codetracer_python_recorder.nonsense
+
+MISTAKES = [
+    ('policy={"limits": {"depth": -1}}', "PolicyError", "limits.depth"),
+    ('policy={"nope": 1}', "PolicyError", "nope"),
+    ('policy={"include": 5}', "PolicyError", "include"),
+    ("policy=5", "PolicyError", "start(policy)"),
+    ('config="missing.toml"', "PolicyError", "missing.toml"),
+    ('config="limits.depth = "', "PolicyError", "start(config)"),
+    ('format="xml"', "PolicyError", "start(format)"),
+    ('trace_dir="p.py"', "TraceError", "p.py"),
+    ('trace_dir="p.py/below"', "TraceError", "p.py"),
+    ('trace_dir="/proc/nothing"', "TraceError", "/proc/nothing"),
+]
+
+
+@pytest.mark.parametrize(("argument", "kind", "place"), MISTAKES)
+def test_a_mistake(run: Run, argument: str, kind: str, place: str) -> None:
+    program = f"""
+try:
+    ct.start({argument})
+except ct.RecorderError as error:
+    print(type(error).__name__, error)
+assert not ct.is_tracing() and not armed()
+ct.start("out").stop()
+"""
+    said = run(program)
+    assert said.startswith(kind) and place in said
+
+
+def test_a_policy_as_mapping(run: Run) -> None:
+    program = """
+with ct.trace("out", format="json", policy={"limits": {"items": 1}, "exclude": ["other/**"]}):
+    work([1, 2, 3].__len__())
+    x = [1, 2]
+    y = 1
+assert "… 1 more" in json.dumps(events("out"), ensure_ascii=False)
+print(json.load(open("out/trace_metadata.json"))["policy"]["resolved"]["limits"]["items"])
+"""
+    assert run(program) == "1\n"
+
+
+def test_thirty_rounds(run: Run) -> None:
+    """Equal traces, and nothing stays: no tool, no event, no thread, no descriptor, no memory."""
+    program = """
+import hashlib, resource, sys, threading
+def once(form):
+    session = ct.start("out", format=form)
+    work(3)
+    session.stop()
+def state():
+    descriptors = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+    return descriptors, threading.active_count(), armed(), sys.gettrace(), sys.getprofile()
+for form, name in (("json", "trace.json"), ("binary", "trace.bin")):
+    found = set()
+    for i in range(30):
+        once(form)
+        with open("out/" + name, "rb") as file:
+            found.add(hashlib.sha256(file.read()).hexdigest())
+        assert sys.monitoring.get_tool(3) is None
+        assert sys.monitoring.use_tool_id(3, "look") is None
+        assert sys.monitoring.get_events(3) == sys.monitoring.get_local_events(3, work.__code__) == 0
+        sys.monitoring.free_tool_id(3)
+        if i == 9:
+            before, memory = state(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert state() == before, (state(), before)
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory
+    assert grown < 4096, grown
+    print(len(found))
+"""
+    assert run(program) == "1\n1\n"
+
+
+def test_another_tools_id(run: Run) -> None:
+    program = """
+sys.monitoring.use_tool_id(3, "foreign")
+with ct.trace("out", format="json"):
+    work(1)
+assert "work" in calls("out") and armed() == ["foreign"]
+for n in (0, 1, 2, 4, 5):
+    if not sys.monitoring.get_tool(n): sys.monitoring.use_tool_id(n, "foreign")
+try:
+    ct.start("none")
+except ct.SessionError as error:
+    print(error)
+"""
+    assert "foreign" in run(program)
+
+
+def test_frames_that_run_already(run: Run) -> None:
+    program = """
+def outer(a):
+    def inner(b):
+        ct.start("out", format="json")
+        c = b + a
+        return c
+    return inner(2) * 2
+def stopped():
+    ct.start("short", format="json")
+    seen = 1
+    ct.stop()
+    unseen = 2
+outer(1)
+ct.stop()
+stopped()
+print(calls("out"), calls("short"))
+assert "seen" in values("short") and "unseen" not in values("short")
+"""
+    assert run(program).splitlines() == [
+        "['<toplevel>', '<module>', 'outer', 'outer.<locals>.inner'] ['<toplevel>', '<module>', 'stopped']"
+    ]
+
+
+def test_threads_that_run_already(run: Run, plain: Plain) -> None:
+    """Their open frames go on as the starting thread's do, from the next line on, whether they call something or not."""
+    program = """
+import threading
+ready, go = threading.Barrier(3), threading.Event()
+def calling():
+    ready.wait()
+    go.wait()
+    after = 2
+    work(1)
+    last = 3
+def alone():
+    ready.wait()
+    go.wait()
+    end = 4
+threads = [threading.Thread(target=target, name=target.__name__) for target in (calling, alone)]
+for thread in threads: thread.start()
+ready.wait()
+ct.start("out", format="json")
+go.set()
+for thread in threads: thread.join()
+ct.stop()
+"""
+    run(program)
+    dump = plain("-m", "codetracer_python_recorder", "trace", "dump", "out").stdout.splitlines()
+    lines = [line.strip() for line in dump]
+    assert {"call <thread calling>()", "call <thread alone>()", "end = 4", "last = 3"} <= set(lines)
+    assert any(line.endswith("| after = 2") for line in lines) and any(line.endswith("| work(1)") for line in lines)
+
+
+def test_a_recording_that_nobody_ends(run: Run, folder: Path, plain: Plain) -> None:
+    run('ct.start("out", format="json")\nwork(1)\n')
+    done = plain("-m", "codetracer_python_recorder", "trace", "dump", "out")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "call work(n=1)" in done.stdout
+
+
+def test_importing_is_quiet(plain: Plain) -> None:
+    done = plain("-c", "import codetracer_python_recorder as c, sys; print(c.__version__, sys.monitoring.get_tool(3))")
+    assert done.stderr == "" and done.stdout.endswith(" None\n")
+    assert sys.version_info >= (3, 12)
