@@ -4,8 +4,8 @@ usage: oracle.py RESULT FOLDERS PROGRAM…   (PROGRAM: a script, or -m MODULE, w
 
 Runs the program in this process, and writes to RESULT as JSON what code of the files below FOLDERS (joined by the
 system's path separator) did: {"FILE:LINE NAME": {"kinds": {"PY_START": n, …}, "lines": {LINE: n}, "twice": {LINE: n}}}.
-system's path separator) did, {"FILE:LINE NAME": {"kinds": {"PY_START": n, …}, "lines": {LINE: n}, "twice": {LINE: n}}}.
-on already.
+NAME is the qualname and LINE that of the `def`, as `ast` finds it. `twice` is how often a frame was told the line that
+it was on already.
 """
 
 from __future__ import annotations
