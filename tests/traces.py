@@ -95,8 +95,8 @@ def _items(text: bytes) -> Iterator[dict[str, Body]]:
         yield decoder.decode()
 
 
-def checked(folder: Path, *, whole: bool = True) -> Trace:
-    """Reads a trace and asserts what its readers rely on.
+def checked(folder: Path, *, whole: bool = True, values: bool = True) -> Trace:
+    """Reads a trace and asserts what its readers rely on; without `values` it gives the events of other kinds only.
 
     A trace that is not whole may end with open calls, and have part files: they must be whole in themselves.
     """
@@ -105,7 +105,7 @@ def checked(folder: Path, *, whole: bool = True) -> Trace:
     files = sorted(folder.glob("trace.*"))
     (stream,) = (file for file in files if file.name in ("trace.json", "trace.bin"))
     assert files == [stream] or not whole, files
-    check = _Check(whole)
+    check = _Check(whole, values)
     for event in read(stream):
         check(event)
     for part in files:
@@ -129,8 +129,9 @@ def _check_metadata(metadata: dict[str, Any], whole: bool) -> None:
 class _Check:
     """One pass over the events, in order."""
 
-    def __init__(self, whole: bool) -> None:
+    def __init__(self, whole: bool, values: bool) -> None:
         self.whole = whole
+        self.values = values
         self.trace = Trace([], [], [], [], [], {})
         self.lines: list[int | None] = []  # of each path; none where there is no file to look into
         self.stepped: set[int] = set()
@@ -151,7 +152,8 @@ class _Check:
         assert event.name in STORY, event.name
         getattr(self, f"on_{event.name.lower()}")(event.body)
         self.before = event.name
-        self.trace.events.append(event)
+        if self.values or event.name != "Value":
+            self.trace.events.append(event)
 
     def on_path(self, path: str) -> None:
         assert Path(path).is_absolute(), path
