@@ -223,7 +223,8 @@ def test_containers_that_hold_themselves(same: Same) -> None:
 
 
 def test_deep_nesting(same: Same) -> None:
-    recorded = same("""
+    recorded = same(
+        """
         import sys
         class Node: pass
         exec('''def build():
@@ -247,7 +248,9 @@ def test_deep_nesting(same: Same) -> None:
         sys.setrecursionlimit(500)
         try: over()
         except RecursionError as error: print(depth, error)
-    """, options=["--config", "limits = { depth = 0, value-bytes = 2000 }"])
+    """,
+        options=["--config", "limits = { depth = 0, value-bytes = 2000 }"],
+    )
     assert roots(recorded) == ["<toplevel>"]
 
 

@@ -240,7 +240,7 @@ assert "seen" in values("short") and "unseen" not in values("short")
 
 
 def test_threads_that_run_already(run: Run, plain: Plain) -> None:
-    """Their open frames go on as the starting thread's do, from the next line on, whether they call something or not."""
+    """Their open frames go on as the starting thread's do, from the next line on, with or without a call."""
     program = """
 import threading
 ready, go = threading.Barrier(3), threading.Event()
