@@ -47,8 +47,7 @@ def recorder(request: pytest.FixtureRequest, folder: Path) -> list[str]:
     if request.param == "-m":
         return [sys.executable, "-m", "codetracer_python_recorder", *trace]
     script = shutil.which("codetracer-python-recorder", path=Path(sys.executable).parent)
-    if script is None:
-        pytest.skip("the package is not installed with its console script")
+    assert script, "the package is not installed with its console script"
     return [script, *trace]
 
 
