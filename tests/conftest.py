@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,9 @@ from typing import Any, Protocol
 import pytest
 
 SECONDS = 120  # after which a program is taken to hang
+
+# Started in the background of a shell, we ignore SIGINT, and so would every program that is run here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Done = subprocess.CompletedProcess[str]
 
