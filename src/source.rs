@@ -2,49 +2,68 @@
 //!
 //! Owns: what is read of a source file, once per file. Must not: see the interpreter, or keep texts.
 
+mod logical;
+
 use std::collections::HashMap;
 use std::fs;
+use std::ops::RangeInclusive;
 use std::rc::Rc;
+
+use logical::LogicalLines;
 
 /// What is known of one source file.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Source {
     /// Number of lines; 0 where the file cannot be read.
     pub lines: u32,
-    /// Lines that begin with `def NAME`, `async def NAME` or `class NAME`, in order.
-    definitions: Vec<(u32, Box<str>)>,
-    /// Lines that begin with `@`.
-    decorators: Vec<u32>,
+    /// The functions and classes with decorators, in order.
+    decorated: Vec<Decorated>,
+}
+
+/// A `def` or `class` with decorators.
+#[derive(Debug, PartialEq, Eq)]
+struct Decorated {
+    /// The lines of the first decorator.
+    decorator: RangeInclusive<u32>,
+    /// The line of the `def` or `class`.
+    definition: u32,
 }
 
 impl Source {
     /// Reads the text of a file.
     pub fn of(text: &[u8]) -> Self {
-        let mut source = Self::default();
-        let text = String::from_utf8_lossy(text);
-        for line in Lines(&text) {
-            source.lines += 1;
-            let start = line.trim_start_matches([' ', '\t', '\u{c}', '\u{feff}']);
-            if start.starts_with('@') {
-                source.decorators.push(source.lines);
-            } else if let Some(name) = defined_name(start) {
-                source.definitions.push((source.lines, name.into()));
+        let mut decorated = Vec::new();
+        let mut above = None;
+        let mut logical = LogicalLines::of(text);
+        for line in logical.by_ref() {
+            if line.decorator {
+                above.get_or_insert(line.first..=line.last);
+            } else if let Some(decorator) = above.take() {
+                decorated.push(Decorated {
+                    decorator,
+                    definition: line.first,
+                });
             }
         }
-        source
+        Self {
+            lines: logical.physical(),
+            decorated,
+        }
     }
 
     /// The line of the `def` (or `class`) of a code object whose first line, as the interpreter tells it, is
-    /// that of the first decorator.
+    /// that of the first decorator's expression. Names in `<>` are those of code without a `def`.
     pub fn definition(&self, first: u32, name: &str) -> u32 {
-        if self.decorators.binary_search(&first).is_err() {
+        if name.starts_with('<') {
             return first;
         }
-        let from = self.definitions.partition_point(|(line, _)| *line < first);
-        self.definitions[from..]
-            .iter()
-            .find(|(_, defined)| &**defined == name)
-            .map_or(first, |(line, _)| *line)
+        let at = self
+            .decorated
+            .partition_point(|entry| *entry.decorator.end() < first);
+        self.decorated
+            .get(at)
+            .filter(|entry| entry.decorator.contains(&first))
+            .map_or(first, |entry| entry.definition)
     }
 
     /// A line within the file.
@@ -55,41 +74,6 @@ impl Source {
         } else {
             line.clamp(1, self.lines)
         }
-    }
-}
-
-fn defined_name(start: &str) -> Option<&str> {
-    let start = start.strip_prefix("async").map_or(start, str::trim_start);
-    let rest = start
-        .strip_prefix("def")
-        .or_else(|| start.strip_prefix("class"))?;
-    let name = rest.trim_start();
-    if name.len() == rest.len() {
-        return None;
-    }
-    let end = name
-        .find(|unit: char| !unit.is_alphanumeric() && unit != '_')
-        .unwrap_or(name.len());
-    (end > 0).then(|| &name[..end])
-}
-
-/// Lines as Python counts them: ended by `\n`, `\r\n` or `\r`.
-struct Lines<'a>(&'a str);
-
-impl<'a> Iterator for Lines<'a> {
-    type Item = &'a str;
-
-    fn next(&mut self) -> Option<&'a str> {
-        if self.0.is_empty() {
-            return None;
-        }
-        let end = self.0.find(['\n', '\r']).unwrap_or(self.0.len());
-        let (line, rest) = self.0.split_at(end);
-        self.0 = rest
-            .strip_prefix("\r\n")
-            .or_else(|| rest.get(1..))
-            .unwrap_or_default();
-        Some(line)
     }
 }
 
@@ -133,12 +117,27 @@ mod tests {
 
     #[test]
     fn finds_the_def_below_its_decorators() {
-        let text = "@first(\n    'def other():'\n)\n@second\nasync  def run(a):\n    pass\n@third\nclass Made: pass\ndef plain(): pass\n";
+        let text = "\
+@first(
+    '''
+def run(): not code
+''', lambda: 0)
+@second
+# a remark
+async  def run(a):
+    pass
+@(
+    third
+)
+class Made: pass
+def plain(): pass
+";
         let source = Source::of(text.as_bytes());
-        assert_eq!(source.definition(1, "run"), 5);
-        assert_eq!(source.definition(7, "Made"), 8);
-        assert_eq!(source.definition(9, "plain"), 9);
-        assert_eq!(source.definition(1, "absent"), 1);
+        assert_eq!(source.definition(1, "run"), 7);
+        assert_eq!(source.definition(4, "<lambda>"), 4);
+        assert_eq!(source.definition(10, "Made"), 12);
+        assert_eq!(source.definition(13, "plain"), 13);
+        assert_eq!(source.definition(99, "absent"), 99);
     }
 
     #[test]
