@@ -20,7 +20,7 @@ use crate::code::{self, CodeInfo, Touched};
 use crate::error::Result;
 use crate::frame::{Access, Frame, Object};
 use crate::policy::{Capture, CompiledPolicy, Limits};
-use crate::source::{Source, Sources};
+use crate::source::Sources;
 use crate::trace::{Definitions, Encoding, PathId, Stream, Writer};
 use crate::value::{self, Values};
 
@@ -113,7 +113,6 @@ struct File {
     name: String,
     id: Option<PathId>,
     activates: bool,
-    source: Rc<Source>,
 }
 
 /// The recorder of one session, for one form of the trace.

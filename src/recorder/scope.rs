@@ -4,7 +4,6 @@
 //! write an event.
 
 use std::path::Path;
-use std::rc::Rc;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -83,27 +82,26 @@ impl<E: Encoding> Recorder<E> {
                 .is_ok_and(|path| Some(&*path.to_string_lossy()) == activation)
         };
         let activates = activation.is_some() && (Some(&*name) == activation || resolves());
-        let source = self.sources.get(&name);
         self.files.insert(
             key.into(),
             File {
                 name,
                 id: None,
                 activates,
-                source,
             },
         );
     }
 
     fn parts(&mut self, key: &str, facts: &Facts) -> Parts {
-        let (name, known, source) = match self.files.get(key) {
-            Some(file) => (file.name.clone(), file.id, Rc::clone(&file.source)),
-            None => (key.to_owned(), None, Rc::default()),
+        let (name, known) = match self.files.get(key) {
+            Some(file) => (file.name.clone(), file.id),
+            None => (key.to_owned(), None),
         };
         let path = known.unwrap_or_else(|| self.path_id(&name).0);
         if let Some(file) = self.files.get_mut(key) {
             file.id = Some(path);
         }
+        let source = self.sources.get(&name);
         let line = source.clamp(source.definition(facts.first_line, &facts.name));
         let function = self.definitions.function(path, line, &facts.qualname);
         let (variables, arguments) = if facts.has_slots {

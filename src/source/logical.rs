@@ -5,6 +5,18 @@
 /// How deep strings may stand in replacement fields of strings; CPython's own bound, `MAXFSTRINGLEVEL`, is the same.
 const DEEPEST_STRING: u32 = 150;
 
+/// Bytes that open, close or escape something, or end a line.
+const MEANS: [bool; 256] = {
+    let mut means = [false; 256];
+    let bytes = b"#\"'\\()[]{}:\n\r";
+    let mut at = 0;
+    while at < bytes.len() {
+        means[bytes[at] as usize] = true;
+        at += 1;
+    }
+    means
+};
+
 /// A statement, or the head of a compound one.
 #[derive(Debug, PartialEq, Eq)]
 pub struct LogicalLine {
@@ -51,6 +63,16 @@ impl<'a> LogicalLines<'a> {
         };
         self.line += u32::from(matches!(self.text[self.at], b'\n' | b'\r'));
         self.at += end;
+    }
+
+    /// Passes a byte, and all behind it that mean nothing in a string or outside.
+    fn pass(&mut self) {
+        self.advance();
+        let rest = &self.text[self.at..];
+        self.at += rest
+            .iter()
+            .position(|&byte| MEANS[usize::from(byte)])
+            .unwrap_or(rest.len());
     }
 
     fn skip_comment(&mut self) {
@@ -104,7 +126,7 @@ impl<'a> LogicalLines<'a> {
                     self.at += 3;
                     return;
                 }
-                _ => self.advance(),
+                _ => self.pass(),
             }
         }
     }
@@ -131,7 +153,7 @@ impl<'a> LogicalLines<'a> {
                 b'{' if level < DEEPEST_STRING => self.skip_field(level + 1),
                 b'}' => return self.advance(),
                 b'\n' | b'\r' | b'"' | b'\'' => return,
-                _ => self.advance(),
+                _ => self.pass(),
             }
         }
     }
@@ -147,7 +169,7 @@ impl<'a> LogicalLines<'a> {
                     b')' | b']' | b'}' => *depth = depth.saturating_sub(1),
                     _ => {}
                 }
-                self.advance();
+                self.pass();
             }
         }
     }
