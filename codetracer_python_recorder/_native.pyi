@@ -44,18 +44,24 @@ def start(
     `TraceError`: the folder cannot be written. `PolicyError`: a glob does not compile.
     """
 
-def stop(exit_status: int | None, ended: str) -> Report | None:
+def follow(plan: str, metadata: str, script: list[str], main_source: str | None) -> None:
+    """Begin to record a process that a recorded one has started, as its plan says, into a folder in that one's.
+
+    `metadata`: as for `start`, without the policy. `script`: the absolute names of the file that will run as
+    `__main__`. `main_source`: the text of a program without a file. Raises what `start` raises.
+    """
+
+def stop(exit_status: int | None) -> Report | None:
     """End the recording and complete the trace; `None` if this process is not being recorded.
 
-    `exit_status`: the program's, where it is known. `ended`: the time, as the metadata tell it. `TraceError`: the trace
-    could not be completed.
+    `exit_status`: the program's, where it is known. `TraceError`: the trace could not be completed.
     """
 
 def flush() -> None:
     """Return when everything recorded so far is in the files. `TraceError`: writing has failed."""
 
 def is_tracing() -> bool:
-    """Whether this process is being recorded; never so in a forked child."""
+    """Whether this process is being recorded."""
 
 def run_main(function: Callable[..., object], /, *arguments: object) -> BaseException | None:
     """Call the function with no frame of ours beneath it; the exception that escaped, its traceback free of ours."""

@@ -250,13 +250,6 @@ def _decoded(source: bytes) -> str:
             return source.decode(errors="replace")
 
 
-def first_file(program: Program) -> str | None:
-    """The file, links resolved, whose code is the program's own first; `None` where its code has no file."""
-    name = program.code.co_filename if program.code else program.names[0] if program.names else ""
-    path = os.path.realpath(name)
-    return path if os.path.isfile(path) else None
-
-
 def run(program: Program, baseline: Sequence[str]) -> BaseException | None:
     """Run the program to the end of its main module; what escaped from it, `None` if nothing did.
 

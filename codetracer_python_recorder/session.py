@@ -1,7 +1,6 @@
 """A recording in this process: begun, flushed and ended; for library users and for the command line.
 
-Owns: the call of the native module that begins a recording, the metadata that Python knows, what is said about a
-recording on stderr. Must not: decide what is recorded (the policy does), nor know of argv.
+Owns: the call of the native module that begins a recording, and what is said about a recording on stderr. Must not: decide what is recorded (the policy does), nor know of argv.
 """
 
 from __future__ import annotations
@@ -9,16 +8,14 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-import time
 
 from codetracer_python_recorder import _native
-from codetracer_python_recorder.policy.load import clean
 from codetracer_python_recorder.policy.resolve import resolve, start_folder
+from codetracer_python_recorder.subject import Subject, as_json, clean, facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
-    from types import CodeType
     from typing import Any, Self
 
     from codetracer_python_recorder.policy.resolve import Policy
@@ -42,79 +39,21 @@ def say(*lines: str) -> None:
         pass  # closed, or a pipe that nobody reads: there is nowhere left to say so
 
 
-def now() -> str:
-    """The time in UTC, as the metadata tell it."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-
-
-class Subject:
-    """What is recorded, as the metadata tell it.
-
-    `names` are the absolute names of the file that runs as `__main__`. `code` and `text` are those of a program
-    without a file (`-c`, standard input); `text` is kept beside the trace.
-    """
-
-    __slots__ = ("arguments", "code", "name", "names", "text")
-
-    def __init__(
-        self,
-        name: str,
-        arguments: Sequence[str],
-        names: Sequence[str],
-        code: CodeType | None = None,
-        text: str | None = None,
-    ) -> None:
-        self.name = name
-        self.arguments = arguments
-        self.names = names
-        self.code = code
-        self.text = text
-
-
-def begin(policy: Policy, subject: Subject, begins_with: str | None = None) -> None:
-    """Start recording; `SessionError`, `TraceError` or `PolicyError` if it cannot be.
-
-    `begins_with`: the file that the recording begins with where the policy names none; `None`: it begins at once.
-    """
-    metadata = {
-        "workdir": clean(policy.cwd),
-        "program": clean(subject.name),
-        "args": [clean(argument) for argument in subject.arguments],
-        "recorder": {
-            "name": "codetracer_python_recorder",
-            "target_script": clean(subject.names[0] if subject.names else subject.name),
-            "version": _native.__version__,
-            "with_diff": policy.value("with-diff"),
-        },
-        "python": {"version": sys.version.partition(" ")[0], "implementation": sys.implementation.name},
-        "platform": sys.platform,
-        "pid": os.getpid(),
-        "started": now(),
-        "policy": policy.metadata(),
-    }
+def begin(policy: Policy, subject: Subject) -> None:
+    """Start recording; `SessionError`, `TraceError` or `PolicyError` if it cannot be."""
+    metadata = facts(subject, policy.cwd)
+    metadata["recorder"] = {**metadata["recorder"], "with_diff": policy.value("with-diff")}
+    metadata["policy"] = policy.metadata()
     text = None if subject.text is None else clean(subject.text)
-    _native.start(policy.trace_dir, _json(policy.spec(subject.names)), _json(metadata), subject.code, text)
-
-
-def _json(value: object) -> str:
-    """The value as JSON, by what `json.dumps` calls: to load that module takes longer than all else of a start."""
-    try:
-        from _json import encode_basestring_ascii, make_encoder
-    except ImportError:
-        from json import dumps
-
-        return dumps(value)
-    encode = make_encoder(None, repr, encode_basestring_ascii, None, ": ", ", ", False, False, False)
-    return "".join(encode(value, 0))
+    spec = policy.spec(subject.names)
+    _native.start(policy.trace_dir, as_json(spec), as_json(metadata), subject.code, text)
 
 
 def complaint(policy: Policy, report: _native.Report) -> str:
     """One line about a recording that holds nothing, and why; empty if it holds something."""
     if not report["activated"]:
-        entry = policy.entries.get("activation-path")
-        if policy.activation_path and entry:
-            return f"nothing was recorded: {policy.activation_path} never ran ({entry.origin})"
-        return "nothing was recorded: the script never ran"
+        origin = policy.entries["activation-path"].origin
+        return f"nothing was recorded: {policy.activation_path} never ran ({origin})"
     if report["steps"] > 0:
         return ""
     include = policy.lists.get("include")
@@ -129,9 +68,10 @@ def complaint(policy: Policy, report: _native.Report) -> str:
 class TraceSession:
     """A recording that `start` began. As a context manager it ends with the block."""
 
-    __slots__ = ("_policy",)
+    __slots__ = ("_pid", "_policy")
 
     def __init__(self, policy: Policy) -> None:
+        self._pid = os.getpid()
         self._policy = policy
 
     @property
@@ -151,9 +91,9 @@ class TraceSession:
             return
         _current = None
         atexit.unregister(self.stop)
-        report = _native.stop(None, now())
+        report = _native.stop(None)
         line = complaint(self._policy, report) if report else ""
-        if line:
+        if line and os.getpid() == self._pid:
             say(line)
 
     def __enter__(self) -> Self:

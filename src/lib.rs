@@ -3,6 +3,7 @@
 mod code;
 pub mod error;
 mod frame;
+mod hook;
 mod monitoring;
 mod object;
 pub mod policy;
@@ -20,12 +21,14 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = true)]
 mod _native {
     use std::path::PathBuf;
+    use std::sync::Arc;
 
     use pyo3::exceptions::PyValueError;
     use pyo3::prelude::*;
     use pyo3::types::{PyCode, PyDict, PyTuple};
+    use serde_json::{Map, Value};
 
-    use crate::error::Result;
+    use crate::error::{Error, Result};
     use crate::{policy, program, session, trace};
 
     #[pymodule_export]
@@ -44,31 +47,53 @@ mod _native {
     fn start(
         py: Python<'_>,
         trace_dir: PathBuf,
-        spec: &str,
+        spec: String,
         metadata: &str,
-        main: Option<Bound<'_, PyCode>>,
-        main_source: Option<&str>,
+        main: Option<Py<PyCode>>,
+        main_source: Option<String>,
     ) -> Result<()> {
+        let program = main_source.map(|text| session::Program {
+            text,
+            code: main.map(Arc::new),
+            is_to_come: false,
+        });
         session::start(
             py,
             session::Request {
                 folder: trace_dir,
                 spec,
-                metadata,
-                main,
-                main_source,
+                metadata: object(metadata)?,
+                program,
+                at_once: false,
             },
         )
     }
 
     #[pyfunction]
-    #[pyo3(signature = (exit_status, ended))]
-    fn stop<'py>(
-        py: Python<'py>,
-        exit_status: Option<i32>,
-        ended: &str,
-    ) -> PyResult<Option<Bound<'py, PyDict>>> {
-        session::stop(exit_status, ended)?
+    #[pyo3(signature = (plan, metadata, script, main_source))]
+    fn follow(
+        py: Python<'_>,
+        plan: &str,
+        metadata: &str,
+        script: Vec<String>,
+        main_source: Option<String>,
+    ) -> Result<()> {
+        session::follow(py, plan, object(metadata)?, &script, main_source)
+    }
+
+    /// A JSON object that Python hands over.
+    fn object(text: &str) -> Result<Map<String, Value>> {
+        serde_json::from_str(text).map_err(|error| {
+            Error::Session(format!(
+                "start: the metadata handed over is malformed: {error}"
+            ))
+        })
+    }
+
+    #[pyfunction]
+    #[pyo3(signature = (exit_status))]
+    fn stop(py: Python<'_>, exit_status: Option<i32>) -> PyResult<Option<Bound<'_, PyDict>>> {
+        session::stop(exit_status)?
             .map(|outcome| outcome.to_dict(py))
             .transpose()
     }

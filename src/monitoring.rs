@@ -62,8 +62,12 @@ pub trait Tool {
     fn stop(&self, change: &mut dyn FnMut(&mut Metadata)) -> Result<Outcome>;
     /// Ends the writer's thread until something is recorded again.
     fn pause(&self);
-    /// Disarms everything in a forked child and leaves the parent's trace alone.
-    fn abandon(&self);
+    /// Disarms everything in a forked child and leaves the parent's trace alone; whether the activation file has run.
+    fn abandon(&self) -> bool;
+    /// Whether the activation file has run.
+    fn is_active(&self) -> bool;
+    /// Changes the metadata, which are written soon.
+    fn note(&self, change: &mut dyn FnMut(&mut Metadata));
 }
 
 /// What a session ended with.
@@ -320,11 +324,21 @@ impl<E: Encoding> Tool for Monitor<E> {
         self.paused.set(true);
     }
 
-    fn abandon(&self) {
-        if let Some(recorder) = self.take() {
+    fn abandon(&self) -> bool {
+        self.take().is_some_and(|recorder| {
             self.disarm(&recorder);
+            let is_active = recorder.is_active();
             recorder.abandon();
-        }
+            is_active
+        })
+    }
+
+    fn is_active(&self) -> bool {
+        self.enter(|recorder| recorder.is_active()).unwrap_or(false)
+    }
+
+    fn note(&self, change: &mut dyn FnMut(&mut Metadata)) {
+        self.enter(|recorder| recorder.writer().metadata(change));
     }
 }
 

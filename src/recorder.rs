@@ -24,6 +24,8 @@ use crate::source::Sources;
 use crate::trace::{Definitions, Encoding, PathId, Stream, Writer};
 use crate::value::{self, Values};
 
+use variables::View;
+
 pub use output::Channel;
 
 /// What to do about a code object that starts for the first time.
@@ -83,6 +85,8 @@ pub struct MainCode {
     pub codes: HashSet<usize>,
     /// The kept text.
     pub path: String,
+    /// Whether the interpreter has yet to compile it.
+    pub is_to_come: bool,
 }
 
 /// What the recorder is told when it is made.
@@ -329,7 +333,7 @@ impl<E: Encoding> Recorder<E> {
         let is_first =
             self.threads[thread].stepped == usize::MAX && info.path == PathId(0) && line == 1;
         let with_values = self.detail == Detail::Values;
-        let (access, values) = (self.setup.access, &mut self.values);
+        let (view, values) = (self.view(info, frame), &mut self.values);
         emit!(self, thread, |out, definitions| {
             if !is_first {
                 E::step(out, info.path, line);
@@ -341,22 +345,16 @@ impl<E: Encoding> Recorder<E> {
                     values.write(out, definitions, value);
                     E::argument_end(out);
                 }
-                None if resumed.is_none() && with_values => variables::write_arguments(
-                    out,
-                    definitions,
-                    values,
-                    info,
-                    frame,
-                    access,
-                    function,
-                ),
+                None if resumed.is_none() && with_values => {
+                    variables::write_arguments(out, definitions, values, view, function)
+                }
                 None => E::call_begin(out, function, 0),
             }
             E::call_end(out);
         });
         self.counters.steps += u64::from(!is_first);
         self.counters.calls += 1;
-        let state = variables::state(info, frame, access);
+        let state = variables::state(view);
         let thread = &mut self.threads[thread];
         thread.stepped = frame.id();
         thread.unwound = 0;
@@ -387,25 +385,27 @@ impl<E: Encoding> Recorder<E> {
         Some((info, Frame::current()?))
     }
 
+    #[inline]
+    fn view<'a>(&self, info: &'a CodeInfo, frame: Frame) -> View<'a> {
+        View {
+            info,
+            frame,
+            access: self.setup.access,
+        }
+    }
+
     /// A step with all visible variables of a frame that is the innermost open one.
     fn step(&mut self, thread: usize, info: &CodeInfo, frame: Frame, line: u32) {
         let detail = self.detail;
         if detail == Detail::Calls {
             return;
         }
-        let (access, values, counters) = (self.setup.access, &mut self.values, &mut self.counters);
+        let view = self.view(info, frame);
+        let (values, counters) = (&mut self.values, &mut self.counters);
         let state = emit!(self, thread, |out, definitions| {
             E::step(out, info.path, line);
             if detail == Detail::Values {
-                variables::write(
-                    out,
-                    definitions,
-                    values,
-                    info,
-                    frame,
-                    access,
-                    &mut counters.values,
-                )
+                variables::write(out, definitions, values, view, &mut counters.values)
             } else {
                 0
             }
@@ -460,9 +460,7 @@ impl<E: Encoding> Recorder<E> {
         let Some(call) = self.threads[thread].calls.last() else {
             return;
         };
-        if self.detail == Detail::Values
-            && variables::state(info, frame, self.setup.access) != call.state
-        {
+        if self.detail == Detail::Values && variables::state(self.view(info, frame)) != call.state {
             let line = call.line;
             self.step(thread, info, frame, line);
         }

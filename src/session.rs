@@ -1,6 +1,8 @@
-//! Start, stop, flush, fork, exit: the one recording of a process.
+//! Start, stop, flush: the one recording of a process.
 //!
-//! Owns: the only static with the state of a recording. Must not: know an event or a value.
+//! Owns: the recording that is live in this process. Must not: know an event or a value.
+
+mod children;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -8,10 +10,10 @@ use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyCFunction, PyCode, PyDict, PyTuple};
+use pyo3::types::{PyCode, PyDict};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
@@ -24,6 +26,9 @@ use crate::streams;
 use crate::trace::{Cbor, Format, Json, Writer};
 use crate::{code, value};
 
+use children::Family;
+pub use children::follow;
+
 /// The recording that is on. Only threads that hold the GIL follow the pointer; a fork in the child
 /// clears it before any Python code runs there.
 static LIVE: AtomicPtr<Live> = AtomicPtr::new(ptr::null_mut());
@@ -33,6 +38,7 @@ static ORPHAN: AtomicPtr<Live> = AtomicPtr::new(ptr::null_mut());
 struct Live {
     tool: Rc<dyn Tool>,
     alive: Arc<AtomicBool>,
+    family: Family,
 }
 
 fn live<'a>() -> Option<&'a Live> {
@@ -46,18 +52,30 @@ fn take(from: &AtomicPtr<Live>) -> Option<Box<Live>> {
     (!pointer.is_null()).then(|| unsafe { Box::from_raw(pointer) })
 }
 
-/// What a caller of `start` hands over.
-pub struct Request<'py> {
+/// What a recording is begun with.
+#[derive(Clone)]
+pub struct Request {
     /// The trace folder.
     pub folder: PathBuf,
     /// The resolved policy as JSON.
-    pub spec: &'py str,
-    /// Metadata as a JSON object.
-    pub metadata: &'py str,
-    /// The program's code object, where it has no file and compiles.
-    pub main: Option<Bound<'py, PyCode>>,
-    /// The program's text, where it has no file.
-    pub main_source: Option<&'py str>,
+    pub spec: String,
+    /// What Python knows for the metadata.
+    pub metadata: Map<String, Value>,
+    /// The program, where it has no file.
+    pub program: Option<Program>,
+    /// Whether recording begins at once, whatever activation path the policy names.
+    pub at_once: bool,
+}
+
+/// A program that has no file.
+#[derive(Clone)]
+pub struct Program {
+    /// Its text.
+    pub text: String,
+    /// Its code object; none where the text does not compile, or where the interpreter has yet to compile it.
+    pub code: Option<Arc<Py<PyCode>>>,
+    /// Whether the interpreter has yet to compile it.
+    pub is_to_come: bool,
 }
 
 /// Starts recording.
@@ -65,46 +83,45 @@ pub struct Request<'py> {
 /// # Errors
 /// `Session` when a recording is on, or the interpreter cannot be watched; `Policy` for a wrong
 /// policy; `Session` or `Trace` where the folder cannot be written.
-pub fn start(py: Python<'_>, request: Request<'_>) -> Result<()> {
+pub fn start(py: Python<'_>, request: Request) -> Result<()> {
     if live().is_some() {
         return Err(Error::Session(
             "start: a recording is on already; stop() it first".to_owned(),
         ));
     }
-    let spec = Spec::from_json(request.spec)?;
-    let metadata: Map<String, Value> = serde_json::from_str(request.metadata).map_err(|error| {
-        Error::Session(format!(
-            "start: the metadata handed over is malformed: {error}"
-        ))
-    })?;
+    let spec = Spec::from_json(&request.spec)?;
     if !code::reserve(py) {
         return Err(Error::Session(
             "start: the interpreter has no place left on its code objects".to_owned(),
         ));
     }
     match spec.format {
-        policy::Format::Json => arm::<Json>(py, request, spec, metadata, Format::Json),
-        policy::Format::Binary => arm::<Cbor>(py, request, spec, metadata, Format::Binary),
+        policy::Format::Json => arm::<Json>(py, request, spec, Format::Json),
+        policy::Format::Binary => arm::<Cbor>(py, request, spec, Format::Binary),
     }
 }
 
 fn arm<E: crate::trace::Encoding>(
     py: Python<'_>,
-    request: Request<'_>,
+    request: Request,
     spec: Spec,
-    mut metadata: Map<String, Value>,
     format: Format,
 ) -> Result<()> {
     let access = frame::access(py);
+    let mut metadata = request.metadata.clone();
+    metadata.insert("pid".to_owned(), std::process::id().into());
+    metadata.insert("started".to_owned(), now().into());
     metadata.insert("locals".to_owned(), access.name().into());
     metadata.insert("attributes".to_owned(), object::access(py).name().into());
-    let (limits, capture, activation) = (spec.limits, spec.capture, spec.activation_path.clone());
+    let family = Family::new(&request, spec.capture.processes);
+    let (limits, capture) = (spec.limits, spec.capture);
+    let activation = spec.activation_path.clone().filter(|_| !request.at_once);
     let (script, cwd) = (spec.scope.script.first().cloned(), spec.scope.cwd.clone());
     let policy = CompiledPolicy::compile(spec)?;
     let writer = Writer::create(&request.folder, format, metadata)?;
     let main = request
-        .main_source
-        .map(|text| keep_main(&writer, request.main.as_ref(), text))
+        .program
+        .map(|program| keep_main(py, &writer, &program))
         .transpose()?;
     let root = script
         .or_else(|| main.as_ref().map(|main| main.path.clone()))
@@ -129,12 +146,20 @@ fn arm<E: crate::trace::Encoding>(
     let tool = Monitor::arm(py, recorder, Arc::clone(&alive))
         .map_err(|error| Error::Session(format!("start: {}", error.value(py))))?;
     streams::hook(py, Rc::clone(&tool));
-    watch_forks(py).map_err(|error| Error::Session(format!("start: {error}")))?;
-    LIVE.store(
-        Box::into_raw(Box::new(Live { tool, alive })),
-        Ordering::Release,
-    );
+    children::watch(py, capture.processes)
+        .map_err(|error| Error::Session(format!("start: {error}")))?;
+    let live = Live {
+        tool,
+        alive,
+        family,
+    };
+    LIVE.store(Box::into_raw(Box::new(live)), Ordering::Release);
     Ok(())
+}
+
+/// The time in UTC, as the metadata tell it.
+fn now() -> String {
+    humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
 }
 
 fn next_session() -> u64 {
@@ -143,29 +168,17 @@ fn next_session() -> u64 {
 }
 
 /// Keeps the text of a program without a file in the trace folder, and knows its code objects.
-fn keep_main(writer: &Writer, code: Option<&Bound<'_, PyCode>>, text: &str) -> Result<MainCode> {
-    let path = writer.keep("program.py", text.as_bytes())?;
-    let mut codes = HashSet::new();
-    if let Some(code) = code {
-        collect(code.as_any(), &mut codes);
-    }
-    Ok(MainCode {
-        codes,
+fn keep_main(py: Python<'_>, writer: &Writer, program: &Program) -> Result<MainCode> {
+    let path = writer.keep("program.py", program.text.as_bytes())?;
+    let mut main = MainCode {
+        codes: HashSet::new(),
         path: path.to_string_lossy().into_owned(),
-    })
-}
-
-fn collect(code: &Bound<'_, PyAny>, codes: &mut HashSet<usize>) {
-    codes.insert(code.as_ptr() as usize);
-    let constants = code
-        .getattr("co_consts")
-        .ok()
-        .and_then(|found| found.cast_into::<PyTuple>().ok());
-    for constant in constants.iter().flatten() {
-        if constant.is_instance_of::<PyCode>() {
-            collect(&constant, codes);
-        }
+        is_to_come: program.is_to_come,
+    };
+    if let Some(code) = &program.code {
+        main.add(code.bind(py));
     }
+    Ok(main)
 }
 
 /// The file of the innermost frame that has one: where the root call stands when no script is known.
@@ -191,19 +204,19 @@ fn caller_file(cwd: &str) -> Option<String> {
     None
 }
 
-/// Stops recording and completes the trace; none when no recording is on. `ended` is the time now, as the
-/// metadata tell it.
+/// Stops recording and completes the trace; none when no recording is on.
 ///
 /// # Errors
 /// `Trace` where the trace could not be completed.
-pub fn stop(exit_status: Option<i32>, ended: &str) -> Result<Option<Outcome>> {
+pub fn stop(exit_status: Option<i32>) -> Result<Option<Outcome>> {
     let Some(live) = take(&LIVE) else {
         return Ok(None);
     };
     streams::unhook();
+    children::unwatch();
     let change = &mut |metadata: &mut Map<String, Value>| {
         metadata.insert("exit_status".to_owned(), exit_status.into());
-        metadata.insert("ended".to_owned(), ended.into());
+        metadata.insert("ended".to_owned(), now().into());
     };
     live.tool.stop(change).map(Some)
 }
@@ -243,55 +256,4 @@ pub fn flush() -> Result<()> {
 /// Whether a recording is on.
 pub fn is_tracing() -> bool {
     live().is_some_and(|live| live.tool.is_alive())
-}
-
-/// In a forked child, before any Python code runs: the recording is the parent's.
-#[cfg(unix)]
-extern "C" fn in_child() {
-    let left = LIVE.swap(ptr::null_mut(), Ordering::AcqRel);
-    if !left.is_null() {
-        // SAFETY: the box that `start` leaked; only its flag is touched here.
-        unsafe { (*left).alive.store(false, Ordering::Relaxed) };
-        ORPHAN.store(left, Ordering::Release);
-    }
-}
-
-/// Sees to it that a forked child takes out of its interpreter what the parent armed; once per process.
-#[cfg(unix)]
-fn watch_forks(py: Python<'_>) -> PyResult<()> {
-    static ONCE: PyOnceLock<()> = PyOnceLock::new();
-    ONCE.get_or_try_init(py, || {
-        // SAFETY: the handler does two atomic stores, which is safe in a child of a threaded process.
-        unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
-        let hook = |act: fn()| PyCFunction::new_closure(py, None, None, move |_, _| act());
-        let options = PyDict::new(py);
-        options.set_item("before", hook(before_fork)?)?;
-        options.set_item("after_in_child", hook(after_fork)?)?;
-        py.import("posix")?
-            .getattr("register_at_fork")?
-            .call((), Some(&options))?;
-        Ok(())
-    })
-    .copied()
-}
-
-#[cfg(not(unix))]
-fn watch_forks(_py: Python<'_>) -> PyResult<()> {
-    Ok(())
-}
-
-/// Before a fork: the program has no thread that it does not know of.
-#[cfg(unix)]
-fn before_fork() {
-    if let Some(live) = live() {
-        live.tool.pause();
-    }
-}
-
-#[cfg(unix)]
-fn after_fork() {
-    if let Some(live) = take(&ORPHAN) {
-        streams::unhook();
-        live.tool.abandon();
-    }
 }

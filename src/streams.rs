@@ -3,9 +3,7 @@
 //! Owns: which native methods are hooked, and how. Must not: replace, wrap or subclass an object of
 //! the program: `sys.stdout` stays what it is, and so do its type, its buffer and its descriptor.
 //!
-//! A method written in C is reached through its `PyMethodDef`, which lies in writable memory of the
-//! interpreter and is read at each call (`Objects/descrobject.c`, `Objects/methodobject.c`). While a
-//! recording is on, that entry points here: the hook calls the original, and then tells what was
+//! While a recording is on, the methods are hooked: the hook calls the original, and then tells what was
 //! written or read when the stream ends in descriptor 0, 1 or 2. A method whose entry is not of the
 //! expected form is left alone, and its texts are not captured.
 
@@ -19,14 +17,13 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::frame::Object;
+use crate::hook::{Form, Hook};
 use crate::monitoring::Tool;
 use crate::recorder::Channel;
 use crate::value::text;
 
 /// The recording that listens; followed only with the GIL held.
 static LISTENER: AtomicPtr<Rc<dyn Tool>> = AtomicPtr::new(ptr::null_mut());
-/// The addresses of the original functions, by place in `TABLE`; 0 where a method is not hooked.
-static ORIGINALS: [AtomicUsize; TABLE.len()] = [const { AtomicUsize::new(0) }; TABLE.len()];
 
 thread_local! {
     /// How many hooked writes, and reads, of upper layers the thread is inside of: what a lower layer
@@ -35,87 +32,51 @@ thread_local! {
     static READING: Cell<u32> = const { Cell::new(0) };
 }
 
-/// A hook in the form of the method that it stands in for.
-#[derive(Clone, Copy)]
-enum Form {
-    /// `METH_O` or `METH_NOARGS`
-    Plain(unsafe extern "C" fn(Object, Object) -> Object),
-    /// `METH_FASTCALL`
-    Fast(unsafe extern "C" fn(Object, *const Object, isize) -> Object),
-    /// `METH_FASTCALL | METH_KEYWORDS`
-    Keywords(unsafe extern "C" fn(Object, *const Object, isize, Object) -> Object),
-}
+/// The module of the system's own calls.
+const OS: &CStr = if cfg!(windows) { c"nt" } else { c"posix" };
 
-const O: i32 = ffi::METH_O;
-const NONE: i32 = ffi::METH_NOARGS;
-const FAST: i32 = ffi::METH_FASTCALL;
-const NAMED: i32 = ffi::METH_FASTCALL | ffi::METH_KEYWORDS;
+static TEXT_WRITE: Hook = of_text(c"write", Form::One(text_write));
+static TEXT_FLUSH: Hook = of_text(c"flush", Form::None(text_flush));
+static TEXT_CLOSE: Hook = of_text(c"close", Form::None(text_close));
+static TEXT_DETACH: Hook = of_text(c"detach", Form::None(text_detach));
+static TEXT_SEEK: Hook = of_text(c"seek", Form::Fast(text_seek));
+static TEXT_RECONFIGURE: Hook = of_text(c"reconfigure", Form::Named(text_reconfigure));
+static TEXT_READLINE: Hook = of_text(c"readline", Form::Fast(text_readline));
+static TEXT_READ: Hook = of_text(c"read", Form::Fast(text_read));
+static BUFFER_WRITE: Hook =
+    Hook::method(c"_io", c"BufferedWriter", c"write", Form::One(buffer_write));
+static OS_WRITE: Hook = Hook::function(OS, c"write", Form::Fast(os_write));
+static INPUT: Hook = Hook::function(c"builtins", c"input", Form::Fast(input));
 
-/// Module, class (or none), method, flags, hook.
-type Row = (
-    &'static CStr,
-    Option<&'static CStr>,
-    &'static CStr,
-    i32,
-    Form,
-);
-
-const TEXT: Option<&CStr> = Some(c"TextIOWrapper");
-const TABLE: [Row; 12] = [
-    (c"_io", TEXT, c"write", O, Form::Plain(text_write)),
-    (c"_io", TEXT, c"flush", NONE, Form::Plain(text_flush)),
-    (c"_io", TEXT, c"close", NONE, Form::Plain(below_text::<2>)),
-    (c"_io", TEXT, c"detach", NONE, Form::Plain(below_text::<3>)),
-    (
-        c"_io",
-        TEXT,
-        c"seek",
-        FAST,
-        Form::Fast(below_text_fast::<4>),
-    ),
-    (
-        c"_io",
-        TEXT,
-        c"reconfigure",
-        NAMED,
-        Form::Keywords(below_text_named::<5>),
-    ),
-    (c"_io", TEXT, c"readline", FAST, Form::Fast(text_read::<6>)),
-    (c"_io", TEXT, c"read", FAST, Form::Fast(text_read::<7>)),
-    (
-        c"_io",
-        Some(c"BufferedWriter"),
-        c"write",
-        O,
-        Form::Plain(buffer_write),
-    ),
-    (c"posix", None, c"write", FAST, Form::Fast(os_write)),
-    (c"builtins", None, c"input", FAST, Form::Fast(input)),
-    (c"nt", None, c"write", FAST, Form::Fast(os_write_windows)),
+static HOOKS: [&Hook; 11] = [
+    &TEXT_WRITE,
+    &TEXT_FLUSH,
+    &TEXT_CLOSE,
+    &TEXT_DETACH,
+    &TEXT_SEEK,
+    &TEXT_RECONFIGURE,
+    &TEXT_READLINE,
+    &TEXT_READ,
+    &BUFFER_WRITE,
+    &OS_WRITE,
+    &INPUT,
 ];
+
+const fn of_text(method: &'static CStr, form: Form) -> Hook {
+    Hook::method(c"_io", c"TextIOWrapper", method, form)
+}
 
 /// Lets `tool` listen.
 pub fn hook(py: Python<'_>, tool: Rc<dyn Tool>) {
     LISTENER.store(Box::into_raw(Box::new(tool)), Ordering::Release);
-    for (row, original) in TABLE.iter().zip(&ORIGINALS) {
-        if let Some(method) = find(py, row) {
-            // SAFETY: the entry lies in writable static memory of the interpreter; the GIL is held.
-            unsafe { original.store(swap(method, row.4), Ordering::Release) };
-        }
-    }
+    HOOKS.iter().for_each(|hook| hook.set(py));
     hook_lines(py);
 }
 
 /// Puts every method back as it was.
 pub fn unhook() {
     Python::attach(|py| {
-        for (row, original) in TABLE.iter().zip(&ORIGINALS) {
-            let address = original.load(Ordering::Acquire);
-            if let Some(method) = find(py, row).filter(|_| address != 0) {
-                // SAFETY: as in `hook`. The address is kept for calls that are still inside a hook.
-                unsafe { *(&raw mut (*method).ml_meth).cast::<usize>() = address };
-            }
-        }
+        HOOKS.iter().for_each(|hook| hook.unset(py));
         unhook_lines(py);
     });
     let listener = LISTENER.swap(ptr::null_mut(), Ordering::AcqRel);
@@ -123,45 +84,6 @@ pub fn unhook() {
         // SAFETY: the box that `hook` leaked, taken back once, with the GIL held.
         drop(unsafe { Box::from_raw(listener) });
     }
-}
-
-unsafe fn swap(method: *mut ffi::PyMethodDef, form: Form) -> usize {
-    // SAFETY: the union holds one function pointer of the form that the flags tell.
-    unsafe {
-        let entry = (&raw mut (*method).ml_meth).cast::<usize>();
-        let original = *entry;
-        *entry = match form {
-            Form::Plain(hook) => hook as usize,
-            Form::Fast(hook) => hook as usize,
-            Form::Keywords(hook) => hook as usize,
-        };
-        original
-    }
-}
-
-/// The entry of a row's method, where it is of the expected form.
-fn find(py: Python<'_>, row: &Row) -> Option<*mut ffi::PyMethodDef> {
-    let (module, class, method, flags, _) = *row;
-    let found = match class {
-        None => crate::value::loaded(py, module, method)?,
-        Some(class) => {
-            let class = crate::value::loaded(py, module, class)?;
-            crate::value::class_attribute(py, class.as_ptr().cast(), method)?
-        }
-    };
-    // SAFETY: the exact types tell where the entry is.
-    let definition = unsafe {
-        let kind = ffi::Py_TYPE(found.as_ptr());
-        if kind == &raw mut ffi::PyMethodDescr_Type {
-            (*found.as_ptr().cast::<ffi::PyMethodDescrObject>()).d_method
-        } else if kind == &raw mut ffi::PyCFunction_Type {
-            (*found.as_ptr().cast::<ffi::PyCFunctionObject>()).m_ml
-        } else {
-            return None;
-        }
-    };
-    // SAFETY: a method's entry is valid as long as its type or module.
-    (unsafe { (*definition).ml_flags } == flags).then_some(definition)
 }
 
 fn listener<'a>() -> Option<&'a Rc<dyn Tool>> {
@@ -177,52 +99,36 @@ fn inside<R>(depth: &'static std::thread::LocalKey<Cell<u32>>, call: impl FnOnce
     result
 }
 
-unsafe fn plain(place: usize, this: Object, argument: Object) -> Object {
-    // SAFETY: the address came from an entry whose flags tell this form.
-    let original: unsafe extern "C" fn(Object, Object) -> Object =
-        unsafe { std::mem::transmute(ORIGINALS[place].load(Ordering::Acquire)) };
+unsafe extern "C" fn text_close(this: Object, argument: Object) -> Object {
     // SAFETY: called as the interpreter called us.
-    unsafe { original(this, argument) }
+    inside(&WRITING, || unsafe { TEXT_CLOSE.plain(this, argument) })
 }
 
-unsafe fn fast(place: usize, this: Object, args: *const Object, count: isize) -> Object {
-    // SAFETY: as `plain`.
-    let original: unsafe extern "C" fn(Object, *const Object, isize) -> Object =
-        unsafe { std::mem::transmute(ORIGINALS[place].load(Ordering::Acquire)) };
+unsafe extern "C" fn text_detach(this: Object, argument: Object) -> Object {
     // SAFETY: called as the interpreter called us.
-    unsafe { original(this, args, count) }
+    inside(&WRITING, || unsafe { TEXT_DETACH.plain(this, argument) })
 }
 
-unsafe extern "C" fn below_text<const PLACE: usize>(this: Object, argument: Object) -> Object {
+unsafe extern "C" fn text_seek(this: Object, args: *const Object, count: isize) -> Object {
     // SAFETY: called as the interpreter called us.
-    inside(&WRITING, || unsafe { plain(PLACE, this, argument) })
+    inside(&WRITING, || unsafe { TEXT_SEEK.fast(this, args, count) })
 }
 
-unsafe extern "C" fn below_text_fast<const PLACE: usize>(
-    this: Object,
-    args: *const Object,
-    count: isize,
-) -> Object {
-    // SAFETY: called as the interpreter called us.
-    inside(&WRITING, || unsafe { fast(PLACE, this, args, count) })
-}
-
-unsafe extern "C" fn below_text_named<const PLACE: usize>(
+unsafe extern "C" fn text_reconfigure(
     this: Object,
     args: *const Object,
     count: isize,
     names: Object,
 ) -> Object {
-    // SAFETY: as `plain`.
-    let original: unsafe extern "C" fn(Object, *const Object, isize, Object) -> Object =
-        unsafe { std::mem::transmute(ORIGINALS[PLACE].load(Ordering::Acquire)) };
     // SAFETY: called as the interpreter called us.
-    inside(&WRITING, || unsafe { original(this, args, count, names) })
+    inside(&WRITING, || unsafe {
+        TEXT_RECONFIGURE.named(this, args, count, names)
+    })
 }
 
 unsafe extern "C" fn text_write(this: Object, argument: Object) -> Object {
     // SAFETY: called as the interpreter called us.
-    let result = inside(&WRITING, || unsafe { plain(0, this, argument) });
+    let result = inside(&WRITING, || unsafe { TEXT_WRITE.plain(this, argument) });
     if !result.is_null() && WRITING.get() == 0 && text::is_str(argument) {
         // SAFETY: `this` is a TextIOWrapper, since the original took it.
         tell_str(unsafe { channel(this) }, argument);
@@ -232,7 +138,7 @@ unsafe extern "C" fn text_write(this: Object, argument: Object) -> Object {
 
 unsafe extern "C" fn text_flush(this: Object, argument: Object) -> Object {
     // SAFETY: called as the interpreter called us.
-    let result = inside(&WRITING, || unsafe { plain(1, this, argument) });
+    let result = inside(&WRITING, || unsafe { TEXT_FLUSH.plain(this, argument) });
     if !result.is_null()
         && WRITING.get() == 0
         && let Some(listener) = listener()
@@ -244,7 +150,7 @@ unsafe extern "C" fn text_flush(this: Object, argument: Object) -> Object {
 
 unsafe extern "C" fn buffer_write(this: Object, argument: Object) -> Object {
     // SAFETY: called as the interpreter called us.
-    let result = inside(&WRITING, || unsafe { plain(8, this, argument) });
+    let result = inside(&WRITING, || unsafe { BUFFER_WRITE.plain(this, argument) });
     if !result.is_null() && WRITING.get() == 0 {
         // SAFETY: `this` is a BufferedWriter, since the original took it.
         tell_bytes(unsafe { buffer_channel(this) }, argument, usize::MAX);
@@ -252,9 +158,9 @@ unsafe extern "C" fn buffer_write(this: Object, argument: Object) -> Object {
     result
 }
 
-unsafe fn os_write_at(place: usize, this: Object, args: *const Object, count: isize) -> Object {
+unsafe extern "C" fn os_write(this: Object, args: *const Object, count: isize) -> Object {
     // SAFETY: called as the interpreter called us.
-    let result = unsafe { fast(place, this, args, count) };
+    let result = unsafe { OS_WRITE.fast(this, args, count) };
     if !result.is_null() && WRITING.get() == 0 && count == 2 {
         // SAFETY: two arguments; only an exact int is asked for its value.
         unsafe {
@@ -268,30 +174,25 @@ unsafe fn os_write_at(place: usize, this: Object, args: *const Object, count: is
     result
 }
 
-unsafe extern "C" fn os_write(this: Object, args: *const Object, count: isize) -> Object {
+unsafe extern "C" fn text_readline(this: Object, args: *const Object, count: isize) -> Object {
     // SAFETY: called as the interpreter called us.
-    unsafe { os_write_at(9, this, args, count) }
+    let result = inside(&READING, || unsafe {
+        TEXT_READLINE.fast(this, args, count)
+    });
+    tell_read(this, result);
+    result
 }
 
-unsafe extern "C" fn os_write_windows(this: Object, args: *const Object, count: isize) -> Object {
+unsafe extern "C" fn text_read(this: Object, args: *const Object, count: isize) -> Object {
     // SAFETY: called as the interpreter called us.
-    unsafe { os_write_at(11, this, args, count) }
-}
-
-unsafe extern "C" fn text_read<const PLACE: usize>(
-    this: Object,
-    args: *const Object,
-    count: isize,
-) -> Object {
-    // SAFETY: called as the interpreter called us.
-    let result = inside(&READING, || unsafe { fast(PLACE, this, args, count) });
+    let result = inside(&READING, || unsafe { TEXT_READ.fast(this, args, count) });
     tell_read(this, result);
     result
 }
 
 unsafe extern "C" fn input(this: Object, args: *const Object, count: isize) -> Object {
     // SAFETY: called as the interpreter called us.
-    let result = inside(&READING, || unsafe { fast(10, this, args, count) });
+    let result = inside(&READING, || unsafe { INPUT.fast(this, args, count) });
     if !result.is_null() && READING.get() == 0 {
         tell_str(Some(Channel::Stdin), result);
         if let Some(listener) = listener() {

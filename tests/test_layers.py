@@ -25,6 +25,7 @@ RUST_LAYERS: Layers = [
     {"lib"},
     {"session", "program"},
     {"streams"},
+    {"hook"},
     {"monitoring"},
     {"recorder"},
     {"code", "frame", "object", "value", "source"},
@@ -36,9 +37,10 @@ PYTHON_LAYERS: Layers = [
     {"cli"},
     {"commands", "commands.record", "commands.trace"},
     {"__init__"},
-    {"session", "runner", "policy"},
+    {"session", "runner", "policy", "follow"},
     {"policy.load", "policy.resolve"},
     {"policy.schema", "policy.positions"},
+    {"subject"},
     {"errors", "_native"},
 ]
 # Beyond the layers: callbacks are thin, and the two pure parts have nothing to do with each other.

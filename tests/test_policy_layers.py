@@ -275,7 +275,7 @@ def test_the_spec(folder: Path) -> None:
         "output_bytes": 1048576,
         "trace_bytes": 0,
     }
-    assert spec["capture"] == {"stdout": True, "stderr": True, "stdin": False, "exceptions": True}
+    assert spec["capture"] == {"stdout": True, "stderr": True, "stdin": False, "exceptions": True, "processes": "mine"}
     assert spec["include"] is None
     assert (spec["format"], spec["activation_path"]) == ("binary", None)
 

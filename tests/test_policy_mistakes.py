@@ -57,8 +57,12 @@ FILES = [
     ('[[rules]]\npath = "a"', f"1: rules: unknown key {TOP}"),
     ("[redact]\nenabled = false", f"1: redact: unknown key {TOP}"),
     (
-        '[capture]\nprocesses = "all"',
-        "2: capture.processes: unknown key (known here: stdout, stderr, stdin, exceptions)",
+        '[capture]\nsockets = true',
+        "2: capture.sockets: unknown key (known here: stdout, stderr, stdin, exceptions, processes)",
+    ),
+    (
+        '[capture]\nprocesses = "some"',
+        '2: capture.processes: "some" is unknown (expected "mine" or "all" or "none")',
     ),
     (
         'trace-dir = "a"\ntrace_dir = "b"',

@@ -12,7 +12,8 @@ from codetracer_python_recorder import _native, runner
 from codetracer_python_recorder.errors import RecorderError
 from codetracer_python_recorder.policy.resolve import resolve, start_folder
 from codetracer_python_recorder.policy.schema import BY_NAME
-from codetracer_python_recorder.session import Subject, begin, complaint, now, say
+from codetracer_python_recorder.session import begin, complaint, say
+from codetracer_python_recorder.subject import Subject
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def run(options: Options, baseline: Sequence[str]) -> int:
     )
     code = None if program.text is None else program.code
     subject = Subject(program.name, options.arguments, program.names, code, program.text)
-    begin(policy, subject, runner.first_file(program))
+    begin(policy, subject)
     ending = _Ending(policy, options, program)
     ending.say_what_begins()
     atexit.register(ending.end)  # before the program can register anything: so it runs after all that it registers
@@ -121,7 +122,7 @@ def _propagates(options: Options, environ: Mapping[str, str]) -> bool:
 class _Ending:
     """The end of the recording, after the program's threads and its own `atexit` functions."""
 
-    __slots__ = ("policy", "program", "quiet", "status", "verbose")
+    __slots__ = ("pid", "policy", "program", "quiet", "status", "verbose")
 
     def __init__(self, policy: Policy, options: Options, program: Program) -> None:
         self.policy = policy
@@ -129,6 +130,7 @@ class _Ending:
         self.quiet: bool = options.quiet
         self.verbose: bool = options.verbose and not options.quiet
         self.status: int | None = None
+        self.pid = os.getpid()
 
     def say_what_begins(self) -> None:
         if not self.quiet:
@@ -139,11 +141,11 @@ class _Ending:
 
     def end(self) -> None:
         try:
-            report = _native.stop(self.status, now())
+            report = _native.stop(self.status)
         except RecorderError as error:
             say(str(error))
             return
-        if report is None or self.quiet:
+        if report is None or self.quiet or os.getpid() != self.pid:
             return
         line = complaint(self.policy, report)
         if line:

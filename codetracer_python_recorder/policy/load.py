@@ -11,6 +11,7 @@ from _collections_abc import Mapping  # typing's and collections.abc's own home,
 
 from codetracer_python_recorder import _native
 from codetracer_python_recorder.policy.schema import BY_NAME, KEYS, LARGEST, PREFIX, TABLES
+from codetracer_python_recorder.subject import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -133,15 +134,6 @@ def quote(value: object) -> str:
     import json
 
     return json.dumps(text, ensure_ascii=not text.isprintable())
-
-
-def clean(text: str) -> str:
-    """The text as Unicode: what a file name holds beyond it becomes U+FFFD, as in the native module."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return "".join("\ufffd" if "\ud800" <= character <= "\udfff" else character for character in text)
-    return text
 
 
 def read(path: str, name: str) -> Document:

@@ -11,8 +11,9 @@ import sys
 
 from codetracer_python_recorder.errors import PolicyError
 from codetracer_python_recorder.policy import load
-from codetracer_python_recorder.policy.load import Layer, Origin, clean, quote
+from codetracer_python_recorder.policy.load import Layer, Origin, quote
 from codetracer_python_recorder.policy.schema import KEYS
+from codetracer_python_recorder.subject import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,17 +114,12 @@ class Policy:
         """The globs of a list in force; its `extend-` form is a list of its own."""
         return self.lists.get(name, [])
 
-    def spec(self, script: Sequence[str], begins_with: str | None = None) -> dict[str, object]:
-        """What the native module records by.
-
-        `script`: the absolute names of the file that runs as `__main__`. `begins_with`: the file that the recording
-        begins with where the policy names none; `None`: it begins at once.
-        """
+    def spec(self, script: Sequence[str]) -> dict[str, object]:
+        """What the native module records by; `script`: the absolute names of the file that runs as `__main__`."""
         home = os.path.expanduser("~")
-        activation = self.activation_path or begins_with
         return {
             "format": self.value("format"),
-            "activation_path": clean(activation) if activation else None,
+            "activation_path": clean(self.activation_path) if self.activation_path else None,
             "scope": {
                 "cwd": clean(self.cwd),
                 "home": clean(home) if os.path.isabs(home) else None,

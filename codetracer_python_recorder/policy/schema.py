@@ -194,6 +194,14 @@ KEYS = (
     Key("capture.stderr", "boolean", True, "record what is written to standard error", "false"),
     Key("capture.stdin", "boolean", True, "record what is read from standard input", "false"),
     Key("capture.exceptions", "boolean", True, "record exceptions where they are raised", "false"),
+    Key(
+        "capture.processes",
+        "string",
+        "mine",
+        "child processes: mine (fork, multiprocessing), all (also Python that is started), none",
+        '"all"',
+        choices=("mine", "all", "none"),
+    ),
 )
 """All keys, in the order in which help and reference show them."""
 

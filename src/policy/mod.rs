@@ -20,4 +20,4 @@ pub use compile::CompiledPolicy;
 pub use decide::{Decision, Reason, Scope};
 pub use glob::{Kind as GlobKind, problem};
 pub use path::absolute_path;
-pub use spec::{Capture, Format, Limits, Pattern, Places, Spec};
+pub use spec::{Capture, Format, Limits, Pattern, Places, Processes, Spec};

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 pub struct Spec {
     /// The form of the event stream.
     pub format: Format,
-    /// Absolute path, links resolved, of the file that starts the recording; `None`: the script.
+    /// Absolute path, links resolved, of the file that starts the recording; `None`: it begins at once.
     pub activation_path: Option<String>,
     /// The places that tell one kind of code from another.
     pub scope: Places,
@@ -108,4 +108,18 @@ pub struct Capture {
     pub stdin: bool,
     /// Exceptions raised.
     pub exceptions: bool,
+    /// Which child processes.
+    pub processes: Processes,
+}
+
+/// Which child processes are recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Processes {
+    /// None.
+    None,
+    /// Those of `os.fork` and of `multiprocessing`.
+    Mine,
+    /// These, and Python programs that are started.
+    All,
 }

@@ -66,6 +66,7 @@ fn spec(root: &str) -> Spec {
             stderr: true,
             stdin: true,
             exceptions: true,
+            processes: Processes::Mine,
         },
     }
 }

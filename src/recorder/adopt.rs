@@ -79,23 +79,15 @@ impl<E: Encoding> Recorder<E> {
     }
 
     fn open_adopted(&mut self, thread: usize, info: &CodeInfo, frame: Frame) {
-        let (access, values) = (self.setup.access, &mut self.values);
+        let (view, values) = (self.view(info, frame), &mut self.values);
         emit!(self, thread, |out, definitions| {
             E::step(out, info.path, info.line);
-            variables::write_arguments(
-                out,
-                definitions,
-                values,
-                info,
-                frame,
-                access,
-                info.function,
-            );
+            variables::write_arguments(out, definitions, values, view, info.function);
             E::call_end(out);
         });
         self.counters.steps += 1;
         self.counters.calls += 1;
-        let state = variables::state(info, frame, access);
+        let state = variables::state(view);
         let line = info.source.clamp(frame.line());
         let thread = &mut self.threads[thread];
         thread.stepped = 0;

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::{PyCode, PyTuple};
 
 use crate::code::{self, CodeInfo, Facts, Parts, Variable};
 use crate::frame::{Frame, Object};
@@ -14,7 +15,7 @@ use crate::policy::{Scope, absolute_path};
 use crate::trace::Encoding;
 use crate::value;
 
-use super::{File, Recorder};
+use super::{File, MainCode, Recorder};
 
 impl<E: Encoding> Recorder<E> {
     /// What is known of a code object that is recorded; none where the policy skips it.
@@ -31,18 +32,14 @@ impl<E: Encoding> Recorder<E> {
     }
 
     fn decide<'a>(&mut self, code: Object, facts: Facts, frame: Frame) -> Option<&'a CodeInfo> {
-        let is_main = self
-            .setup
-            .main
-            .as_ref()
-            .is_some_and(|main| main.codes.contains(&(code as usize)));
+        let module = module_name(frame);
+        let is_main = self.is_main(code, &facts, frame, module.as_deref());
         let key = if is_main {
             String::new()
         } else {
             facts.file.clone()
         };
         self.meet_file(&key, is_main);
-        let module = module_name(frame);
         let scope = Scope {
             path: &facts.file,
             module: module.as_deref(),
@@ -65,6 +62,27 @@ impl<E: Encoding> Recorder<E> {
             ));
         }
         code::attach(code, self.setup.session, &self.touched, facts, parts)
+    }
+
+    /// Whether the code is that of a program without a file, which may be met here.
+    fn is_main(&mut self, code: Object, facts: &Facts, frame: Frame, module: Option<&str>) -> bool {
+        let Some(main) = &mut self.setup.main else {
+            return false;
+        };
+        let comes = main.is_to_come
+            && module == Some("__main__")
+            && facts.name == "<module>"
+            && facts.file == "<string>"
+            && frame.back().is_none();
+        if comes {
+            main.is_to_come = false;
+            Python::attach(|py| {
+                // SAFETY: a live code object.
+                let code = unsafe { Bound::from_borrowed_ptr(py, code) };
+                main.add(&code);
+            });
+        }
+        main.codes.contains(&(code as usize))
     }
 
     fn meet_file(&mut self, key: &str, is_main: bool) {
@@ -140,6 +158,22 @@ impl<E: Encoding> Recorder<E> {
             });
         }
         (shown.into(), arguments)
+    }
+}
+
+impl MainCode {
+    /// Knows the program by its code object, and the code objects nested in that.
+    pub fn add(&mut self, code: &Bound<'_, PyAny>) {
+        self.codes.insert(code.as_ptr() as usize);
+        let constants = code
+            .getattr("co_consts")
+            .ok()
+            .and_then(|found| found.cast_into::<PyTuple>().ok());
+        for constant in constants.iter().flatten() {
+            if constant.is_instance_of::<PyCode>() {
+                self.add(&constant);
+            }
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use crate::code::{CodeInfo, NamespaceEntry, Shown};
+use crate::code::{CodeInfo, NamespaceEntry, Shown, Variable};
 use crate::frame::{Access, Frame, Object};
 use crate::object;
 use crate::trace::{Definitions, Encoding, FunctionId};
@@ -15,6 +15,21 @@ use crate::value::{self, Values};
 const MAX_VARIABLES: usize = 1000;
 /// Names of a namespace looked at for one step at the most.
 const MAX_NAMES: usize = 10_000;
+
+/// A frame whose variables are looked at.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    pub info: &'a CodeInfo,
+    pub frame: Frame,
+    pub access: Access,
+}
+
+impl View<'_> {
+    #[inline]
+    fn local(&self, variable: &Variable) -> Object {
+        self.frame.local(self.access, &variable.slot)
+    }
+}
 
 /// Folds one variable into the fingerprint of a frame's state.
 #[inline]
@@ -28,17 +43,15 @@ pub fn write<E: Encoding>(
     out: &mut Vec<u8>,
     definitions: &mut Definitions<E>,
     values: &mut Values,
-    info: &CodeInfo,
-    frame: Frame,
-    access: Access,
+    view: View<'_>,
     counter: &mut u64,
 ) -> u64 {
-    if !info.facts.has_slots {
-        return write_namespace(out, definitions, values, info, frame, access, counter);
+    if !view.info.facts.has_slots {
+        return write_namespace(out, definitions, values, view, counter);
     }
     let mut state = 0;
-    for (index, variable) in info.variables.iter().enumerate() {
-        let object = frame.local(access, &variable.slot);
+    for (index, variable) in view.info.variables.iter().enumerate() {
+        let object = view.local(variable);
         state = fold(state, object);
         if object.is_null() || index >= MAX_VARIABLES {
             continue;
@@ -48,7 +61,7 @@ pub fn write<E: Encoding>(
         E::value_end(out);
         *counter += 1;
     }
-    note_rest(out, definitions, info.variables.len());
+    note_rest(out, definitions, view.info.variables.len());
     state
 }
 
@@ -69,16 +82,14 @@ fn write_namespace<E: Encoding>(
     out: &mut Vec<u8>,
     definitions: &mut Definitions<E>,
     values: &mut Values,
-    info: &CodeInfo,
-    frame: Frame,
-    access: Access,
+    view: View<'_>,
     counter: &mut u64,
 ) -> u64 {
     let (mut state, mut shown, mut place) = (0, 0, 0);
-    let Ok(mut names) = info.namespace.try_borrow_mut() else {
+    let Ok(mut names) = view.info.namespace.try_borrow_mut() else {
         return 0;
     };
-    each_name(frame, access, |key, object| {
+    each_name(view, |key, object| {
         if names
             .get(place)
             .is_none_or(|entry| entry.key.as_ptr() != key)
@@ -105,8 +116,8 @@ fn write_namespace<E: Encoding>(
 }
 
 /// Calls `visit(key, value)` for each item of the namespace of module or class code, if it is a dict.
-fn each_name(frame: Frame, access: Access, visit: impl FnMut(Object, Object) -> bool) {
-    let namespace = frame.namespace(access);
+fn each_name(view: View<'_>, visit: impl FnMut(Object, Object) -> bool) {
+    let namespace = view.frame.namespace(view.access);
     // SAFETY: null or a live object, held by the frame.
     if !namespace.is_null() && unsafe { ffi::PyDict_Check(namespace) } != 0 {
         object::each_item(namespace, visit);
@@ -151,18 +162,16 @@ impl NamespaceEntry {
 }
 
 /// The fingerprint of a frame's state now.
-pub fn state(info: &CodeInfo, frame: Frame, access: Access) -> u64 {
-    if info.facts.has_slots {
-        let slots = info.variables.iter();
-        return slots.fold(0, |state, variable| {
-            fold(state, frame.local(access, &variable.slot))
-        });
+pub fn state(view: View<'_>) -> u64 {
+    if view.info.facts.has_slots {
+        let slots = view.info.variables.iter();
+        return slots.fold(0, |state, variable| fold(state, view.local(variable)));
     }
     let (mut state, mut place) = (0, 0);
-    let Ok(names) = info.namespace.try_borrow() else {
+    let Ok(names) = view.info.namespace.try_borrow() else {
         return 0;
     };
-    each_name(frame, access, |key, object| {
+    each_name(view, |key, object| {
         let shown = match names.get(place) {
             Some(entry) if entry.key.as_ptr() == key => !matches!(entry.shown, Shown::Never),
             _ => value::text::is_str(key) && !is_hidden(&value::text::whole(key)),
@@ -181,19 +190,19 @@ pub fn write_arguments<E: Encoding>(
     out: &mut Vec<u8>,
     definitions: &mut Definitions<E>,
     values: &mut Values,
-    info: &CodeInfo,
-    frame: Frame,
-    access: Access,
+    view: View<'_>,
     function: FunctionId,
 ) {
-    let arguments = info.variables[..info.arguments].iter().take(MAX_VARIABLES);
+    let arguments = view.info.variables[..view.info.arguments]
+        .iter()
+        .take(MAX_VARIABLES);
     let bound = arguments
         .clone()
-        .filter(|argument| !frame.local(access, &argument.slot).is_null());
+        .filter(|argument| !view.local(argument).is_null());
     E::call_begin(out, function, bound.count());
     let mut written = 0;
     for argument in arguments {
-        let object = frame.local(access, &argument.slot);
+        let object = view.local(argument);
         if object.is_null() {
             continue;
         }

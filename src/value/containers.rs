@@ -124,39 +124,59 @@ impl<E: Encoding> Encoder<'_, E> {
             None => self.known(known),
             Some(place) => self.class_type(place, KNOWN[known as usize].0),
         };
-        self.items(form, size, items, type_id, depth);
+        self.items(form, size, type_id, |encoder, index| {
+            let item = items(index);
+            if item.is_null() {
+                encoder.values.used += E::none(encoder.out, NONE_TYPE);
+            } else {
+                encoder.value(item, depth + 1);
+            }
+            true
+        });
         self.leave();
     }
 
+    /// A container of `size` items. `write` writes the one at an index and says whether there may be more.
     #[inline]
     fn items(
         &mut self,
         form: Form,
         size: usize,
-        item: impl Fn(usize) -> Object,
         type_id: TypeId,
-        depth: usize,
+        mut write: impl FnMut(&mut Self, usize) -> bool,
     ) {
         let open = self.open(form, size);
         self.values.nesting += 2;
         let mut written = 0;
         while written < size {
             self.separate(written);
-            if self.is_full(written) {
+            let full = self.is_full(written);
+            if full {
                 self.more(size - written);
-                written += 1;
+            }
+            let goes_on = !full && write(self, written);
+            written += 1;
+            if !goes_on {
                 break;
             }
-            let item = item(written);
-            if item.is_null() {
-                self.values.used += E::none(self.out, NONE_TYPE);
-            } else {
-                self.value(item, depth + 1);
-            }
-            written += 1;
         }
         self.values.nesting -= 2;
         self.close(form, open, written, type_id);
+    }
+
+    /// Writes an item that is a new reference, and gives it back; false, with a mark, where there was none to get.
+    fn new_item(&mut self, item: Object, depth: usize) -> bool {
+        // SAFETY: null with an exception set, or a new reference, which its container or nobody else keeps.
+        unsafe {
+            if item.is_null() {
+                ffi::PyErr_Clear();
+                self.mark("<changed>");
+                return false;
+            }
+            self.value(item, depth);
+            ffi::Py_DECREF(item);
+        }
+        true
     }
 
     /// A dict, or what inherits from dict (`place`: its class): pairs of key and value.
@@ -207,53 +227,16 @@ impl<E: Encoding> Encoder<'_, E> {
             return;
         }
         let type_id = self.class_type(place, kind);
-        let open = self.open(Form::Sequence, size);
-        self.values.nesting += 2;
-        let written = self.iterate(object, reading, size, depth);
-        self.values.nesting -= 2;
-        self.close(Form::Sequence, open, written, type_id);
+        let iterator = built_in_iterator(object, reading);
+        let size = if iterator.is_null() { 0 } else { size };
+        self.items(Form::Sequence, size, type_id, |encoder, _| {
+            // SAFETY: the iterator is the built-in type's own.
+            let item = unsafe { ffi::PyIter_Next(iterator) };
+            encoder.new_item(item, depth + 1)
+        });
+        // SAFETY: null or a new reference.
+        unsafe { ffi::Py_XDECREF(iterator) };
         self.leave();
-    }
-
-    fn iterate(&mut self, object: Object, reading: Reading, size: usize, depth: usize) -> usize {
-        // SAFETY: the iterator is the built-in type's own, also for what inherits from set; each new
-        // reference is given back, the container keeps its own.
-        unsafe {
-            let class = if reading == Reading::Set {
-                &raw mut ffi::PySet_Type
-            } else {
-                ffi::Py_TYPE(object)
-            };
-            let Some(make) = (*class).tp_iter else {
-                return 0;
-            };
-            let iterator = make(object);
-            if iterator.is_null() {
-                ffi::PyErr_Clear();
-                return 0;
-            }
-            let mut written = 0;
-            while written < size {
-                self.separate(written);
-                if self.is_full(written) {
-                    self.more(size - written);
-                    written += 1;
-                    break;
-                }
-                let item = ffi::PyIter_Next(iterator);
-                if item.is_null() {
-                    ffi::PyErr_Clear();
-                    self.mark("<changed>");
-                    written += 1;
-                    break;
-                }
-                self.value(item, depth + 1);
-                ffi::Py_DECREF(item);
-                written += 1;
-            }
-            ffi::Py_DECREF(iterator);
-            written
-        }
     }
 
     /// An `array.array`: its items are made anew, as ints, floats or characters, and given back.
@@ -263,31 +246,11 @@ impl<E: Encoding> Encoder<'_, E> {
             return;
         }
         let type_id = self.class_type(place, TypeKind::Array);
-        let open = self.open(Form::Sequence, size);
-        self.values.nesting += 2;
-        let mut written = 0;
-        while written < size {
-            self.separate(written);
-            if self.is_full(written) {
-                self.more(size - written);
-                written += 1;
-                break;
-            }
-            // SAFETY: an exact array; the item is a new reference to an exact built-in.
-            unsafe {
-                let item = ffi::PySequence_GetItem(object, written.cast_signed());
-                if item.is_null() {
-                    ffi::PyErr_Clear();
-                    self.mark("<changed>");
-                } else {
-                    self.value(item, depth + 1);
-                    ffi::Py_DECREF(item);
-                }
-            }
-            written += 1;
-        }
-        self.values.nesting -= 2;
-        self.close(Form::Sequence, open, written, type_id);
+        self.items(Form::Sequence, size, type_id, |encoder, index| {
+            // SAFETY: an exact array; the item is an exact built-in.
+            let item = unsafe { ffi::PySequence_GetItem(object, index.cast_signed()) };
+            encoder.new_item(item, depth + 1)
+        });
         self.leave();
     }
 
@@ -384,6 +347,25 @@ impl<E: Encoding> Encoder<'_, E> {
             }
         }
         self.leave();
+    }
+}
+
+/// A new iterator of the type that an object is of, or, for what inherits from set, of set; null where there is none.
+fn built_in_iterator(object: Object, reading: Reading) -> Object {
+    // SAFETY: a live object, of a type that has the slot; the slot is a function of the interpreter's own.
+    unsafe {
+        let class = if reading == Reading::Set {
+            &raw mut ffi::PySet_Type
+        } else {
+            ffi::Py_TYPE(object)
+        };
+        let iterator = (*class)
+            .tp_iter
+            .map_or(std::ptr::null_mut(), |make| make(object));
+        if iterator.is_null() {
+            ffi::PyErr_Clear();
+        }
+        iterator
     }
 }
 

@@ -489,7 +489,7 @@ fn the_spec_is_read_strictly() {
         "scope": {"cwd": "/p", "home": null, "project_root": "/p", "script": [], "standard_library": [], "recorder": "/r"},
         "include": null, "extend_include": [], "exclude": [], "packages": [{"text": "json", "anchor": "", "origin": "--packages"}],
         "limits": {"depth": 3, "items": 50, "string": 500, "value_bytes": 16384, "output_bytes": 1048576, "trace_bytes": 0},
-        "capture": {"stdout": true, "stderr": true, "stdin": true, "exceptions": true}}"#;
+        "capture": {"stdout": true, "stderr": true, "stdin": true, "exceptions": true, "processes": "mine"}}"#;
     let spec = Spec::from_json(text).unwrap();
     assert_eq!(
         (spec.format, spec.limits.items, spec.packages.len()),

@@ -1,0 +1,188 @@
+//! Functions of ours in the place of the interpreter's own C methods.
+//!
+//! Owns: how a method is found, replaced and put back. Must not: know what a replacement does.
+//!
+//! The function pointer of a method lies in its `PyMethodDef`, which every bound or unbound method object of it points
+//! to: `sys.stdout.write`, taken before the hook was set, goes through it too, and no object is replaced that the program
+//! could look at. Fact: `Include/methodobject.h`, `Objects/descrobject.c`, the same in 3.12 and 3.13.
+
+use std::ffi::CStr;
+use std::mem::transmute;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use crate::frame::Object;
+
+/// A replacement, in one of the forms that C methods have.
+#[derive(Clone, Copy)]
+pub enum Form {
+    /// `METH_O`
+    One(Plain),
+    /// `METH_NOARGS`
+    None(Plain),
+    /// `METH_FASTCALL`
+    Fast(Fast),
+    /// `METH_FASTCALL | METH_KEYWORDS`
+    Named(Named),
+}
+
+/// What `METH_O` and `METH_NOARGS` stand for.
+pub type Plain = unsafe extern "C" fn(Object, Object) -> Object;
+/// What `METH_FASTCALL` stands for.
+pub type Fast = unsafe extern "C" fn(Object, *const Object, isize) -> Object;
+/// What `METH_FASTCALL | METH_KEYWORDS` stands for.
+pub type Named = unsafe extern "C" fn(Object, *const Object, isize, Object) -> Object;
+
+/// A method and its replacement.
+pub struct Hook {
+    module: &'static CStr,
+    class: Option<&'static CStr>,
+    method: &'static CStr,
+    form: Form,
+    /// Where the function pointer lies, once found.
+    entry: AtomicPtr<usize>,
+    /// Address of the method's own function, since the first time it was replaced.
+    original: AtomicUsize,
+}
+
+impl Form {
+    fn flags(self) -> i32 {
+        match self {
+            Self::One(_) => ffi::METH_O,
+            Self::None(_) => ffi::METH_NOARGS,
+            Self::Fast(_) => ffi::METH_FASTCALL,
+            Self::Named(_) => ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
+        }
+    }
+
+    fn address(self) -> usize {
+        match self {
+            Self::One(function) | Self::None(function) => function as usize,
+            Self::Fast(function) => function as usize,
+            Self::Named(function) => function as usize,
+        }
+    }
+}
+
+impl Hook {
+    /// Of a function of a module.
+    pub const fn function(module: &'static CStr, method: &'static CStr, form: Form) -> Self {
+        Self::new(module, None, method, form)
+    }
+
+    /// Of a method of a class.
+    pub const fn method(
+        module: &'static CStr,
+        class: &'static CStr,
+        method: &'static CStr,
+        form: Form,
+    ) -> Self {
+        Self::new(module, Some(class), method, form)
+    }
+
+    const fn new(
+        module: &'static CStr,
+        class: Option<&'static CStr>,
+        method: &'static CStr,
+        form: Form,
+    ) -> Self {
+        Self {
+            module,
+            class,
+            method,
+            form,
+            entry: AtomicPtr::new(ptr::null_mut()),
+            original: AtomicUsize::new(0),
+        }
+    }
+
+    /// Replaces the method, where its module is loaded and it has the form expected.
+    pub fn set(&self, py: Python<'_>) {
+        let Some(entry) = self.find(py) else { return };
+        let ours = self.form.address();
+        // SAFETY: the entry lies in writable static memory of the interpreter; the GIL is held. The union holds one
+        // function pointer of the form that the flags tell.
+        unsafe {
+            if *entry != ours {
+                self.original.store(*entry, Ordering::Release);
+                *entry = ours;
+            }
+        }
+        self.entry.store(entry, Ordering::Release);
+    }
+
+    /// Puts the method back. Its address is kept for calls that are still inside the hook.
+    pub fn unset(&self, _py: Python<'_>) {
+        let entry = self.entry.swap(ptr::null_mut(), Ordering::AcqRel);
+        if !entry.is_null() {
+            // SAFETY: as in `set`; the interpreter unloads no module written in C.
+            unsafe { *entry = self.original.load(Ordering::Acquire) };
+        }
+    }
+
+    /// Where the method's function pointer lies.
+    fn find(&self, py: Python<'_>) -> Option<*mut usize> {
+        let found = match self.class {
+            None => crate::value::loaded(py, self.module, self.method)?,
+            Some(class) => {
+                let class = crate::value::loaded(py, self.module, class)?;
+                crate::value::class_attribute(py, class.as_ptr().cast(), self.method)?
+            }
+        };
+        // SAFETY: the exact types tell where the entry is.
+        unsafe {
+            let kind = ffi::Py_TYPE(found.as_ptr());
+            let definition = if kind == &raw mut ffi::PyMethodDescr_Type {
+                (*found.as_ptr().cast::<ffi::PyMethodDescrObject>()).d_method
+            } else if kind == &raw mut ffi::PyCFunction_Type {
+                (*found.as_ptr().cast::<ffi::PyCFunctionObject>()).m_ml
+            } else {
+                return None;
+            };
+            ((*definition).ml_flags == self.form.flags())
+                .then(|| (&raw mut (*definition).ml_meth).cast())
+        }
+    }
+
+    /// Calls the method's own function.
+    ///
+    /// # Safety
+    /// From the replacement only, which has this form, with what the interpreter called it with.
+    pub unsafe fn plain(&self, this: Object, argument: Object) -> Object {
+        // SAFETY: the address came from an entry whose flags tell this form.
+        unsafe { transmute::<usize, Plain>(self.original.load(Ordering::Acquire))(this, argument) }
+    }
+
+    /// Calls the method's own function.
+    ///
+    /// # Safety
+    /// As `plain`.
+    pub unsafe fn fast(&self, this: Object, args: *const Object, count: isize) -> Object {
+        // SAFETY: as `plain`.
+        unsafe {
+            transmute::<usize, Fast>(self.original.load(Ordering::Acquire))(this, args, count)
+        }
+    }
+
+    /// Calls the method's own function.
+    ///
+    /// # Safety
+    /// As `plain`.
+    pub unsafe fn named(
+        &self,
+        this: Object,
+        args: *const Object,
+        count: isize,
+        names: Object,
+    ) -> Object {
+        // SAFETY: as `plain`.
+        unsafe {
+            transmute::<usize, Named>(self.original.load(Ordering::Acquire))(
+                this, args, count, names,
+            )
+        }
+    }
+}
