@@ -57,14 +57,20 @@ def stop(exit_status: int | None) -> Report | None:
     `exit_status`: the program's, where it is known. `TraceError`: the trace could not be completed.
     """
 
+def at_exit(end: Callable[[], object], /) -> None:
+    """Register what ends the recording with `atexit`, and again where the program clears that."""
+
 def flush() -> None:
     """Return when everything recorded so far is in the files. `TraceError`: writing has failed."""
 
 def is_tracing() -> bool:
     """Whether this process is being recorded."""
 
-def run_main(function: Callable[..., object], /, *arguments: object) -> BaseException | None:
-    """Call the function with no frame of ours beneath it; the exception that escaped, its traceback free of ours."""
+def run_code(code: CodeType, names: dict[str, object], /) -> BaseException | None:
+    """Run the code of `__main__` with no frame beneath it, as if the interpreter did; the exception that escaped."""
+
+def run_function(function: Callable[..., object], /, *arguments: object) -> BaseException | None:
+    """Call a function with no frame beneath it, as if the interpreter did; the exception that escaped."""
 
 def print_uncaught(error: BaseException, /) -> None:
     """Show an uncaught exception as the interpreter does: `sys.excepthook`, `sys.last_exc` and the like."""

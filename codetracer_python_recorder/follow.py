@@ -7,13 +7,16 @@ Owns: what a process knows of itself before its program begins. Must not: show i
 
 from __future__ import annotations
 
-import atexit
+import atexit  # noqa: F401 - `at_exit` uses what is loaded
 import os
 import sys
 
 from codetracer_python_recorder import _native
 from codetracer_python_recorder.errors import RecorderError
+from codetracer_python_recorder.own import BUILTINS
 from codetracer_python_recorder.subject import Subject, as_json, clean, facts
+
+__builtins__ = BUILTINS
 
 VARIABLE = "CODETRACER_PYTHON_RECORDER_PLAN"
 """What the parent puts into the environment; src/session/children/programs/unix.rs and the `.pth` file name it too."""
@@ -29,7 +32,7 @@ def begin() -> None:
     except (RecorderError, OSError) as error:
         print(f"codetracer-python-recorder: this child process is not recorded: {error}", file=sys.stderr)
         return
-    atexit.register(_end)
+    _native.at_exit(_end)
 
 
 def _end() -> None:

@@ -17,6 +17,9 @@ import sys
 
 from codetracer_python_recorder import _native
 from codetracer_python_recorder.errors import RecorderError
+from codetracer_python_recorder.own import BUILTINS
+
+__builtins__ = BUILTINS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +44,7 @@ class Program:
     __slots__ = (
         "argv",
         "code",
+        "command",
         "error",
         "file",
         "globals",
@@ -63,6 +67,7 @@ class Program:
         self.text: str | None = None
         self.code: CodeType | None = None
         self.error: Exception | None = None
+        self.command: list[str] = argv
         self.module: tuple[str, bool] | None = None
         self.loader: type[loaders.FileLoader] | None = None
         self.globals: dict[str, object] = {}
@@ -117,6 +122,7 @@ def module(name: str, arguments: Sequence[str]) -> Program:
     """`-m`: its parents are imported by the run itself; only what needs no import is looked up here."""
     program = Program(name, ["-m", *arguments], None if sys.flags.safe_path else os.getcwd())
     program.module = (name, True)
+    program.command = ["-m", name, *arguments]
     top = name.partition(".")[0]
     if top and _origin(top, program.path0) is None:
         raise RecorderError(f"-m: no module named {top} (looked in the working directory and on sys.path)")
@@ -130,6 +136,7 @@ def command(text: str, arguments: Sequence[str]) -> Program:
     """`-c`."""
     program = Program("-c", ["-c", *arguments], None if sys.flags.safe_path else "")
     program.text = text
+    program.command = ["-c", text, *arguments]
     program.compile(text, "<string>")
     return program
 
@@ -256,6 +263,7 @@ def run(program: Program, baseline: Sequence[str]) -> BaseException | None:
     `baseline` names the modules that plain Python would have loaded by now.
     """
     _restore_modules(baseline)
+    sys.orig_argv = _original_arguments(program)
     sys.argv = list(program.argv)
     if program.path0 is not None:
         sys.path.insert(0, program.path0)
@@ -264,30 +272,34 @@ def run(program: Program, baseline: Sequence[str]) -> BaseException | None:
         import runpy  # the interpreter's own way for these; here, so that it is loaded as late as plain Python does
 
         run_module = runpy._run_module_as_main  # type: ignore[attr-defined]  # what the interpreter itself calls
-        return _native.run_main(run_module, *program.module)
+        return _native.run_function(run_module, *program.module)
     if program.text is not None and program.file is None:
         _register(program)
     outcome: BaseException | None = program.error
     if program.code and not outcome:
-        outcome = _native.run_main(exec, program.code, program.globals)
+        outcome = _native.run_code(program.code, program.globals)
     if program.file:
         _flush()
     return outcome
 
 
 def _restore_modules(baseline: Sequence[str]) -> None:
-    """Take the modules that only the recorder needed out of `sys.modules` again.
+    """Take the modules that only the recorder needed out of `sys.modules` again; our own package stays.
 
-    A program may have a `types.py` or `json.py` of its own beside it. Of the standard library what is not Python source
-    stays, since it may hold types that exist once; our own package stays too.
+    A program may have a `types.py` or `json.py` of its own beside it.
     """
     kept = set(baseline)
-    kept_tops = {name.partition(".")[0] for name in kept} | {__name__.partition(".")[0]}
-    for name, loaded in list(sys.modules.items()):
-        top = name.partition(".")[0]
-        file = getattr(loaded, "__file__", None) or ""
-        if name not in kept and top not in kept_tops and (file.endswith(".py") or top not in sys.stdlib_module_names):
+    ours = __name__.partition(".")[0]
+    for name in list(sys.modules):
+        if name not in kept and name.partition(".")[0] != ours:
             del sys.modules[name]
+
+
+def _original_arguments(program: Program) -> list[str]:
+    """The command line with which plain Python would have been started: a program may start itself again."""
+    started = sys.orig_argv[: len(sys.orig_argv) - len(sys.argv) + 1]  # without our own options and the program
+    ours = 2 if started[-2:-1] == ["-m"] else 1
+    return [*started[:-ours], *program.command]
 
 
 def _make_main(program: Program) -> None:
@@ -321,9 +333,9 @@ def _register(program: Program) -> None:
 
 def _flush() -> None:
     """After a file's main module and before its traceback the interpreter flushes both streams."""
-    for stream in (sys.stderr, sys.stdout):
+    for name in ("stderr", "stdout"):
         try:
-            stream.flush()
+            sys.__dict__[name].flush()
         except BaseException:  # the interpreter clears whatever it is
             continue
 

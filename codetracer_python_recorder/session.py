@@ -8,10 +8,14 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+from os import getpid
 
 from codetracer_python_recorder import _native
+from codetracer_python_recorder.own import BUILTINS
 from codetracer_python_recorder.policy.resolve import resolve, start_folder
 from codetracer_python_recorder.subject import Subject, as_json, clean, facts
+
+__builtins__ = BUILTINS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,7 +75,7 @@ class TraceSession:
     __slots__ = ("_pid", "_policy")
 
     def __init__(self, policy: Policy) -> None:
-        self._pid = os.getpid()
+        self._pid = getpid()
         self._policy = policy
 
     @property
@@ -93,7 +97,7 @@ class TraceSession:
         atexit.unregister(self.stop)
         report = _native.stop(None)
         line = complaint(self._policy, report) if report else ""
-        if line and os.getpid() == self._pid:
+        if line and getpid() == self._pid:
             say(line)
 
     def __enter__(self) -> Self:
@@ -152,7 +156,7 @@ def start(
     begin(found, subject)
     say(*found.notices)
     _current = TraceSession(found)
-    atexit.register(_current.stop)
+    _native.at_exit(_current.stop)
     return _current
 
 

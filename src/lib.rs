@@ -4,6 +4,7 @@ mod code;
 pub mod error;
 mod frame;
 mod hook;
+mod memory;
 mod monitoring;
 mod object;
 pub mod policy;
@@ -99,6 +100,12 @@ mod _native {
     }
 
     #[pyfunction]
+    #[pyo3(signature = (end, /))]
+    fn at_exit(end: &Bound<'_, PyAny>) -> PyResult<()> {
+        session::at_exit(end)
+    }
+
+    #[pyfunction]
     fn flush() -> Result<()> {
         session::flush()
     }
@@ -109,9 +116,18 @@ mod _native {
     }
 
     #[pyfunction]
+    #[pyo3(signature = (code, names, /))]
+    fn run_code(code: &Bound<'_, PyCode>, names: &Bound<'_, PyDict>) -> Option<Py<PyAny>> {
+        program::run(code, names)
+    }
+
+    #[pyfunction]
     #[pyo3(signature = (function, /, *arguments))]
-    fn run_main(function: &Bound<'_, PyAny>, arguments: &Bound<'_, PyTuple>) -> Option<Py<PyAny>> {
-        program::run(function, arguments)
+    fn run_function(
+        function: &Bound<'_, PyAny>,
+        arguments: &Bound<'_, PyTuple>,
+    ) -> Option<Py<PyAny>> {
+        program::call(function, arguments)
     }
 
     #[pyfunction]

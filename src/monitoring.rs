@@ -22,6 +22,7 @@ use pyo3::prelude::*;
 use crate::code;
 use crate::error::{Error, Result};
 use crate::frame::{self, Object};
+use crate::memory;
 use crate::recorder::{Channel, Counters, Recorder, Verdict};
 use crate::trace::Encoding;
 
@@ -106,7 +107,7 @@ impl<E: Encoding> Monitor<E> {
         recorder: Recorder<E>,
         alive: Arc<AtomicBool>,
     ) -> PyResult<Rc<dyn Tool>> {
-        let monitoring = py.import("sys")?.getattr("monitoring")?;
+        let monitoring = of_sys(py, c"monitoring")?;
         let tool = take_tool_id(&monitoring)?;
         let events = monitoring.getattr("events")?;
         let mask = |names: &[&str]| -> PyResult<i32> {
@@ -135,7 +136,7 @@ impl<E: Encoding> Monitor<E> {
             )?;
         }
         monitoring.call_method0("restart_events")?;
-        let frames = py.import("sys")?.call_method0("_current_frames")?;
+        let frames = of_sys(py, c"_current_frames")?.call0()?;
         let running = frame::all(&frames)?;
         monitor.enter(|recorder| {
             recorder.adopt_callers(&running);
@@ -203,21 +204,32 @@ impl<E: Encoding> Monitor<E> {
         if self.paused.get() {
             self.resume(recorder.as_deref_mut());
         }
-        let result = catch_unwind(AssertUnwindSafe(|| recorder.map(act)));
+        let result = catch_unwind(AssertUnwindSafe(|| recorder.as_deref_mut().map(act)));
+        if result.is_err() {
+            self.give_up(recorder, "an error of the recorder's own");
+        } else if memory::is_short() {
+            self.give_up(recorder, "memory ran out");
+        }
         self.busy.set(false);
-        result.unwrap_or_else(|_| {
-            self.alive.store(false, Ordering::Relaxed);
-            eprintln!("{TOOL_NAME}: recording stopped: an error of the recorder's own; the program goes on");
-            None
-        })
+        result.unwrap_or_default()
+    }
+
+    /// Ends the recording, but not the program; what was recorded so far is kept.
+    #[cold]
+    fn give_up(&self, recorder: Option<&mut Recorder<E>>, why: &str) {
+        self.alive.store(false, Ordering::Relaxed);
+        if let Some(recorder) = recorder {
+            recorder.writer().give_up(why);
+        }
     }
 
     #[cold]
     fn resume(&self, recorder: Option<&mut Recorder<E>>) {
         self.paused.set(false);
-        if let Some(Err(error)) = recorder.map(|recorder| recorder.writer().resume()) {
-            self.alive.store(false, Ordering::Relaxed);
-            eprintln!("{TOOL_NAME}: recording stopped: {error}; the program goes on");
+        if let Some(recorder) = recorder
+            && let Err(error) = recorder.writer().resume()
+        {
+            self.give_up(Some(recorder), &error.to_string());
         }
     }
 
@@ -342,6 +354,15 @@ impl<E: Encoding> Tool for Monitor<E> {
     }
 }
 
+/// What `sys` has by this name; nothing is imported, since that may be a function of the program's.
+fn of_sys<'py>(py: Python<'py>, name: &CStr) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: the GIL is held; a borrowed reference to what `sys` holds.
+    let found = unsafe { Bound::from_borrowed_ptr_or_opt(py, ffi::PySys_GetObject(name.as_ptr())) };
+    found.ok_or_else(|| {
+        PyRuntimeError::new_err(format!("there is no sys.{}", name.to_string_lossy()))
+    })
+}
+
 fn take_tool_id(monitoring: &Bound<'_, PyAny>) -> PyResult<i32> {
     let mut holders = Vec::new();
     for id in TOOL_IDS {
@@ -394,9 +415,14 @@ fn none() -> Object {
 
 /// Hands an event to the recorder; the answer is None whatever happens.
 #[inline]
-unsafe fn deliver<E: Encoding>(capsule: Object, event: impl FnOnce(&mut Recorder<E>)) -> Object {
-    // SAFETY: as `monitor`.
-    if let Some(monitor) = unsafe { monitor::<E>(capsule) } {
+unsafe fn deliver<E: Encoding>(
+    capsule: Object,
+    code: Object,
+    event: impl FnOnce(&mut Recorder<E>),
+) -> Object {
+    // SAFETY: as `monitor`; a live object. Since 3.13 a C extension may hand over what only looks like code.
+    let (monitor, is_code) = unsafe { (monitor::<E>(capsule), ffi::PyCode_Check(code) != 0) };
+    if let Some(monitor) = monitor.filter(|_| is_code) {
         monitor.enter(|recorder| {
             event(recorder);
             monitor.arm_new(recorder);
@@ -412,7 +438,9 @@ unsafe extern "C" fn py_start<E: Encoding>(
 ) -> Object {
     // SAFETY: `PY_START` hands over (code, offset) (PEP 669).
     let (monitor, code) = unsafe { (monitor::<E>(capsule), *args) };
-    let Some(monitor) = monitor else {
+    // SAFETY: a live object; see `deliver`.
+    let is_code = unsafe { ffi::PyCode_Check(code) != 0 };
+    let Some(monitor) = monitor.filter(|_| is_code) else {
         return none();
     };
     let verdict = monitor.enter(|recorder| {
@@ -441,7 +469,7 @@ unsafe extern "C" fn line<E: Encoding>(
     // SAFETY: `LINE` hands over (code, line number), the latter a small int.
     unsafe {
         let line = u32::try_from(ffi::PyLong_AsLong(*args.add(1))).unwrap_or(0);
-        deliver::<E>(capsule, |recorder| recorder.line(*args, line))
+        deliver::<E>(capsule, *args, |recorder| recorder.line(*args, line))
     }
 }
 
@@ -451,7 +479,11 @@ unsafe extern "C" fn py_return<E: Encoding>(
     _count: isize,
 ) -> Object {
     // SAFETY: `PY_RETURN` hands over (code, offset, result).
-    unsafe { deliver::<E>(capsule, |recorder| recorder.returned(*args, *args.add(2))) }
+    unsafe {
+        deliver::<E>(capsule, *args, |recorder| {
+            recorder.returned(*args, *args.add(2))
+        })
+    }
 }
 
 unsafe extern "C" fn py_yield<E: Encoding>(
@@ -460,7 +492,11 @@ unsafe extern "C" fn py_yield<E: Encoding>(
     _count: isize,
 ) -> Object {
     // SAFETY: `PY_YIELD` hands over (code, offset, result).
-    unsafe { deliver::<E>(capsule, |recorder| recorder.yielded(*args, *args.add(2))) }
+    unsafe {
+        deliver::<E>(capsule, *args, |recorder| {
+            recorder.yielded(*args, *args.add(2))
+        })
+    }
 }
 
 unsafe extern "C" fn py_resume<E: Encoding>(
@@ -469,7 +505,7 @@ unsafe extern "C" fn py_resume<E: Encoding>(
     _count: isize,
 ) -> Object {
     // SAFETY: `PY_RESUME` hands over (code, offset).
-    unsafe { deliver::<E>(capsule, |recorder| recorder.resumed(*args)) }
+    unsafe { deliver::<E>(capsule, *args, |recorder| recorder.resumed(*args)) }
 }
 
 unsafe extern "C" fn py_throw<E: Encoding>(
@@ -478,7 +514,11 @@ unsafe extern "C" fn py_throw<E: Encoding>(
     _count: isize,
 ) -> Object {
     // SAFETY: `PY_THROW` hands over (code, offset, exception).
-    unsafe { deliver::<E>(capsule, |recorder| recorder.thrown(*args, *args.add(2))) }
+    unsafe {
+        deliver::<E>(capsule, *args, |recorder| {
+            recorder.thrown(*args, *args.add(2))
+        })
+    }
 }
 
 unsafe extern "C" fn py_unwind<E: Encoding>(
@@ -487,7 +527,11 @@ unsafe extern "C" fn py_unwind<E: Encoding>(
     _count: isize,
 ) -> Object {
     // SAFETY: `PY_UNWIND` hands over (code, offset, exception).
-    unsafe { deliver::<E>(capsule, |recorder| recorder.unwound(*args, *args.add(2))) }
+    unsafe {
+        deliver::<E>(capsule, *args, |recorder| {
+            recorder.unwound(*args, *args.add(2))
+        })
+    }
 }
 
 unsafe extern "C" fn raise<E: Encoding>(
@@ -496,5 +540,9 @@ unsafe extern "C" fn raise<E: Encoding>(
     _count: isize,
 ) -> Object {
     // SAFETY: `RAISE` hands over (code, offset, exception).
-    unsafe { deliver::<E>(capsule, |recorder| recorder.raised(*args, *args.add(2))) }
+    unsafe {
+        deliver::<E>(capsule, *args, |recorder| {
+            recorder.raised(*args, *args.add(2))
+        })
+    }
 }

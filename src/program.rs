@@ -4,23 +4,40 @@
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyCode, PyDict, PyTuple};
 
 use crate::frame::{self, Bottom};
 
+/// Runs the code of `__main__` with no frame beneath it; returns the exception that escaped.
+pub fn run(code: &Bound<'_, PyCode>, globals: &Bound<'_, PyDict>) -> Option<Py<PyAny>> {
+    let py = code.py();
+    at_bottom(py, || {
+        // SAFETY: live objects of the types that the call takes.
+        unsafe {
+            let result = ffi::PyEval_EvalCode(code.as_ptr(), globals.as_ptr(), globals.as_ptr());
+            Bound::from_owned_ptr_or_err(py, result)
+        }
+    })
+}
+
 /// Calls a function with no frame beneath it; returns the exception that escaped.
-pub fn run(function: &Bound<'_, PyAny>, arguments: &Bound<'_, PyTuple>) -> Option<Py<PyAny>> {
-    let bottom = Bottom::hide(function.py(), frame::access(function.py()));
-    let result = function.call1(arguments);
+pub fn call(function: &Bound<'_, PyAny>, arguments: &Bound<'_, PyTuple>) -> Option<Py<PyAny>> {
+    at_bottom(function.py(), || function.call1(arguments))
+}
+
+fn at_bottom<'py>(
+    py: Python<'py>,
+    act: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
+) -> Option<Py<PyAny>> {
+    let bottom = Bottom::hide(frame::access(py));
+    let result = act();
     drop(bottom);
-    result
-        .err()
-        .map(|error| error.into_value(function.py()).into_any())
+    result.err().map(|error| error.into_value(py).into_any())
 }
 
 /// Tells of an exception as the interpreter tells of an uncaught one: `sys.last_exc`, `sys.excepthook`.
 pub fn print_uncaught(exception: Bound<'_, PyAny>) {
-    let _bottom = Bottom::hide(exception.py(), frame::access(exception.py()));
+    let _bottom = Bottom::hide(frame::access(exception.py()));
     // SAFETY: the GIL is held; the exception's reference is handed over.
     unsafe {
         ffi::PyErr_SetRaisedException(exception.into_ptr());

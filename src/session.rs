@@ -3,6 +3,7 @@
 //! Owns: the recording that is live in this process. Must not: know an event or a value.
 
 mod children;
+mod ending;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,7 @@ use crate::{code, value};
 
 use children::Family;
 pub use children::follow;
+pub use ending::at_exit;
 
 /// The recording that is on. Only threads that hold the GIL follow the pointer; a fork in the child
 /// clears it before any Python code runs there.
@@ -146,6 +148,7 @@ fn arm<E: crate::trace::Encoding>(
     let tool = Monitor::arm(py, recorder, Arc::clone(&alive))
         .map_err(|error| Error::Session(format!("start: {}", error.value(py))))?;
     streams::hook(py, Rc::clone(&tool));
+    ending::watch(py);
     children::watch(py, capture.processes)
         .map_err(|error| Error::Session(format!("start: {error}")))?;
     let live = Live {
@@ -155,6 +158,15 @@ fn arm<E: crate::trace::Encoding>(
     };
     LIVE.store(Box::into_raw(Box::new(live)), Ordering::Release);
     Ok(())
+}
+
+/// Puts every method of the interpreter back as it was.
+fn unhook() {
+    streams::unhook();
+    Python::attach(|py| {
+        ending::unwatch(py);
+        children::unwatch(py);
+    });
 }
 
 /// The time in UTC, as the metadata tell it.
@@ -212,8 +224,7 @@ pub fn stop(exit_status: Option<i32>) -> Result<Option<Outcome>> {
     let Some(live) = take(&LIVE) else {
         return Ok(None);
     };
-    streams::unhook();
-    children::unwatch();
+    unhook();
     let change = &mut |metadata: &mut Map<String, Value>| {
         metadata.insert("exit_status".to_owned(), exit_status.into());
         metadata.insert("ended".to_owned(), now().into());

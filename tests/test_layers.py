@@ -30,7 +30,7 @@ RUST_LAYERS: Layers = [
     {"recorder"},
     {"code", "frame", "object", "value", "source"},
     {"policy", "trace"},
-    {"error"},
+    {"error", "memory"},
 ]
 PYTHON_LAYERS: Layers = [
     {"__main__"},

@@ -5,15 +5,19 @@ Owns: the order of things around a run, and what is said about it. Must not: imp
 
 from __future__ import annotations
 
-import atexit
+import atexit  # noqa: F401 - `at_exit` uses what is loaded
 import os
+from os import getpid
 
 from codetracer_python_recorder import _native, runner
 from codetracer_python_recorder.errors import RecorderError
+from codetracer_python_recorder.own import BUILTINS
 from codetracer_python_recorder.policy.resolve import resolve, start_folder
 from codetracer_python_recorder.policy.schema import BY_NAME
 from codetracer_python_recorder.session import begin, complaint, say
 from codetracer_python_recorder.subject import Subject
+
+__builtins__ = BUILTINS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,11 +96,12 @@ def run(options: Options, baseline: Sequence[str]) -> int:
     begin(policy, subject)
     ending = _Ending(policy, options, program)
     ending.say_what_begins()
-    atexit.register(ending.end)  # before the program can register anything: so it runs after all that it registers
+    propagates = _propagates(options, os.environ)
+    _native.at_exit(ending.end)  # before the program can register anything: so it runs after all that it registers
     outcome = runner.run(program, baseline)
     ending.status = runner.exit_status(outcome)
     runner.report(program, outcome)
-    if _propagates(options, os.environ):
+    if propagates:
         return runner.leave(outcome)
     runner.show_exit(outcome)
     return ending.status_of_recording()
@@ -130,7 +135,7 @@ class _Ending:
         self.quiet: bool = options.quiet
         self.verbose: bool = options.verbose and not options.quiet
         self.status: int | None = None
-        self.pid = os.getpid()
+        self.pid = getpid()
 
     def say_what_begins(self) -> None:
         if not self.quiet:
@@ -145,7 +150,7 @@ class _Ending:
         except RecorderError as error:
             say(str(error))
             return
-        if report is None or self.quiet or os.getpid() != self.pid:
+        if report is None or self.quiet or getpid() != self.pid:
             return
         line = complaint(self.policy, report)
         if line:

@@ -1,4 +1,4 @@
-//! What becomes of the recording when the process forks, starts another program, or leaves at once.
+//! What becomes of the recording when the process forks, or starts another program.
 //!
 //! Owns: which processes are followed, and how a child is told of it. Must not: know what a recording holds.
 //!
@@ -21,12 +21,12 @@ use pyo3::types::{PyCFunction, PyDict};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{LIVE, Live, ORPHAN, Program, Request, live, start, stop, take};
+use super::{LIVE, Live, ORPHAN, Program, Request, live, start, take};
 use crate::error::{Error, Result};
 use crate::frame::Object;
 use crate::hook::{Form, Hook};
 use crate::policy::Processes;
-use crate::streams;
+use crate::value;
 
 /// The folder of children's traces in their parent's.
 const FOLDER: &str = "processes";
@@ -35,10 +35,9 @@ const MAX_NOTED: usize = 1000;
 /// The module of the system's own calls.
 const OS: &std::ffi::CStr = if cfg!(windows) { c"nt" } else { c"posix" };
 
-static EXIT: Hook = Hook::function(OS, c"_exit", Form::Named(exit_at_once));
 static FORK: Hook = Hook::function(OS, c"fork", Form::None(fork));
 static FORKPTY: Hook = Hook::function(OS, c"forkpty", Form::None(forkpty));
-static HOOKS: [&Hook; 3] = [&EXIT, &FORK, &FORKPTY];
+static HOOKS: [&Hook; 2] = [&FORK, &FORKPTY];
 
 thread_local! {
     /// The place kept for the child of the fork that the thread is in.
@@ -160,11 +159,9 @@ pub(super) fn watch(py: Python<'_>, processes: Processes) -> PyResult<()> {
 }
 
 /// Puts every method back as it was.
-pub(super) fn unwatch() {
-    Python::attach(|py| {
-        HOOKS.iter().for_each(|hook| hook.unset(py));
-        programs::unwatch(py);
-    });
+pub(super) fn unwatch(py: Python<'_>) {
+    HOOKS.iter().for_each(|hook| hook.unset(py));
+    programs::unwatch(py);
 }
 
 /// Sees to it that the recording is not gone on with in a forked child; once per process.
@@ -183,9 +180,9 @@ fn watch_forks(py: Python<'_>) -> PyResult<()> {
         let options = PyDict::new(py);
         options.set_item("before", hook(before_fork)?)?;
         options.set_item("after_in_child", hook(after_fork)?)?;
-        py.import("posix")?
-            .getattr("register_at_fork")?
-            .call((), Some(&options))?;
+        if let Some(register) = value::loaded(py, OS, c"register_at_fork") {
+            register.call((), Some(&options))?;
+        }
         Ok(())
     })
     .copied()
@@ -222,8 +219,7 @@ fn before_fork() {
 fn after_fork() {
     let Some(orphan) = take(&ORPHAN) else { return };
     let Live { tool, family, .. } = *orphan;
-    streams::unhook();
-    unwatch();
+    super::unhook();
     let is_active = tool.abandon();
     let Some(place) = PLACE.take() else { return };
     let request = family.forked(&place, std::os::unix::process::parent_id(), is_active);
@@ -294,28 +290,5 @@ unsafe extern "C" fn forkpty(this: Object, argument: Object) -> Object {
                 .flatten(),
         );
         result
-    }
-}
-
-/// `os._exit`: nothing of the program runs after it, so the recording ends before.
-unsafe extern "C" fn exit_at_once(
-    this: Object,
-    args: *const Object,
-    count: isize,
-    names: Object,
-) -> Object {
-    // SAFETY: as many arguments as `count` says; only an exact int is asked for its value.
-    unsafe {
-        if count == 1 && names.is_null() && ffi::PyLong_CheckExact(*args) != 0 {
-            let status = ffi::PyLong_AsLong(*args);
-            match i32::try_from(status) {
-                Ok(status) if ffi::PyErr_Occurred().is_null() => {
-                    // What cannot be written has been said; the process ends as it was told.
-                    let _ = catch_unwind(|| stop(Some(status)));
-                }
-                _ => ffi::PyErr_Clear(),
-            }
-        }
-        EXIT.named(this, args, count, names)
     }
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::Format;
+use super::held::Held;
 use super::platform;
 use crate::error::{Error, Result};
 
@@ -24,7 +25,7 @@ const UNFINISHED: &str = ".new";
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
-    lock: File,
+    lock: Held,
 }
 
 fn extension(format: Format) -> &'static str {
@@ -82,6 +83,7 @@ impl Folder {
         let Some(lock) = platform::lock(&path).map_err(unusable)? else {
             return Err(Error::Session(refusal(&path)));
         };
+        let lock = Held::new(lock).map_err(unusable)?;
         for entry in fs::read_dir(&path).map_err(unusable)? {
             let entry = entry.map_err(unusable)?;
             if entry.file_name().to_str().is_some_and(is_ours) {
@@ -142,7 +144,7 @@ impl Folder {
     }
 
     /// The file that carries the lock.
-    pub(super) fn lock(&self) -> &File {
+    pub(super) fn lock(&self) -> &Held {
         &self.lock
     }
 }

@@ -12,6 +12,7 @@ pub mod dump;
 pub mod encode;
 mod escape;
 mod folder;
+mod held;
 mod json;
 mod json_file;
 mod platform;

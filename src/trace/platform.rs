@@ -7,6 +7,8 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::path::Path;
 
+use super::held::Held;
+
 /// Writes all of `bytes` at `offset`.
 pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
     #[cfg(unix)]
@@ -101,10 +103,12 @@ pub(super) fn without_signals<T>(act: impl FnOnce() -> T) -> T {
 /// # Safety
 /// `file` must never be used or dropped again in this process.
 #[cfg(unix)]
-pub(super) unsafe fn close_inherited(file: &File) {
+pub(super) unsafe fn close_inherited(file: &Held) {
     use std::os::fd::AsRawFd;
-    // SAFETY: the caller gives the descriptor up.
-    unsafe { libc::close(file.as_raw_fd()) };
+    if file.is_ours() {
+        // SAFETY: the caller gives the descriptor up.
+        unsafe { libc::close(file.as_raw_fd()) };
+    }
 }
 
 /// There is no fork here.
@@ -112,4 +116,4 @@ pub(super) unsafe fn close_inherited(file: &File) {
 /// # Safety
 /// None needed; the other systems ask for it.
 #[cfg(windows)]
-pub(super) unsafe fn close_inherited(_file: &File) {}
+pub(super) unsafe fn close_inherited(_file: &Held) {}

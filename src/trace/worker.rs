@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use super::compressor::Compressor;
 use super::folder;
+use super::held::Held;
 use super::queue::{Requests, lock};
 use super::sink::{self, Sink};
 use super::stream::{Stream, Taken};
@@ -28,6 +29,8 @@ const TICK: Duration = Duration::from_millis(200);
 /// What the writer thread works with.
 pub(super) struct Worker {
     shared: Arc<Shared>,
+    /// The event stream's file.
+    file: Held,
     main: Sink,
     /// Holds the main stream's open frame.
     compressor: Compressor,
@@ -39,8 +42,9 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(shared: Arc<Shared>) -> io::Result<Self> {
+    pub(super) fn new(shared: Arc<Shared>, file: Held) -> io::Result<Self> {
         Ok(Self {
+            file,
             main: Sink::new(shared.format)?,
             shared,
             compressor: Compressor::new()?,
@@ -89,10 +93,21 @@ impl Worker {
     fn fail(&mut self, error: crate::error::Error) {
         self.shared.fail(error);
         // The file loads as it is; without its room it may leave space for the metadata.
-        let _ = self.main.cut(&self.shared.file);
+        let _ = self.cut();
         let _ = self
             .shared
             .write_failure(&mut lock(&self.shared.texts).metadata);
+    }
+
+    /// Removes the room from the file, where it is still ours.
+    fn cut(&mut self) -> io::Result<()> {
+        self.file.ensure(&self.main_path())?;
+        self.main.cut(&self.file)
+    }
+
+    /// The descriptor of the event stream's file.
+    pub(super) fn file(&self) -> &Held {
+        &self.file
     }
 
     fn round(&mut self, requests: Requests) -> Result<()> {
@@ -132,19 +147,20 @@ impl Worker {
     fn write_main(&mut self, taken: Taken) -> Result<()> {
         let path = self.main_path();
         let failure = folder::at(&path);
-        let file = &self.shared.file;
         for chunk in taken.full {
+            self.file.ensure(&path).map_err(&failure)?;
             self.main
-                .append(file, &mut self.compressor, &chunk)
+                .append(&self.file, &mut self.compressor, &chunk)
                 .map_err(&failure)?;
             self.shared.queue.written(chunk.len());
             self.shared.main.reuse(chunk);
         }
+        self.file.ensure(&path).map_err(&failure)?;
         self.main
-            .append(file, &mut self.compressor, &taken.rest)
+            .append(&self.file, &mut self.compressor, &taken.rest)
             .map_err(&failure)?;
         self.main
-            .flush(file, &mut self.compressor)
+            .flush(&self.file, &mut self.compressor)
             .map_err(&failure)
     }
 
@@ -177,7 +193,8 @@ impl Worker {
     fn join(&mut self, numbers: &[usize]) -> Result<()> {
         let main_path = self.main_path();
         let failure = folder::at(&main_path);
-        let file = &self.shared.file;
+        self.file.ensure(&main_path).map_err(&failure)?;
+        let file = &self.file;
         self.main
             .end(file, &mut self.compressor)
             .map_err(&failure)?;

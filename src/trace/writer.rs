@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 
 use super::Format;
 use super::folder::{self, Folder};
+use super::held::Held;
 use super::platform;
 use super::queue::{Queue, lock};
 use super::sink;
@@ -45,8 +46,6 @@ pub(super) struct Texts {
 pub(super) struct Shared {
     pub(super) format: Format,
     pub(super) folder: Folder,
-    /// The event stream's file.
-    pub(super) file: File,
     pub(super) queue: Arc<Queue>,
     pub(super) main: Arc<Stream>,
     pub(super) others: Mutex<Vec<Arc<Stream>>>,
@@ -69,16 +68,12 @@ impl Writer {
         let name = folder::stream_name(format);
         let path = folder.file(&name);
         folder.replace(&name, &sink::empty(format).map_err(folder::at(&path))?)?;
-        let file = File::options()
-            .read(true)
-            .write(true)
-            .open(&path)
-            .map_err(folder::at(&path))?;
+        let file = File::options().read(true).write(true).open(&path);
+        let file = file.and_then(Held::new).map_err(folder::at(&path))?;
         let queue = Arc::<Queue>::default();
         let shared = Arc::new(Shared {
             format,
             folder,
-            file,
             main: Arc::new(Stream::new(0, queue.clone())),
             others: Mutex::default(),
             texts: Mutex::new(Texts {
@@ -88,7 +83,7 @@ impl Writer {
             failure: OnceLock::new(),
             queue,
         });
-        let worker = Worker::new(shared.clone()).map_err(folder::at(&path))?;
+        let worker = Worker::new(shared.clone(), file).map_err(folder::at(&path))?;
         let thread = start(worker, shared.clone())?;
         Ok(Self {
             shared,
@@ -156,6 +151,11 @@ impl Writer {
         self.shared.failure.get().is_some()
     }
 
+    /// Ends the recording where it stands, for a reason that is none of writing; it is said on standard error.
+    pub fn give_up(&self, why: &str) {
+        self.shared.fail(Error::Trace(why.to_owned()));
+    }
+
     /// Writes what is left, appends the other streams in this order (those not named last), removes
     /// their part files and all room, and writes the metadata after a last change. If that leaves the status as it
     /// was, it becomes `complete`.
@@ -194,7 +194,9 @@ impl Writer {
     pub fn abandon(self) {
         // SAFETY: `self` is forgotten below, and the thread that used the files is not in this process.
         unsafe {
-            platform::close_inherited(&self.shared.file);
+            if let Some(worker) = &self.resting {
+                platform::close_inherited(worker.file());
+            }
             platform::close_inherited(self.shared.folder.lock());
         }
         mem::forget(self);
