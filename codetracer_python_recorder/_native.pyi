@@ -6,7 +6,7 @@ and every choice is made, on the Python side; Python never compiles a pattern an
 
 import os
 from collections.abc import Callable
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Literal, TypedDict, type_check_only
 
 __version__: str
@@ -66,8 +66,11 @@ def flush() -> None:
 def is_tracing() -> bool:
     """Whether this process is being recorded."""
 
-def run_code(code: CodeType, names: dict[str, object], /) -> BaseException | None:
-    """Run the code of `__main__` with no frame beneath it, as if the interpreter did; the exception that escaped."""
+def run_main(code: CodeType, /) -> tuple[BaseException | None, ModuleType]:
+    """Run code in the module `__main__` with no frame beneath it, as the interpreter does.
+
+    The exception that escaped, and the module, which the program may have put another in the place of.
+    """
 
 def run_function(function: Callable[..., object], /, *arguments: object) -> BaseException | None:
     """Call a function with no frame beneath it, as if the interpreter did; the exception that escaped."""

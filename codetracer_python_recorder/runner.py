@@ -25,7 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from importlib.machinery import ModuleSpec
-    from types import CodeType, TracebackType
+    from types import CodeType, ModuleType, TracebackType
 
 INTERRUPTED = 128 + 2
 """What a shell makes of a process that SIGINT ended."""
@@ -38,7 +38,7 @@ class Program:
     the search of the project begins at; `None`: the working directory. `path0` is its `sys.path[0]`, if it gets one.
     `file` and `loader` are its `__file__` and the class of its `__loader__`, where it has these. `text` is the source
     of a program without a file. `error` is why it does not compile. `module` is what runpy is called with, if it is.
-    `globals` are the names of `__main__`, once it has been made.
+    `main` is the module that it ran in, once it did.
     """
 
     __slots__ = (
@@ -47,8 +47,8 @@ class Program:
         "command",
         "error",
         "file",
-        "globals",
         "loader",
+        "main",
         "module",
         "name",
         "names",
@@ -70,7 +70,7 @@ class Program:
         self.command: list[str] = argv
         self.module: tuple[str, bool] | None = None
         self.loader: type[loaders.FileLoader] | None = None
-        self.globals: dict[str, object] = {}
+        self.main: ModuleType | None = None
 
     def found_at(self, *paths: str) -> None:
         """Take note of the names that its file goes by."""
@@ -277,7 +277,7 @@ def run(program: Program, baseline: Sequence[str]) -> BaseException | None:
         _register(program)
     outcome: BaseException | None = program.error
     if program.code and not outcome:
-        outcome = _native.run_code(program.code, program.globals)
+        outcome, program.main = _native.run_main(program.code)
     if program.file:
         _flush()
     return outcome
@@ -316,7 +316,6 @@ def _make_main(program: Program) -> None:
         if program.loader:
             names["__loader__"] = program.loader("__main__", program.file)
     sys.modules["__main__"] = main
-    program.globals = names
 
 
 def _register(program: Program) -> None:
@@ -358,9 +357,9 @@ def report(program: Program, outcome: BaseException | None) -> None:
     """Show an exception that escaped; the status of a `SystemExit` is the interpreter's to show, see `leave`."""
     if outcome is not None and not isinstance(outcome, SystemExit):
         _native.print_uncaught(outcome)
-    if program.file and not isinstance(outcome, SystemExit):
-        program.globals.pop("__file__", None)
-        program.globals.pop("__cached__", None)
+    if program.main and program.file and not isinstance(outcome, SystemExit):
+        program.main.__dict__.pop("__file__", None)
+        program.main.__dict__.pop("__cached__", None)
 
 
 def leave(outcome: BaseException | None) -> int:

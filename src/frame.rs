@@ -223,11 +223,24 @@ pub fn all(frames: &Bound<'_, PyAny>) -> PyResult<Vec<Frame>> {
         .collect())
 }
 
+/// Takes a tuple of names off the garbage collector's list, as its next run would: the code object keeps the tuple, and
+/// the program could count it.
+fn untrack(names: &Bound<'_, PyTuple>) {
+    // SAFETY: a live tuple; str objects refer to nothing.
+    unsafe {
+        if !names.is_empty() && ffi::PyObject_GC_IsTracked(names.as_ptr()) != 0 {
+            ffi::PyObject_GC_UnTrack(names.as_ptr().cast());
+        }
+    }
+}
+
 /// The slots of a code object in the order of the interpreter: locals (arguments first), cells
 /// that are no arguments, free variables (`Objects/codeobject.c`).
 pub fn slots(code: &Bound<'_, PyAny>) -> PyResult<Vec<Slot>> {
     let names = |attribute: &str| -> PyResult<Bound<'_, PyTuple>> {
-        Ok(code.getattr(attribute)?.cast_into::<PyTuple>()?)
+        let names = code.getattr(attribute)?.cast_into::<PyTuple>()?;
+        untrack(&names);
+        Ok(names)
     };
     let (locals, cells, free) = (
         names("co_varnames")?,

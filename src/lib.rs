@@ -116,9 +116,11 @@ mod _native {
     }
 
     #[pyfunction]
-    #[pyo3(signature = (code, names, /))]
-    fn run_code(code: &Bound<'_, PyCode>, names: &Bound<'_, PyDict>) -> Option<Py<PyAny>> {
-        program::run(code, names)
+    #[pyo3(signature = (code, /))]
+    fn run_main<'py>(
+        code: &Bound<'py, PyCode>,
+    ) -> PyResult<(Option<Py<PyAny>>, Bound<'py, PyAny>)> {
+        program::run(code)
     }
 
     #[pyfunction]

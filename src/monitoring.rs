@@ -7,10 +7,11 @@
 //! local (PEP 669), and DISABLE from them is an error in the program: they look first whether the
 //! code object is ours, and return None whatever happens.
 
+mod callback;
+
 use std::cell::{Cell, UnsafeCell};
-use std::ffi::{CStr, c_void};
+use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,15 +32,12 @@ type Metadata = serde_json::Map<String, serde_json::Value>;
 /// Tool ids in the order they are tried: those without a meaning (PEP 669) first.
 const TOOL_IDS: [i32; 6] = [3, 4, 0, 1, 2, 5];
 const TOOL_NAME: &str = "codetracer-python-recorder";
-const CAPSULE: &CStr = c"codetracer_python_recorder.Monitor";
 
 /// Events set for all code.
 const GLOBAL_EVENTS: [&str; 4] = ["PY_START", "PY_THROW", "PY_UNWIND", "RAISE"];
 /// Events set on recorded code; `PY_START` among them, since without it `LINE` stays away from
 /// the first line of a one-line function (gh-155992, 3.13).
 const LOCAL_EVENTS: [&str; 4] = ["PY_START", "PY_RETURN", "PY_YIELD", "PY_RESUME"];
-
-type Callback = unsafe extern "C" fn(Object, *mut Object, isize) -> Object;
 
 /// A session as the rest of the native side sees it, whatever the form of its trace.
 pub trait Tool {
@@ -61,14 +59,25 @@ pub trait Tool {
     /// # Errors
     /// `Trace` where the files could not be completed.
     fn stop(&self, change: &mut dyn FnMut(&mut Metadata)) -> Result<Outcome>;
-    /// Ends the writer's thread until something is recorded again.
-    fn pause(&self);
+    /// Ends the writer's thread until `resume`, or, with `briefly`, until something is recorded again.
+    fn pause(&self, briefly: bool);
+    /// Goes on after `pause`.
+    fn resume(&self);
     /// Disarms everything in a forked child and leaves the parent's trace alone; whether the activation file has run.
     fn abandon(&self) -> bool;
     /// Whether the activation file has run.
     fn is_active(&self) -> bool;
     /// Changes the metadata, which are written soon.
     fn note(&self, change: &mut dyn FnMut(&mut Metadata));
+}
+
+/// Until when the writer has no thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pause {
+    /// Until something is recorded.
+    Briefly,
+    /// Until it is told to go on.
+    Held,
 }
 
 /// What a session ended with.
@@ -88,13 +97,12 @@ pub struct Monitor<E> {
     recorder: UnsafeCell<Option<Recorder<E>>>,
     alive: Arc<AtomicBool>,
     busy: Cell<bool>,
-    paused: Cell<bool>,
+    paused: Cell<Option<Pause>>,
     tool: i32,
     local_events: [i32; 2],
     disable: Py<PyAny>,
     set_local_events: Py<PyAny>,
     monitoring: Py<PyAny>,
-    methods: Box<[(&'static str, ffi::PyMethodDef)]>,
 }
 
 impl<E: Encoding> Monitor<E> {
@@ -120,19 +128,18 @@ impl<E: Encoding> Monitor<E> {
             recorder: UnsafeCell::new(Some(recorder)),
             alive,
             busy: Cell::new(false),
-            paused: Cell::new(false),
+            paused: Cell::new(None),
             tool,
             local_events: [without_lines, without_lines | mask(&["LINE"])?],
             disable: monitoring.getattr("DISABLE")?.unbind(),
             set_local_events: monitoring.getattr("set_local_events")?.unbind(),
             monitoring: monitoring.clone().unbind(),
-            methods: Self::methods(),
         });
-        for (event, method) in &monitor.methods {
-            let callback = monitor.callback(py, method)?;
+        for (event, function) in callbacks::<E>() {
+            let callable = callback::new(py, &monitor, function)?;
             monitoring.call_method1(
                 "register_callback",
-                (tool, events.getattr(*event)?, callback),
+                (tool, events.getattr(event)?, callable),
             )?;
         }
         monitoring.call_method0("restart_events")?;
@@ -146,53 +153,6 @@ impl<E: Encoding> Monitor<E> {
         Ok(monitor)
     }
 
-    fn methods() -> Box<[(&'static str, ffi::PyMethodDef)]> {
-        let table: [(&'static str, Callback); 8] = [
-            ("PY_START", py_start::<E>),
-            ("LINE", line::<E>),
-            ("PY_RETURN", py_return::<E>),
-            ("PY_YIELD", py_yield::<E>),
-            ("PY_RESUME", py_resume::<E>),
-            ("PY_THROW", py_throw::<E>),
-            ("PY_UNWIND", py_unwind::<E>),
-            ("RAISE", raise::<E>),
-        ];
-        let method = |(event, callback): (&'static str, Callback)| {
-            let method = ffi::PyMethodDef {
-                ml_name: c"codetracer_python_recorder".as_ptr(),
-                ml_meth: ffi::PyMethodDefPointer {
-                    PyCFunctionFast: callback,
-                },
-                ml_flags: ffi::METH_FASTCALL,
-                ml_doc: ptr::null(),
-            };
-            (event, method)
-        };
-        table.map(method).into()
-    }
-
-    /// A raw native callable whose `self` is a capsule with a share in the monitor.
-    fn callback<'py>(
-        self: &Rc<Self>,
-        py: Python<'py>,
-        method: &ffi::PyMethodDef,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        // SAFETY: the capsule owns one count of the monitor, given back by `release`; the method
-        // definition lies in the monitor, which the capsule, and so the callable, keeps alive.
-        unsafe {
-            let share = Rc::into_raw(Rc::clone(self)).cast_mut().cast::<c_void>();
-            let capsule = ffi::PyCapsule_New(share, CAPSULE.as_ptr(), Some(release::<E>));
-            if capsule.is_null() {
-                drop(Rc::from_raw(share.cast::<Self>()));
-                return Err(PyErr::fetch(py));
-            }
-            let callable =
-                ffi::PyCFunction_NewEx(ptr::from_ref(method).cast_mut(), capsule, ptr::null_mut());
-            ffi::Py_DECREF(capsule);
-            Bound::from_owned_ptr_or_err(py, callable)
-        }
-    }
-
     /// Runs `act` on the recorder, unless it has stopped or is at work already. A panic ends the recording.
     #[inline]
     fn enter<R>(&self, act: impl FnOnce(&mut Recorder<E>) -> R) -> Option<R> {
@@ -201,8 +161,8 @@ impl<E: Encoding> Monitor<E> {
         }
         // SAFETY: the GIL is held, and `busy` keeps out whoever comes while the recorder is at work.
         let mut recorder = unsafe { (*self.recorder.get()).as_mut() };
-        if self.paused.get() {
-            self.resume(recorder.as_deref_mut());
+        if self.paused.get() == Some(Pause::Briefly) {
+            self.end_pause(recorder.as_deref_mut());
         }
         let result = catch_unwind(AssertUnwindSafe(|| recorder.as_deref_mut().map(act)));
         if result.is_err() {
@@ -224,8 +184,8 @@ impl<E: Encoding> Monitor<E> {
     }
 
     #[cold]
-    fn resume(&self, recorder: Option<&mut Recorder<E>>) {
-        self.paused.set(false);
+    fn end_pause(&self, recorder: Option<&mut Recorder<E>>) {
+        self.paused.set(None);
         if let Some(recorder) = recorder
             && let Err(error) = recorder.writer().resume()
         {
@@ -263,10 +223,10 @@ impl<E: Encoding> Monitor<E> {
         let monitoring = self.monitoring.bind(py);
         monitoring.call_method1("set_events", (self.tool, 0))?;
         let events = monitoring.getattr("events")?;
-        for (event, _) in &self.methods {
+        for (event, _) in callbacks::<E>() {
             monitoring.call_method1(
                 "register_callback",
-                (self.tool, events.getattr(*event)?, py.None()),
+                (self.tool, events.getattr(event)?, py.None()),
             )?;
         }
         for code in recorder.touched().drain() {
@@ -331,9 +291,17 @@ impl<E: Encoding> Tool for Monitor<E> {
         Ok(outcome)
     }
 
-    fn pause(&self) {
+    fn pause(&self, briefly: bool) {
         self.enter(|recorder| recorder.writer().pause());
-        self.paused.set(true);
+        self.paused
+            .set(Some(if briefly { Pause::Briefly } else { Pause::Held }));
+    }
+
+    fn resume(&self) {
+        if self.paused.get().is_some() {
+            self.paused.set(Some(Pause::Briefly));
+            self.enter(|_| ());
+        }
     }
 
     fn abandon(&self) -> bool {
@@ -383,25 +351,18 @@ fn take_tool_id(monitoring: &Bound<'_, PyAny>) -> PyResult<i32> {
     Err(PyRuntimeError::new_err(message))
 }
 
-unsafe extern "C" fn release<E>(capsule: Object) {
-    // SAFETY: called once, by the dying capsule, whose pointer came from `Rc::into_raw`.
-    unsafe {
-        let share = ffi::PyCapsule_GetPointer(capsule, CAPSULE.as_ptr()).cast::<Monitor<E>>();
-        if !share.is_null() {
-            drop(Rc::from_raw(share));
-        }
-    }
-}
-
-/// The monitor behind a callback.
-#[inline]
-unsafe fn monitor<'a, E>(capsule: Object) -> Option<&'a Monitor<E>> {
-    // SAFETY: `self` of our callbacks is always our capsule, alive while the callback runs.
-    unsafe {
-        ffi::PyCapsule_GetPointer(capsule, CAPSULE.as_ptr())
-            .cast::<Monitor<E>>()
-            .as_ref()
-    }
+/// What is called for which event.
+fn callbacks<E: Encoding>() -> [(&'static str, callback::Function); 8] {
+    [
+        ("PY_START", py_start::<E>),
+        ("LINE", line::<E>),
+        ("PY_RETURN", py_return::<E>),
+        ("PY_YIELD", py_yield::<E>),
+        ("PY_RESUME", py_resume::<E>),
+        ("PY_THROW", py_throw::<E>),
+        ("PY_UNWIND", py_unwind::<E>),
+        ("RAISE", raise::<E>),
+    ]
 }
 
 #[inline]
@@ -416,12 +377,17 @@ fn none() -> Object {
 /// Hands an event to the recorder; the answer is None whatever happens.
 #[inline]
 unsafe fn deliver<E: Encoding>(
-    capsule: Object,
+    callable: Object,
     code: Object,
     event: impl FnOnce(&mut Recorder<E>),
 ) -> Object {
-    // SAFETY: as `monitor`; a live object. Since 3.13 a C extension may hand over what only looks like code.
-    let (monitor, is_code) = unsafe { (monitor::<E>(capsule), ffi::PyCode_Check(code) != 0) };
+    // SAFETY: `callable` is one of ours, alive while it is called; a live object. Since 3.13 a C extension may hand over what only looks like code.
+    let (monitor, is_code) = unsafe {
+        (
+            callback::receiver::<Monitor<E>>(callable),
+            ffi::PyCode_Check(code) != 0,
+        )
+    };
     if let Some(monitor) = monitor.filter(|_| is_code) {
         monitor.enter(|recorder| {
             event(recorder);
@@ -432,12 +398,13 @@ unsafe fn deliver<E: Encoding>(
 }
 
 unsafe extern "C" fn py_start<E: Encoding>(
-    capsule: Object,
-    args: *mut Object,
-    _count: isize,
+    callable: Object,
+    args: *const Object,
+    _count: usize,
+    _names: Object,
 ) -> Object {
     // SAFETY: `PY_START` hands over (code, offset) (PEP 669).
-    let (monitor, code) = unsafe { (monitor::<E>(capsule), *args) };
+    let (monitor, code) = unsafe { (callback::receiver::<Monitor<E>>(callable), *args) };
     // SAFETY: a live object; see `deliver`.
     let is_code = unsafe { ffi::PyCode_Check(code) != 0 };
     let Some(monitor) = monitor.filter(|_| is_code) else {
@@ -462,86 +429,93 @@ unsafe extern "C" fn py_start<E: Encoding>(
 }
 
 unsafe extern "C" fn line<E: Encoding>(
-    capsule: Object,
-    args: *mut Object,
-    _count: isize,
+    callable: Object,
+    args: *const Object,
+    _count: usize,
+    _names: Object,
 ) -> Object {
     // SAFETY: `LINE` hands over (code, line number), the latter a small int.
     unsafe {
         let line = u32::try_from(ffi::PyLong_AsLong(*args.add(1))).unwrap_or(0);
-        deliver::<E>(capsule, *args, |recorder| recorder.line(*args, line))
+        deliver::<E>(callable, *args, |recorder| recorder.line(*args, line))
     }
 }
 
 unsafe extern "C" fn py_return<E: Encoding>(
-    capsule: Object,
-    args: *mut Object,
-    _count: isize,
+    callable: Object,
+    args: *const Object,
+    _count: usize,
+    _names: Object,
 ) -> Object {
     // SAFETY: `PY_RETURN` hands over (code, offset, result).
     unsafe {
-        deliver::<E>(capsule, *args, |recorder| {
+        deliver::<E>(callable, *args, |recorder| {
             recorder.returned(*args, *args.add(2))
         })
     }
 }
 
 unsafe extern "C" fn py_yield<E: Encoding>(
-    capsule: Object,
-    args: *mut Object,
-    _count: isize,
+    callable: Object,
+    args: *const Object,
+    _count: usize,
+    _names: Object,
 ) -> Object {
     // SAFETY: `PY_YIELD` hands over (code, offset, result).
     unsafe {
-        deliver::<E>(capsule, *args, |recorder| {
+        deliver::<E>(callable, *args, |recorder| {
             recorder.yielded(*args, *args.add(2))
         })
     }
 }
 
 unsafe extern "C" fn py_resume<E: Encoding>(
-    capsule: Object,
-    args: *mut Object,
-    _count: isize,
+    callable: Object,
+    args: *const Object,
+    _count: usize,
+    _names: Object,
 ) -> Object {
     // SAFETY: `PY_RESUME` hands over (code, offset).
-    unsafe { deliver::<E>(capsule, *args, |recorder| recorder.resumed(*args)) }
+    unsafe { deliver::<E>(callable, *args, |recorder| recorder.resumed(*args)) }
 }
 
 unsafe extern "C" fn py_throw<E: Encoding>(
-    capsule: Object,
-    args: *mut Object,
-    _count: isize,
+    callable: Object,
+    args: *const Object,
+    _count: usize,
+    _names: Object,
 ) -> Object {
     // SAFETY: `PY_THROW` hands over (code, offset, exception).
     unsafe {
-        deliver::<E>(capsule, *args, |recorder| {
+        deliver::<E>(callable, *args, |recorder| {
             recorder.thrown(*args, *args.add(2))
         })
     }
 }
 
 unsafe extern "C" fn py_unwind<E: Encoding>(
-    capsule: Object,
-    args: *mut Object,
-    _count: isize,
+    callable: Object,
+    args: *const Object,
+    _count: usize,
+    _names: Object,
 ) -> Object {
     // SAFETY: `PY_UNWIND` hands over (code, offset, exception).
     unsafe {
-        deliver::<E>(capsule, *args, |recorder| {
+        deliver::<E>(callable, *args, |recorder| {
             recorder.unwound(*args, *args.add(2))
         })
     }
 }
 
 unsafe extern "C" fn raise<E: Encoding>(
-    capsule: Object,
-    args: *mut Object,
-    _count: isize,
+    callable: Object,
+    args: *const Object,
+    _count: usize,
+    _names: Object,
 ) -> Object {
     // SAFETY: `RAISE` hands over (code, offset, exception).
     unsafe {
-        deliver::<E>(capsule, *args, |recorder| {
+        deliver::<E>(callable, *args, |recorder| {
             recorder.raised(*args, *args.add(2))
         })
     }

@@ -4,20 +4,28 @@
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyCode, PyDict, PyTuple};
+use pyo3::types::{PyCode, PyTuple};
 
 use crate::frame::{self, Bottom};
 
-/// Runs the code of `__main__` with no frame beneath it; returns the exception that escaped.
-pub fn run(code: &Bound<'_, PyCode>, globals: &Bound<'_, PyDict>) -> Option<Py<PyAny>> {
+/// Runs code as `__main__` with no frame beneath it; returns the exception that escaped, and the module.
+///
+/// # Errors
+/// Where there is no such module.
+pub fn run<'py>(code: &Bound<'py, PyCode>) -> PyResult<(Option<Py<PyAny>>, Bound<'py, PyAny>)> {
     let py = code.py();
-    at_bottom(py, || {
-        // SAFETY: live objects of the types that the call takes.
-        unsafe {
-            let result = ffi::PyEval_EvalCode(code.as_ptr(), globals.as_ptr(), globals.as_ptr());
+    // SAFETY: the GIL is held. The one reference that is taken here is the interpreter's own in `_PyRun_SimpleFile`;
+    // the names are borrowed, as there: the program may count the references.
+    unsafe {
+        let module = ffi::PyImport_AddModule(c"__main__".as_ptr());
+        let module = Bound::from_borrowed_ptr_or_err(py, module)?;
+        let names = ffi::PyModule_GetDict(module.as_ptr());
+        let outcome = at_bottom(py, || {
+            let result = ffi::PyEval_EvalCode(code.as_ptr(), names, names);
             Bound::from_owned_ptr_or_err(py, result)
-        }
-    })
+        });
+        Ok((outcome, module))
+    }
 }
 
 /// Calls a function with no frame beneath it; returns the exception that escaped.

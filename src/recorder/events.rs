@@ -107,7 +107,13 @@ impl<E: Encoding> Recorder<E> {
         let Some((info, frame)) = self.ours(code) else {
             return;
         };
+        // What a generator throws back into the one that delegates to it has been told of there.
+        let thread = self.thread();
+        let unwound = self.threads[thread].unwound;
         self.go_on(info, frame, "thrown", Some(exception));
+        if unwound == exception as usize {
+            self.threads[thread].unwound = unwound;
+        }
     }
 
     /// `RAISE`: an exception comes up in a frame; told once, in the first recorded frame it comes up in.

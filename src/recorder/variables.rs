@@ -99,7 +99,7 @@ fn write_namespace<E: Encoding>(
         }
         let entry = &mut names[place];
         if !matches!(entry.shown, Shown::Never) && value::is_data(object) {
-            state = fold(state, object);
+            state = fold(fold(state, key), object);
             if shown < MAX_VARIABLES {
                 out.extend_from_slice(entry.begin(definitions));
                 values.write(out, definitions, object);
@@ -177,7 +177,7 @@ pub fn state(view: View<'_>) -> u64 {
             _ => value::text::is_str(key) && !is_hidden(&value::text::whole(key)),
         };
         if shown && value::is_data(object) {
-            state = fold(state, object);
+            state = fold(fold(state, key), object);
         }
         place += 1;
         place < MAX_NAMES

@@ -42,6 +42,8 @@ static HOOKS: [&Hook; 2] = [&FORK, &FORKPTY];
 thread_local! {
     /// The place kept for the child of the fork that the thread is in.
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// Whether the thread is in a fork that we see the end of.
+    static FORKING: Cell<bool> = const { Cell::new(false) };
     /// Whether the thread is starting a program: a child that only leads to it is not recorded.
     static STARTING: Cell<bool> = const { Cell::new(false) };
 }
@@ -208,7 +210,7 @@ extern "C" fn in_child() {
 #[cfg(unix)]
 fn before_fork() {
     if let Some(live) = live() {
-        live.tool.pause();
+        live.tool.pause(!FORKING.get());
         let place = (live.family.processes != Processes::None && !STARTING.get())
             .then(|| live.family.next_place());
         PLACE.set(place);
@@ -266,29 +268,38 @@ fn process_id(result: Object) -> Option<u32> {
         .filter(|&id| id > 0)
 }
 
-fn forked(child: Option<u32>) {
-    if let (Some(place), Some(child)) = (PLACE.take(), child) {
+/// Makes a fork, and names the child. The writer's thread begins again when the interpreter has counted the threads,
+/// which it does after the program's own hooks.
+fn forking(fork: impl FnOnce() -> Object, child: impl FnOnce(Object) -> Option<u32>) -> Object {
+    FORKING.set(true);
+    let result = fork();
+    FORKING.set(false);
+    if let Some(live) = live() {
+        live.tool.resume();
+    }
+    if let (Some(place), Some(child)) = (PLACE.take(), child(result)) {
         note(&place, child);
     }
+    result
 }
 
 unsafe extern "C" fn fork(this: Object, argument: Object) -> Object {
     // SAFETY: called as the interpreter called us.
-    let result = unsafe { FORK.plain(this, argument) };
-    forked(process_id(result));
-    result
+    forking(|| unsafe { FORK.plain(this, argument) }, process_id)
 }
 
 unsafe extern "C" fn forkpty(this: Object, argument: Object) -> Object {
-    // SAFETY: called as the interpreter called us; the result is null or a tuple of two.
-    unsafe {
-        let result = FORKPTY.plain(this, argument);
-        let is_pair = !result.is_null() && ffi::PyTuple_Check(result) != 0;
-        forked(
-            is_pair
-                .then(|| process_id(ffi::PyTuple_GET_ITEM(result, 0)))
-                .flatten(),
-        );
-        result
-    }
+    // SAFETY: called as the interpreter called us.
+    let fork = || unsafe { FORKPTY.plain(this, argument) };
+    forking(fork, |result| {
+        // SAFETY: null or a live object; of a tuple the first of two items.
+        unsafe {
+            let is_pair = !result.is_null() && ffi::PyTuple_Check(result) != 0;
+            process_id(if is_pair {
+                ffi::PyTuple_GET_ITEM(result, 0)
+            } else {
+                std::ptr::null_mut()
+            })
+        }
+    })
 }

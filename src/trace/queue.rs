@@ -67,7 +67,8 @@ impl Queue {
         self.pending.fetch_add(bytes, Ordering::Relaxed) + bytes
     }
 
-    /// Wakes the writer when it pays, and waits while too much is pending. No lock may be held.
+    /// Wakes the writer when it pays, and waits while too much is pending, unless the writer is paused. No lock may be
+    /// held.
     pub(super) fn settle(&self, pending: usize) {
         if pending < WAKE {
             return;
@@ -75,7 +76,10 @@ impl Queue {
         let mut state = lock(&self.state);
         state.requests.due = true;
         self.asked.notify_one();
-        while self.pending.load(Ordering::Relaxed) > LIMIT && !self.closed() {
+        while self.pending.load(Ordering::Relaxed) > LIMIT
+            && !self.closed()
+            && !state.requests.pause
+        {
             state = self
                 .progress
                 .wait(state)

@@ -207,8 +207,8 @@ pub fn is_data(object: Object) -> bool {
     }
 }
 
-/// What tells two states of a variable apart: the object, and for those that the interpreter may
-/// change in place when nobody else looks (str, float, int) its content.
+/// What tells two states of a variable apart: the object, and of those whose place in memory the interpreter gives to
+/// the next one soon (str, float, int) the content.
 #[inline]
 pub fn fingerprint(object: Object) -> u64 {
     if object.is_null() {
@@ -223,6 +223,10 @@ pub fn fingerprint(object: Object) -> u64 {
                 ^ ffi::PyUnicode_GET_LENGTH(object)
                     .cast_unsigned()
                     .rotate_left(40) as u64
+        } else if class == &raw mut ffi::PyLong_Type {
+            let mut overflow = 0;
+            let value = ffi::PyLong_AsLongLongAndOverflow(object, &raw mut overflow);
+            address ^ value.cast_unsigned().rotate_left(17)
         } else if class == &raw mut ffi::PyFloat_Type {
             address ^ ffi::PyFloat_AS_DOUBLE(object).to_bits().rotate_left(17)
         } else {
