@@ -78,6 +78,23 @@ def run_function(function: Callable[..., object], /, *arguments: object) -> Base
 def print_uncaught(error: BaseException, /) -> None:
     """Show an uncaught exception as the interpreter does: `sys.excepthook`, `sys.last_exc` and the like."""
 
+@type_check_only
+class Recovery(TypedDict):
+    """What was done to make a trace whole."""
+
+    parts: int
+    """Files of other threads that were joined to the event stream."""
+    open_calls: int
+    """Calls that were open when the process ended."""
+    records: int
+    """Records that are in the trace now."""
+
+def recover(trace_dir: str | os.PathLike[str]) -> Recovery | None:
+    """Make the trace in the folder whole; `None` if it is.
+
+    `TraceError`: there is no trace, or it cannot be read or written. `SessionError`: a live recorder writes it.
+    """
+
 def dump(trace_dir: str | os.PathLike[str], as_json: bool) -> bool:
     """Print the trace on file descriptor 1, a record a line; whether it is whole.
 

@@ -27,7 +27,7 @@ WIDTH = 80
 
 USAGE = f"""{NAME} [OPTIONS] SCRIPT [ARGS...]
        {NAME} [OPTIONS] -m MODULE | -c CODE | - [ARGS...]
-       {NAME} trace dump TRACE_DIR [--json]"""
+       {NAME} trace dump|recover TRACE_DIR"""
 
 DESCRIPTION = """Runs a Python program as plain Python would, and records how it ran into a
 trace for CodeTracer, as a policy says. SCRIPT may be a folder or zip file with

@@ -139,6 +139,19 @@ mod _native {
     }
 
     #[pyfunction]
+    fn recover(py: Python<'_>, trace_dir: PathBuf) -> PyResult<Option<Bound<'_, PyDict>>> {
+        let done = py.detach(|| trace::recover(&trace_dir))?;
+        if !done.changed {
+            return Ok(None);
+        }
+        let report = PyDict::new(py);
+        report.set_item("parts", done.parts)?;
+        report.set_item("open_calls", done.open_calls)?;
+        report.set_item("records", done.records)?;
+        Ok(Some(report))
+    }
+
+    #[pyfunction]
     fn dump(py: Python<'_>, trace_dir: PathBuf, as_json: bool) -> Result<bool> {
         py.detach(|| trace::dump(&trace_dir, as_json, &mut std::io::stdout().lock()))
     }

@@ -123,7 +123,7 @@ def _check_metadata(metadata: dict[str, Any], whole: bool) -> None:
     assert all(isinstance(argument, str) for argument in metadata["args"])
     assert metadata["recorder"]["name"] == "codetracer_python_recorder"
     assert metadata["recorder"]["target_script"]
-    assert metadata["status"] == "complete" if whole else metadata["status"] in ("complete", "partial", "recording")
+    assert metadata["status"] in (("complete", "recovered") if whole else ("complete", "partial", "recording"))
 
 
 class _Check:

@@ -67,7 +67,7 @@ impl<E: Encoding> Recorder<E> {
                 self.close_above(thread, place + 1);
                 break;
             }
-            if let Some(info) = self.known(frame.code().cast(), frame) {
+            if let Ok(info) = self.known(frame.code().cast(), frame) {
                 found.push((frame, info));
             }
             next = frame.back();
@@ -115,7 +115,7 @@ impl<E: Encoding> Recorder<E> {
         for innermost in running {
             let mut next = Some(*innermost);
             while let Some(frame) = next {
-                if let Some(info) = self.known(frame.code().cast(), frame) {
+                if let Ok(info) = self.known(frame.code().cast(), frame) {
                     self.arm(frame.code().cast(), info);
                 }
                 next = frame.back();

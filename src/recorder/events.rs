@@ -18,12 +18,10 @@ impl<E: Encoding> Recorder<E> {
         let Some(frame) = Frame::current() else {
             return Verdict::Go;
         };
-        let Some(info) = self.known(code, frame) else {
-            return Verdict::Skip;
+        let info = match self.known(code, frame) {
+            Ok(info) => info,
+            Err(verdict) => return verdict,
         };
-        if !self.active {
-            return Verdict::Go;
-        }
         self.arm(code, info);
         let thread = self.thread();
         self.open(thread, info, frame, None);

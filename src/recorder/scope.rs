@@ -15,23 +15,33 @@ use crate::policy::{Scope, absolute_path};
 use crate::trace::Encoding;
 use crate::value;
 
-use super::{File, MainCode, Recorder};
+use super::{File, MainCode, Recorder, Verdict};
 
 impl<E: Encoding> Recorder<E> {
-    /// What is known of a code object that is recorded; none where the policy skips it.
-    pub(super) fn known<'a>(&mut self, code: Object, frame: Frame) -> Option<&'a CodeInfo> {
+    /// What is known of a code object that is recorded; else what to do about it: the policy skips it, or recording has
+    /// yet to begin and it is asked about again.
+    pub(super) fn known<'a>(
+        &mut self,
+        code: Object,
+        frame: Frame,
+    ) -> std::result::Result<&'a CodeInfo, Verdict> {
         if let Some(info) = code::info(code, self.setup.session) {
-            return Some(info);
+            return Ok(info);
         }
         Python::attach(|py| {
             // SAFETY: a live code object.
             let bound = unsafe { Bound::from_borrowed_ptr(py, code) };
-            let facts = Facts::of(&bound).ok()?;
+            let facts = Facts::of(&bound).map_err(|_| Verdict::Skip)?;
             self.decide(code, facts, frame)
         })
     }
 
-    fn decide<'a>(&mut self, code: Object, facts: Facts, frame: Frame) -> Option<&'a CodeInfo> {
+    fn decide<'a>(
+        &mut self,
+        code: Object,
+        facts: Facts,
+        frame: Frame,
+    ) -> std::result::Result<&'a CodeInfo, Verdict> {
         let module = module_name(frame);
         let is_main = self.is_main(code, &facts, frame, module.as_deref());
         let key = if is_main {
@@ -52,7 +62,10 @@ impl<E: Encoding> Recorder<E> {
         }
         if !record {
             self.counters.skipped_code_objects += 1;
-            return None;
+            return Err(Verdict::Skip);
+        }
+        if !self.active {
+            return Err(Verdict::Go);
         }
         let parts = self.parts(&key, &facts);
         if !facts.lines {
@@ -61,7 +74,7 @@ impl<E: Encoding> Recorder<E> {
                 facts.file, facts.first_line, facts.qualname
             ));
         }
-        code::attach(code, self.setup.session, &self.touched, facts, parts)
+        code::attach(code, self.setup.session, &self.touched, facts, parts).ok_or(Verdict::Skip)
     }
 
     /// Whether the code is that of a program without a file, which may be met here.

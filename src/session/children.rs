@@ -26,10 +26,9 @@ use crate::error::{Error, Result};
 use crate::frame::Object;
 use crate::hook::{Form, Hook};
 use crate::policy::Processes;
+use crate::trace::CHILDREN;
 use crate::value;
 
-/// The folder of children's traces in their parent's.
-const FOLDER: &str = "processes";
 /// Children that the metadata name; the folders of all are there.
 const MAX_NOTED: usize = 1000;
 /// The module of the system's own calls.
@@ -77,7 +76,7 @@ impl Family {
     /// The folder of the next child below this trace's, but for the process id: `processes/3-`.
     fn next_place(&self) -> String {
         self.count.set(self.count.get() + 1);
-        format!("{FOLDER}/{}-", self.count.get())
+        format!("{CHILDREN}/{}-", self.count.get())
     }
 
     fn metadata(&self) -> Map<String, Value> {
@@ -239,7 +238,7 @@ fn note(place: &str, child: u32) {
     let Some(live) = live() else { return };
     live.tool.note(&mut |metadata| {
         let children = metadata
-            .entry(FOLDER)
+            .entry(CHILDREN)
             .or_insert_with(|| Value::Array(Vec::new()));
         if let Some(children) = children.as_array_mut().filter(|all| all.len() < MAX_NOTED) {
             children.push(json!({"pid": child, "folder": format!("{place}{child}")}));
@@ -251,7 +250,7 @@ fn note(place: &str, child: u32) {
 fn forget() {
     let Some(live) = live() else { return };
     live.tool.note(&mut |metadata| {
-        if let Some(children) = metadata.get_mut(FOLDER).and_then(Value::as_array_mut) {
+        if let Some(children) = metadata.get_mut(CHILDREN).and_then(Value::as_array_mut) {
             children.pop();
         }
     });

@@ -11,6 +11,9 @@ use super::{Encoding, FunctionId, PathId, TypeId, TypeKind, VariableId};
 /// The id of type `None`, the first of every trace.
 pub const NONE_TYPE: TypeId = TypeId(0);
 
+/// Name of the type of marks, which stand for what was left out.
+pub const MARK: &str = "…";
+
 type Fields = Box<[Box<str>]>;
 
 /// Interned definitions of one trace and the encoded ones that no stream holds yet.

@@ -114,7 +114,7 @@ fn faults(reader: &Reader) -> Vec<String> {
         faults.push(tear.to_string());
     }
     match files.metadata.status.as_deref() {
-        None | Some("complete") => {}
+        None | Some("complete" | "recovered") => {}
         Some("recording") => {
             faults.push("the recording has not ended: it still runs, or was killed".to_owned());
         }
@@ -124,10 +124,10 @@ fn faults(reader: &Reader) -> Vec<String> {
         }),
     }
     faults.extend(files.metadata.fault.map(str::to_owned));
-    if files.parts > 0 {
+    if !files.parts.is_empty() {
         faults.push(format!(
-            "{} part file(s) of other threads lie beside it and are not shown",
-            files.parts
+            "{} part file(s) of other threads lie beside it and are not shown (`trace recover` joins them)",
+            files.parts.len()
         ));
     }
     faults

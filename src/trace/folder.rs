@@ -18,6 +18,8 @@ const PATHS: &str = "trace_paths.json";
 /// Begins the name of every kept text, so that the next recording knows it as ours.
 const KEPT: &str = "trace_text_";
 const PART: &str = "trace.part-";
+/// The folder of the traces of child processes.
+pub const CHILDREN: &str = "processes";
 /// Ends the name of a file that is still being made.
 const UNFINISHED: &str = ".new";
 
@@ -84,12 +86,16 @@ impl Folder {
             return Err(Error::Session(refusal(&path)));
         };
         let lock = Held::new(lock).map_err(unusable)?;
-        for entry in fs::read_dir(&path).map_err(unusable)? {
-            let entry = entry.map_err(unusable)?;
-            if entry.file_name().to_str().is_some_and(is_ours) {
-                fs::remove_file(entry.path()).map_err(unusable)?;
-            }
-        }
+        clear(&path).map_err(unusable)?;
+        Ok(Self { path, lock })
+    }
+
+    /// Takes a folder with a trace that no live recorder writes.
+    pub(super) fn hold(dir: &Path) -> Result<Self> {
+        let path = std::path::absolute(dir).map_err(at(dir))?;
+        let lock = platform::lock(&path).map_err(at(&path))?;
+        let lock = lock.ok_or_else(|| Error::Session(refusal(&path)))?;
+        let lock = Held::new(lock).map_err(at(&path))?;
         Ok(Self { path, lock })
     }
 
@@ -98,10 +104,26 @@ impl Folder {
         self.path.join(name)
     }
 
+    /// Where a file of this name lies while it is made.
+    pub(super) fn unfinished(&self, name: &str) -> PathBuf {
+        self.file(&format!("{name}{UNFINISHED}"))
+    }
+
+    /// Puts a file that is made into its place.
+    pub(super) fn publish(&self, name: &str) -> Result<()> {
+        let path = self.file(name);
+        fs::rename(self.unfinished(name), &path).map_err(at(&path))
+    }
+
+    /// The metadata as they lie there; empty where they cannot be read.
+    pub(super) fn read_metadata(&self) -> Map<String, Value> {
+        let text = fs::read(self.file(METADATA)).unwrap_or_default();
+        serde_json::from_slice(&text).unwrap_or_default()
+    }
+
     /// Writes a file at one moment: readers see the old one or the new one, whole.
     pub(super) fn replace(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let path = self.file(name);
-        let unfinished = self.file(&format!("{name}{UNFINISHED}"));
+        let (path, unfinished) = (self.file(name), self.unfinished(name));
         let replace = || {
             let mut file = File::create(&unfinished)?;
             file.write_all(bytes)?;
@@ -147,6 +169,39 @@ impl Folder {
     pub(super) fn lock(&self) -> &Held {
         &self.lock
     }
+}
+
+/// Removes a trace, and the traces of its child processes; what is not ours stays, and so does what a process that still
+/// runs is writing.
+fn clear(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_str().is_some_and(is_ours) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    let children = folder.join(CHILDREN);
+    let Ok(entries) = fs::read_dir(&children) else {
+        return Ok(());
+    };
+    for entry in entries {
+        let entry = entry?;
+        let is_child = entry.file_name().to_str().is_some_and(is_child);
+        if is_child && let Some(_lock) = platform::lock(&entry.path())? {
+            clear(&entry.path())?;
+            // What holds files of others stays.
+            let _ = fs::remove_dir(entry.path());
+        }
+    }
+    let _ = fs::remove_dir(children);
+    Ok(())
+}
+
+/// Whether a child's trace lies in a folder of this name: `3-4711`.
+fn is_child(name: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    name.split_once('-')
+        .is_some_and(|(number, process)| is_number(number) && is_number(process))
 }
 
 fn pretty(metadata: &Map<String, Value>) -> Vec<u8> {

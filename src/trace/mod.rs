@@ -19,6 +19,7 @@ mod platform;
 mod queue;
 pub mod reader;
 pub mod record;
+mod recover;
 #[cfg(test)]
 mod sample;
 mod sink;
@@ -28,12 +29,14 @@ mod writer;
 mod zstd_file;
 
 pub use cbor::Cbor;
-pub use definitions::{Definitions, NONE_TYPE};
+pub use definitions::{Definitions, MARK, NONE_TYPE};
 pub use dump::dump;
 pub use encode::{Encoding, Open};
+pub use folder::CHILDREN;
 pub use json::Json;
 pub use reader::Reader;
 pub use record::Record;
+pub use recover::{Recovered, recover};
 pub use stream::{Stream, StreamGuard};
 pub use writer::Writer;
 

@@ -99,7 +99,14 @@ impl Reader {
     /// # Errors
     /// `Error::Trace` if `dir` is no folder, holds no trace, or one that is empty, foreign or unreadable.
     pub fn open(dir: &Path) -> Result<Self> {
-        let files = TraceFiles::find(dir)?;
+        Self::of(TraceFiles::find(dir)?)
+    }
+
+    /// Opens a trace whose files are known.
+    ///
+    /// # Errors
+    /// As `open`.
+    pub fn of(files: TraceFiles) -> Result<Self> {
         let form = open_events(&files.events, files.format)?;
         Ok(Self {
             files,
@@ -113,6 +120,14 @@ impl Reader {
     /// The files that are read.
     pub fn files(&self) -> &TraceFiles {
         &self.files
+    }
+
+    /// The bytes of the record that was read last, as they lie in the stream.
+    pub fn bytes(&self) -> &[u8] {
+        match &self.form {
+            Form::Json(reader) => reader.bytes(),
+            Form::Binary(reader) => reader.bytes(),
+        }
     }
 
     /// Whether the trace is whole, as far as it has been read.

@@ -9,11 +9,11 @@ use pyo3::prelude::*;
 
 use crate::frame::Object;
 use crate::object;
-use crate::trace::{Encoding, NONE_TYPE, Open, TypeId, TypeKind};
+use crate::trace::{Encoding, MARK, NONE_TYPE, Open, TypeId, TypeKind};
 
 use super::classes::{Class, Reading};
 use super::objects::size;
-use super::{Encoder, KNOWN, Known, MAX_NESTING, MORE, text};
+use super::{Encoder, KNOWN, Known, MAX_NESTING, text};
 
 /// Is called with name and value of each field, until it says false.
 type Visit<'a> = &'a mut dyn FnMut(Object, Object) -> bool;
@@ -59,7 +59,7 @@ impl<E: Encoding> Encoder<'_, E> {
         let type_id = self.known(Known::More);
         let mut text = std::mem::take(&mut self.values.scratch);
         text.clear();
-        text.push_str(MORE);
+        text.push_str(MARK);
         text.push(' ');
         text.push_str(itoa::Buffer::new().format(rest));
         text.push_str(" more");
@@ -373,7 +373,7 @@ fn built_in_iterator(object: Object, reading: Reading) -> Object {
 fn more_key() -> Object {
     static KEY: pyo3::sync::PyOnceLock<Py<pyo3::types::PyString>> = pyo3::sync::PyOnceLock::new();
     Python::attach(|py| {
-        KEY.get_or_init(py, || pyo3::types::PyString::intern(py, MORE).unbind())
+        KEY.get_or_init(py, || pyo3::types::PyString::intern(py, MARK).unbind())
             .as_ptr()
     })
 }

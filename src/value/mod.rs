@@ -15,7 +15,7 @@ use pyo3::prelude::*;
 use crate::frame::Object;
 use crate::object;
 use crate::policy::Limits;
-use crate::trace::{Definitions, Encoding, NONE_TYPE, TypeId, TypeKind};
+use crate::trace::{Definitions, Encoding, MARK, NONE_TYPE, TypeId, TypeKind};
 
 use classes::Classes;
 
@@ -25,8 +25,6 @@ pub use standard::{class_attribute, loaded};
 const OUTER_NESTING: usize = 6;
 /// JSON levels at which nothing more is opened; readers refuse 128.
 const MAX_NESTING: usize = 118;
-/// The field that tells how many more there are.
-const MORE: &str = "…";
 
 /// Types of Python's own that every program uses.
 #[derive(Clone, Copy)]
@@ -53,7 +51,7 @@ const KNOWN: [(TypeKind, &str); 10] = [
     (TypeKind::Tuple, "tuple"),
     (TypeKind::Seq, "dict"),
     (TypeKind::Tuple, "item"),
-    (TypeKind::NonExpanded, MORE),
+    (TypeKind::NonExpanded, MARK),
 ];
 
 /// `limits` with "no limit" as the largest number.
@@ -178,7 +176,7 @@ impl Values {
 
 /// Appends a mark in place of a value that cannot be had.
 pub fn write_mark<E: Encoding>(out: &mut Vec<u8>, definitions: &mut Definitions<E>, mark: &str) {
-    let type_id = definitions.plain_type(TypeKind::NonExpanded, MORE);
+    let type_id = definitions.plain_type(TypeKind::NonExpanded, MARK);
     E::raw(out, mark, type_id);
 }
 

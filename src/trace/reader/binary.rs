@@ -39,6 +39,11 @@ impl BinaryReader {
         self.window.offset()
     }
 
+    /// The bytes of the event found last.
+    pub fn bytes(&self) -> &[u8] {
+        self.window.last()
+    }
+
     /// The next event, or why there is none.
     pub fn next(&mut self) -> io::Result<Found> {
         loop {

@@ -30,8 +30,8 @@ pub struct TraceFiles {
     pub format: Format,
     /// What the recorder says of the trace.
     pub metadata: Metadata,
-    /// Files of other threads' events that were never joined to the stream; these are not read.
-    pub parts: usize,
+    /// Files of other threads' events that were never joined to the stream, by number; these are not read.
+    pub parts: Vec<PathBuf>,
 }
 
 impl TraceFiles {
@@ -42,7 +42,7 @@ impl TraceFiles {
     /// # Errors
     /// `Error::Trace` if it is no folder, or holds no event stream.
     pub fn find(dir: &Path) -> Result<Self> {
-        let parts = count_parts(dir)?;
+        let mut parts = find_parts(dir)?;
         let metadata = Metadata::read(&dir.join(METADATA));
         let (json, binary) = (dir.join(JSON_EVENTS), dir.join(BINARY_EVENTS));
         let (format, events) = match (modified(&json), modified(&binary)) {
@@ -60,12 +60,22 @@ impl TraceFiles {
                 _ => (Format::Binary, binary),
             },
         };
+        parts.retain(|part| part.extension() == events.extension());
         Ok(Self {
             events,
             format,
             metadata,
             parts,
         })
+    }
+
+    /// One of the parts, as if it were the event stream.
+    pub fn part(&self, part: &Path) -> Self {
+        Self {
+            events: part.to_owned(),
+            parts: Vec::new(),
+            ..self.clone()
+        }
     }
 }
 
@@ -76,7 +86,7 @@ fn modified(path: &Path) -> Option<SystemTime> {
     Some(found.modified().unwrap_or(SystemTime::UNIX_EPOCH))
 }
 
-fn count_parts(dir: &Path) -> Result<usize> {
+fn find_parts(dir: &Path) -> Result<Vec<PathBuf>> {
     match fs::metadata(dir) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(trouble(
@@ -94,15 +104,21 @@ fn count_parts(dir: &Path) -> Result<usize> {
         Ok(_) => {}
     }
     let entries = fs::read_dir(dir).map_err(|error| unreadable(dir, &error))?;
-    let is_part = |name: &str| {
-        name.strip_prefix(PART)
-            .and_then(|rest| rest.split_once('.'))
-            .is_some_and(|(_, form)| form == "json" || form == "bin")
+    let number = |name: &str| {
+        let (number, form) = name.strip_prefix(PART)?.split_once('.')?;
+        number
+            .parse::<u64>()
+            .ok()
+            .filter(|_| form == "json" || form == "bin")
     };
-    Ok(entries
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| is_part(name))
-        .count())
+    let mut parts: Vec<_> = entries
+        .filter_map(|entry| {
+            let name = entry.ok()?.file_name().into_string().ok()?;
+            Some((number(&name)?, dir.join(name)))
+        })
+        .collect();
+    parts.sort();
+    Ok(parts.into_iter().map(|(_, path)| path).collect())
 }
 
 /// What `trace_metadata.json` says, as far as readers need it. A trace can be read without.

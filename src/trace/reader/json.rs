@@ -46,6 +46,11 @@ impl<R: Read> JsonReader<R> {
         self.window.offset()
     }
 
+    /// The bytes of the event found last.
+    pub fn bytes(&self) -> &[u8] {
+        self.window.last()
+    }
+
     /// The next event, or why there is none.
     pub fn next(&mut self) -> io::Result<Found> {
         loop {

@@ -28,6 +28,8 @@ pub struct Window<R> {
     start: usize,
     end: usize,
     offset: u64,
+    /// How many bytes were moved on by last; they lie before `start` until `more`.
+    last: usize,
 }
 
 impl<R: Read> Window<R> {
@@ -39,6 +41,7 @@ impl<R: Read> Window<R> {
             start: 0,
             end: 0,
             offset: 0,
+            last: 0,
         }
     }
 
@@ -57,8 +60,14 @@ impl<R: Read> Window<R> {
         self.offset
     }
 
+    /// What was moved on by last.
+    pub fn last(&self) -> &[u8] {
+        &self.buffer[self.start - self.last..self.start]
+    }
+
     /// Moves on by `count` bytes, which are in the window.
     pub fn consume(&mut self, count: usize) {
+        self.last = count;
         self.start += count;
         self.offset += count as u64;
     }
@@ -68,7 +77,7 @@ impl<R: Read> Window<R> {
     pub fn more(&mut self) -> io::Result<More> {
         self.buffer.copy_within(self.start..self.end, 0);
         self.end -= self.start;
-        self.start = 0;
+        (self.start, self.last) = (0, 0);
         if self.end > self.buffer.len() / 2 {
             if self.buffer.len() >= LONGEST {
                 return Ok(More::TooLong);

@@ -1,0 +1,259 @@
+//! A trace that its process did not finish, made whole.
+//!
+//! Owns: what is kept of a torn trace, and in which order. Must not: invent an event, but for ends of open calls.
+//!
+//! Everything is copied into a new file, byte by byte of its events, which then takes the old one's place; until then
+//! nothing of the old trace is changed.
+
+use std::fs::{self, File};
+use std::marker::PhantomData;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use super::compressor::Compressor;
+use super::definitions::MARK;
+use super::folder::{self, Folder};
+use super::reader::{Health, Reader, TraceFiles};
+use super::record::Record;
+use super::sink::{self, Sink};
+use super::{Cbor, Encoding, Format, Json, TypeId, TypeKind};
+use crate::error::Result;
+
+/// Stands for the result of a call that was open when the process ended.
+const OPEN: &str = "<open at the end>";
+/// Events are handed on in pieces of about this size.
+const PIECE: usize = 256 << 10;
+
+/// What became of a trace.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// Whether there was anything to do.
+    pub changed: bool,
+    /// Part files joined to the event stream.
+    pub parts: u64,
+    /// Calls that were open.
+    pub open_calls: u64,
+    /// Records that are in the trace now.
+    pub records: u64,
+}
+
+/// Makes the trace in `dir` whole: takes what of it is, joins other threads' parts to it, ends open calls.
+///
+/// # Errors
+/// `Error::Trace` if there is no trace (`Reader::open`), or it cannot be read or written; `Error::Session` if a live
+/// recorder writes it.
+pub fn recover(dir: &Path) -> Result<Recovered> {
+    let files = TraceFiles::find(dir)?;
+    let folder = Folder::hold(dir)?;
+    if is_whole(&files)? {
+        return Ok(Recovered::default());
+    }
+    match files.format {
+        Format::Json => Copy::<Json>::make(&folder, &files),
+        Format::Binary => Copy::<Cbor>::make(&folder, &files),
+    }
+}
+
+fn is_whole(files: &TraceFiles) -> Result<bool> {
+    if files.parts.is_empty()
+        && matches!(
+            files.metadata.status.as_deref(),
+            Some("complete" | "recovered")
+        )
+    {
+        let mut reader = Reader::of(files.clone())?;
+        for record in reader.by_ref() {
+            record?;
+        }
+        return Ok(*reader.health() == Health::Whole);
+    }
+    Ok(false)
+}
+
+/// What the events so far have defined.
+#[derive(Default)]
+struct Known {
+    paths: Vec<String>,
+    variables: usize,
+    functions: usize,
+    types: u32,
+    mark: Option<TypeId>,
+}
+
+impl Known {
+    /// Takes note of a definition; whether the record refers to nothing that is not defined.
+    fn admits(&mut self, record: &Record) -> bool {
+        match record {
+            Record::Path(path) => self.paths.push(path.clone()),
+            Record::VariableName(_) => self.variables += 1,
+            Record::Function(_) => self.functions += 1,
+            Record::Type(found) => {
+                if (found.kind, &*found.name) == (TypeKind::NonExpanded as u8, MARK) {
+                    self.mark = Some(TypeId(self.types));
+                }
+                self.types += 1;
+            }
+            Record::Step(step) => return (step.path_id.0 as usize) < self.paths.len(),
+            Record::Call(call) => return (call.function_id.0 as usize) < self.functions,
+            Record::Value(value) => return (value.variable_id.0 as usize) < self.variables,
+            _ => {}
+        }
+        true
+    }
+}
+
+/// The new event stream.
+struct Copy<E> {
+    format: Format,
+    path: PathBuf,
+    file: File,
+    sink: Sink,
+    compressor: Compressor,
+    piece: Vec<u8>,
+    known: Known,
+    done: Recovered,
+    encoding: PhantomData<E>,
+}
+
+impl<E: Encoding> Copy<E> {
+    fn make(folder: &Folder, files: &TraceFiles) -> Result<Recovered> {
+        let name = folder::stream_name(files.format);
+        let mut copy = Self::new(folder, files.format)?;
+        copy.add(Reader::of(files.clone())?)?;
+        for part in &files.parts {
+            copy.add(Reader::of(files.part(part))?)?;
+            copy.done.parts += 1;
+        }
+        copy.finish()?;
+        let done = copy.done;
+        folder.publish(&name)?;
+        folder.write_paths(&copy.known.paths)?;
+        folder.write_metadata(&metadata(folder, done))?;
+        for part in &files.parts {
+            fs::remove_file(part).map_err(folder::at(part))?;
+        }
+        Ok(done)
+    }
+
+    fn new(folder: &Folder, format: Format) -> Result<Self> {
+        let name = folder::stream_name(format);
+        let path = folder.unfinished(&name);
+        let at = path.clone();
+        let failure = folder::at(&at);
+        fs::write(&path, sink::empty(format).map_err(&failure)?).map_err(&failure)?;
+        let file = File::options().read(true).write(true).open(&path);
+        Ok(Self {
+            format,
+            file: file.map_err(&failure)?,
+            sink: Sink::new(format).map_err(&failure)?,
+            compressor: Compressor::new().map_err(&failure)?,
+            path,
+            piece: Vec::with_capacity(PIECE),
+            known: Known::default(),
+            done: Recovered {
+                changed: true,
+                ..Recovered::default()
+            },
+            encoding: PhantomData,
+        })
+    }
+
+    /// Takes the events of one file, as far as they are whole, and ends its open calls.
+    fn add(&mut self, mut reader: Reader) -> Result<()> {
+        let mut open = 0_u64;
+        while let Some(record) = reader.next() {
+            let record = record?;
+            if !self.known.admits(&record) {
+                break;
+            }
+            match record {
+                Record::Call(_) => open += 1,
+                Record::Return(_) => open = open.saturating_sub(1),
+                _ => {}
+            }
+            self.push(reader.bytes())?;
+        }
+        self.done.open_calls += open;
+        for _ in 0..open {
+            let mark = self.mark()?;
+            let mut end = Vec::new();
+            E::return_begin(&mut end);
+            E::raw(&mut end, OPEN, mark);
+            E::return_end(&mut end);
+            self.append(&end)?;
+        }
+        Ok(())
+    }
+
+    /// The type of marks, which is defined if it is not.
+    fn mark(&mut self) -> Result<TypeId> {
+        if let Some(known) = self.known.mark {
+            return Ok(known);
+        }
+        let mark = TypeId(self.known.types);
+        let mut definition = Vec::new();
+        E::plain_type(&mut definition, TypeKind::NonExpanded, MARK);
+        self.append(&definition)?;
+        self.known.types += 1;
+        self.known.mark = Some(mark);
+        Ok(mark)
+    }
+
+    /// Appends an event as it lies in a file.
+    fn push(&mut self, event: &[u8]) -> Result<()> {
+        if self.format == Format::Binary {
+            return self.append(event);
+        }
+        // A line of its own, whatever layout it had: between an event's tokens a line break is a blank.
+        let line = [b",", event, b"\n"].concat();
+        let inner = 1..line.len() - 1;
+        if memchr::memchr(b'\n', &line[inner.clone()]).is_none() {
+            return self.append(&line);
+        }
+        let mut line = line;
+        for byte in &mut line[inner] {
+            if *byte == b'\n' {
+                *byte = b' ';
+            }
+        }
+        self.append(&line)
+    }
+
+    /// Appends an event as `Encoding` makes it.
+    fn append(&mut self, event: &[u8]) -> Result<()> {
+        self.piece.extend_from_slice(event);
+        self.done.records += 1;
+        if self.piece.len() >= PIECE {
+            self.write()?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self) -> Result<()> {
+        let result = self
+            .sink
+            .append(&self.file, &mut self.compressor, &self.piece);
+        self.piece.clear();
+        result.map_err(folder::at(&self.path))
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        self.write()?;
+        let end = self.sink.end(&self.file, &mut self.compressor);
+        end.and_then(|()| self.sink.cut(&self.file))
+            .and_then(|()| self.file.sync_all())
+            .map_err(folder::at(&self.path))
+    }
+}
+
+/// The metadata with the new status, as far as they could be read.
+fn metadata(folder: &Folder, done: Recovered) -> Map<String, Value> {
+    let mut metadata = folder.read_metadata();
+    metadata.insert("status".to_owned(), "recovered".into());
+    metadata.insert(
+        "recovered".to_owned(),
+        serde_json::json!({"parts": done.parts, "open_calls": done.open_calls, "records": done.records}),
+    );
+    metadata
+}

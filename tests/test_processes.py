@@ -1,0 +1,213 @@
+"""Owns: child processes, each with a trace of its own. Must not: know how a child is told of it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Plain, Record, Recorded
+from tests.traces import Trace, checked
+
+FORK = """
+import os
+def work(number):
+    doubled = number * 2
+    print("worked", doubled, flush=True)
+    return doubled
+first = os.fork()
+if first == 0:
+    work(1)
+    os._exit(3)
+print(os.waitstatus_to_exitcode(os.waitpid(first, 0)[1]), flush=True)
+second = os.fork()
+work(3 if second else 2)
+if second:
+    os.waitpid(second, 0)
+"""
+
+POOL = """
+import multiprocessing
+import sys
+def square(number):
+    squared = number * number
+    return squared
+if __name__ == "__main__":
+    context = multiprocessing.get_context(sys.argv[1])
+    with context.Pool(2) as pool:
+        print(pool.map(square, range(4)))
+        pool.close()
+        pool.join()
+    process = context.Process(target=square, args=(5,))
+    process.start()
+    process.join()
+    print(process.exitcode)
+"""
+
+OTHERS = """
+import os
+import subprocess
+import sys
+python, child = sys.executable, "import os, sys\\ndef seen():\\n    mine = [name for name in os.environ if 'TRACER' in name]\\n    return mine\\nprint(seen(), sys.argv)"
+for environment in (None, {"PATH": os.environ["PATH"]}):
+    done = subprocess.run([python, "-c", child, "argument"], env=environment, capture_output=True, text=True)
+    print(done.returncode, done.stdout, done.stderr)
+print(subprocess.run([python, "child.py", "-x"], capture_output=True, text=True).stdout)
+print(subprocess.run(["/bin/echo", "no Python"], capture_output=True, text=True).stdout, flush=True)
+os.waitpid(os.posix_spawn(python, [python, "child.py"], os.environ), 0)
+os.waitpid(os.posix_spawnp("env", ["env", "-u", "PATH"], {}), 0)
+for execute in (lambda: os.execv(python, [python, "child.py"]), lambda: os.execve(python, [python, "child.py"], {})):
+    child = os.fork()
+    if child == 0:
+        execute()
+    os.waitpid(child, 0)
+try:
+    os.execv("/no/such/program", ["python"])
+except OSError as error:
+    print(type(error).__name__)
+"""
+
+CHILD = """
+import sys
+def said(text):
+    print(text, flush=True)
+said(sys.argv)
+"""
+
+
+def traces(recorded: Recorded) -> dict[Path, Trace]:
+    """The traces below a trace, by folder, each as strict readers read it."""
+    folders = [file.parent for file in sorted(recorded.trace.rglob("trace_metadata.json"))]
+    return {folder: checked(folder, whole=metadata(folder)["status"] == "complete") for folder in folders}
+
+
+def metadata(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "trace_metadata.json").read_bytes())
+    return found
+
+
+def calls(trace: Trace) -> list[str]:
+    """The functions called, in order."""
+    return [trace.functions[event.body["function_id"]].name for event in trace.events if event.name == "Call"]
+
+
+def same(plain: Plain, record: Record, *arguments: str, options: list[str]) -> Recorded:
+    """A program recorded, after it was seen to do what it does without."""
+    expected, recorded = plain(*arguments), record(*arguments, options=options)
+    assert (recorded.done.returncode, recorded.done.stdout) == (expected.returncode, expected.stdout)
+    assert recorded.done.stderr == expected.stderr
+    return recorded
+
+
+def check_family(recorded: Recorded) -> None:
+    """Parent and child name each other."""
+    for folder in traces(recorded):
+        of_folder = metadata(folder)
+        if folder != recorded.trace:
+            assert (folder / of_folder["parent"]["folder"]).resolve() in [recorded.trace, *folder.parents]
+            assert of_folder["parent"]["pid"] == metadata(folder / of_folder["parent"]["folder"])["pid"]
+        children = {child["folder"]: child["pid"] for child in of_folder.get("processes", [])}
+        for child, pid in children.items():
+            assert metadata(folder / child)["pid"] == pid
+        there = {f"processes/{child.name}" for child in (folder / "processes").glob("*")}
+        assert there == set(children)
+
+
+def test_both_sides_of_a_fork(plain: Plain, record: Record, folder: Path, form: str) -> None:
+    (folder / "forks.py").write_text(FORK)
+    recorded = same(plain, record, "forks.py", options=["--format", form])
+    check_family(recorded)
+    first, second, parent = traces(recorded).values()
+    assert [trace.metadata["status"] for trace in (first, second, parent)] == ["complete"] * 3
+    assert [trace.metadata["exit_status"] for trace in (first, second, parent)] == [3, 0, 0]
+    for trace in (first, second, parent):
+        assert calls(trace) == ["<toplevel>", "<module>", "work"]
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_multiprocessing(method: str, plain: Plain, record: Record, folder: Path, form: str) -> None:
+    (folder / "pool.py").write_text(POOL)
+    recorded = same(plain, record, "pool.py", method, options=["--format", form])
+    check_family(recorded)
+    made = [calls(trace).count("square") for trace in traces(recorded).values()]
+    assert sum(made) == 5
+
+
+def test_programs_that_are_started(plain: Plain, record: Record, folder: Path) -> None:
+    (folder / "others.py").write_text(OTHERS)
+    (folder / "child.py").write_text(CHILD)
+    recorded = same(plain, record, "others.py", options=["--config", "capture.processes = 'all'"])
+    check_family(recorded)
+    found = [name for trace in traces(recorded).values() for name in calls(trace)]
+    assert (found.count("seen"), found.count("said")) == (2, 4)
+    alone = same(plain, record, "others.py", options=[])
+    assert {name for trace in traces(alone).values() for name in calls(trace)} == {"<toplevel>", "<module>", "<lambda>"}
+
+
+def test_none(plain: Plain, record: Record, folder: Path) -> None:
+    (folder / "forks.py").write_text(FORK)
+    recorded = same(plain, record, "forks.py", options=["--config", "capture.processes = 'none'"])
+    assert list(traces(recorded)) == [recorded.trace]
+    assert "processes" not in recorded.metadata()
+
+
+def test_a_fork_while_other_threads_record(plain: Plain, record: Record, folder: Path, form: str) -> None:
+    (folder / "busy.py").write_text("""
+import os, threading
+def spin(stop):
+    count = 0
+    while not stop.is_set():
+        count += 1
+stop = threading.Event()
+threads = [threading.Thread(target=spin, args=(stop,)) for _ in range(3)]
+for thread in threads:
+    thread.start()
+for _ in range(5):
+    child = os.fork()
+    if child == 0:
+        total = sum(number for number in range(100))
+        os._exit(total % 256)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+stop.set()
+for thread in threads:
+    thread.join()
+""")
+    options = ["--format", form]
+    expected = plain("-W", "ignore", "busy.py")
+    recorded = record("busy.py", options=options)  # the warning of 3.12 about threads is the program's own
+    assert recorded.done.stdout == expected.stdout
+    check_family(recorded)
+    assert len(traces(recorded)) == 6
+
+
+def test_a_child_that_outlives_its_parent(record: Record, folder: Path) -> None:
+    (folder / "daemon.py").write_text("""
+import os, time
+if os.fork() == 0:
+    os.close(1), os.close(2)
+    os.closerange(3, 10_000)
+    with open("kept.txt", "w") as file:
+        time.sleep(1)
+        for number in range(10_000):
+            file.write("line\\n")
+""")
+    recorded = record("daemon.py")
+    checked(recorded.trace)
+    (child,) = (recorded.trace / "processes").iterdir()
+    subprocess.run([sys.executable, "-c", f"import time\nwhile 'recording' in open({str(child / 'trace_metadata.json')!r}).read(): time.sleep(0.1)"], timeout=30, check=True)
+    checked(child)
+    assert (folder / "kept.txt").read_text() == "line\n" * 10_000
+
+
+def test_children_of_an_older_trace_are_replaced(record: Record, folder: Path) -> None:
+    (folder / "forks.py").write_text(FORK)
+    record("forks.py")
+    (folder / "trace-out" / "processes" / "own.txt").write_text("the user's\n")
+    check_folders = {path.name for path in (folder / "trace-out" / "processes").iterdir()}
+    recorded = record("forks.py", options=["--format", "json"])
+    now = {path.name for path in (recorded.trace / "processes").iterdir()}
+    assert now & check_folders == {"own.txt"} and len(now) == 3
