@@ -360,6 +360,7 @@ def report(program: Program, outcome: BaseException | None) -> None:
     if program.main and program.file and not isinstance(outcome, SystemExit):
         program.main.__dict__.pop("__file__", None)
         program.main.__dict__.pop("__cached__", None)
+    program.main = None  # as the interpreter lets go of it
 
 
 def leave(outcome: BaseException | None) -> int:

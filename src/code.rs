@@ -150,6 +150,14 @@ impl Facts {
 pub struct Touched(RefCell<HashSet<usize>>);
 
 impl Touched {
+    /// All of them.
+    pub fn all(&self) -> Vec<*mut ffi::PyCodeObject> {
+        let all = self.0.borrow();
+        all.iter()
+            .map(|address| *address as *mut ffi::PyCodeObject)
+            .collect()
+    }
+
     /// Takes all of them out.
     pub fn drain(&self) -> Vec<*mut ffi::PyCodeObject> {
         self.0

@@ -9,7 +9,7 @@
 
 mod callback;
 
-use std::cell::{Cell, UnsafeCell};
+use std::cell::{Cell, RefCell, UnsafeCell};
 use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -67,6 +67,10 @@ pub trait Tool {
     fn abandon(&self) -> bool;
     /// Whether the activation file has run.
     fn is_active(&self) -> bool;
+    /// Our id among the tools of `sys.monitoring`; none where nothing is armed.
+    fn tool_id(&self) -> Option<i32>;
+    /// Takes another tool id, for the program wants ours; without one the recording ends.
+    fn make_way(&self);
     /// Changes the metadata, which are written soon.
     fn note(&self, change: &mut dyn FnMut(&mut Metadata));
 }
@@ -98,7 +102,8 @@ pub struct Monitor<E> {
     alive: Arc<AtomicBool>,
     busy: Cell<bool>,
     paused: Cell<Option<Pause>>,
-    tool: i32,
+    tool: Cell<i32>,
+    callables: RefCell<Vec<(&'static str, Py<PyAny>)>>,
     local_events: [i32; 2],
     disable: Py<PyAny>,
     set_local_events: Py<PyAny>,
@@ -116,32 +121,26 @@ impl<E: Encoding> Monitor<E> {
         alive: Arc<AtomicBool>,
     ) -> PyResult<Rc<dyn Tool>> {
         let monitoring = of_sys(py, c"monitoring")?;
-        let tool = take_tool_id(&monitoring)?;
+        let tool = take_tool_id(&monitoring, None)?;
         let events = monitoring.getattr("events")?;
-        let mask = |names: &[&str]| -> PyResult<i32> {
-            names.iter().try_fold(0, |mask, name| {
-                Ok(mask | events.getattr(*name)?.extract::<i32>()?)
-            })
-        };
-        let without_lines = mask(&LOCAL_EVENTS)?;
+        let without_lines = mask(&events, &LOCAL_EVENTS)?;
         let monitor = Rc::new(Self {
             recorder: UnsafeCell::new(Some(recorder)),
             alive,
             busy: Cell::new(false),
             paused: Cell::new(None),
-            tool,
-            local_events: [without_lines, without_lines | mask(&["LINE"])?],
+            tool: Cell::new(tool),
+            callables: RefCell::default(),
+            local_events: [without_lines, without_lines | mask(&events, &["LINE"])?],
             disable: monitoring.getattr("DISABLE")?.unbind(),
             set_local_events: monitoring.getattr("set_local_events")?.unbind(),
             monitoring: monitoring.clone().unbind(),
         });
         for (event, function) in callbacks::<E>() {
-            let callable = callback::new(py, &monitor, function)?;
-            monitoring.call_method1(
-                "register_callback",
-                (tool, events.getattr(event)?, callable),
-            )?;
+            let callable = callback::new(py, &monitor, function)?.unbind();
+            monitor.callables.borrow_mut().push((event, callable));
         }
+        monitor.register(py)?;
         monitoring.call_method0("restart_events")?;
         let frames = of_sys(py, c"_current_frames")?.call0()?;
         let running = frame::all(&frames)?;
@@ -149,8 +148,40 @@ impl<E: Encoding> Monitor<E> {
             recorder.adopt_callers(&running);
             monitor.arm_new(recorder);
         });
-        monitoring.call_method1("set_events", (tool, mask(&GLOBAL_EVENTS)?))?;
+        monitor.set_global(py)?;
         Ok(monitor)
+    }
+
+    /// Has the callables called for the tool id.
+    fn register(&self, py: Python<'_>) -> PyResult<()> {
+        let monitoring = self.monitoring.bind(py);
+        let events = monitoring.getattr("events")?;
+        for (event, callable) in self.callables.borrow().iter() {
+            let event = events.getattr(*event)?;
+            monitoring.call_method1("register_callback", (self.tool.get(), event, callable))?;
+        }
+        Ok(())
+    }
+
+    fn set_global(&self, py: Python<'_>) -> PyResult<()> {
+        let monitoring = self.monitoring.bind(py);
+        let events = monitoring.getattr("events")?;
+        let mask = mask(&events, &GLOBAL_EVENTS)?;
+        monitoring.call_method1("set_events", (self.tool.get(), mask))?;
+        Ok(())
+    }
+
+    /// Moves everything that is armed to another tool id.
+    fn move_tool(&self, py: Python<'_>, recorder: &Recorder<E>) -> PyResult<()> {
+        let old = self.tool.get();
+        let new = take_tool_id(self.monitoring.bind(py), Some(old))?;
+        self.free_tool(py, recorder)?;
+        self.tool.set(new);
+        self.register(py)?;
+        for code in recorder.touched().all() {
+            self.arm_code(recorder, code.cast());
+        }
+        self.set_global(py)
     }
 
     /// Runs `act` on the recorder, unless it has stopped or is at work already. A panic ends the recording.
@@ -196,8 +227,13 @@ impl<E: Encoding> Monitor<E> {
     /// Sets the local events of code objects that the recorder has just begun to record.
     fn arm_new(&self, recorder: &mut Recorder<E>) {
         while let Some(code) = recorder.take_unarmed() {
-            let lines = code::info(code, recorder.session()).is_some_and(|info| info.facts.lines);
-            self.set_local(code, self.local_events[usize::from(lines)]);
+            self.arm_code(recorder, code);
+        }
+    }
+
+    fn arm_code(&self, recorder: &Recorder<E>, code: Object) {
+        if let Some(info) = code::info(code, recorder.session()).filter(|info| info.armed.get()) {
+            self.set_local(code, self.local_events[usize::from(info.facts.lines)]);
         }
     }
 
@@ -206,7 +242,9 @@ impl<E: Encoding> Monitor<E> {
             // SAFETY: a live code object.
             let code = unsafe { Bound::from_borrowed_ptr(py, code) };
             // The code object's own events are all that can fail to be set, and then it is not recorded.
-            let _ = self.set_local_events.call1(py, (self.tool, code, events));
+            let _ = self
+                .set_local_events
+                .call1(py, (self.tool.get(), code, events));
         });
     }
 
@@ -220,20 +258,33 @@ impl<E: Encoding> Monitor<E> {
     }
 
     fn clear(&self, py: Python<'_>, recorder: &Recorder<E>) -> PyResult<()> {
-        let monitoring = self.monitoring.bind(py);
-        monitoring.call_method1("set_events", (self.tool, 0))?;
+        if self.callables.borrow().is_empty() {
+            return Ok(()); // done before, and the id may be the program's by now
+        }
+        self.free_tool(py, recorder)?;
+        recorder
+            .touched()
+            .drain()
+            .into_iter()
+            .for_each(code::detach);
+        // They hold us as we hold them.
+        self.callables.take();
+        Ok(())
+    }
+
+    /// Takes everything out of the interpreter that belongs to the tool id, and gives the id back.
+    fn free_tool(&self, py: Python<'_>, recorder: &Recorder<E>) -> PyResult<()> {
+        let (monitoring, tool) = (self.monitoring.bind(py), self.tool.get());
+        monitoring.call_method1("set_events", (tool, 0))?;
         let events = monitoring.getattr("events")?;
-        for (event, _) in callbacks::<E>() {
-            monitoring.call_method1(
-                "register_callback",
-                (self.tool, events.getattr(event)?, py.None()),
-            )?;
+        for (event, _) in self.callables.borrow().iter() {
+            let event = events.getattr(*event)?;
+            monitoring.call_method1("register_callback", (tool, event, py.None()))?;
         }
-        for code in recorder.touched().drain() {
+        for code in recorder.touched().all() {
             self.set_local(code.cast(), 0);
-            code::detach(code);
         }
-        monitoring.call_method1("free_tool_id", (self.tool,))?;
+        monitoring.call_method1("free_tool_id", (tool,))?;
         Ok(())
     }
 
@@ -313,6 +364,22 @@ impl<E: Encoding> Tool for Monitor<E> {
         })
     }
 
+    fn tool_id(&self) -> Option<i32> {
+        self.is_alive().then(|| self.tool.get())
+    }
+
+    fn make_way(&self) {
+        self.enter(|recorder| {
+            if Python::attach(|py| self.move_tool(py, recorder)).is_err() {
+                self.give_up(
+                    Some(recorder),
+                    "the program takes all tool ids of sys.monitoring",
+                );
+                self.disarm(recorder);
+            }
+        });
+    }
+
     fn is_active(&self) -> bool {
         self.enter(|recorder| recorder.is_active()).unwrap_or(false)
     }
@@ -331,9 +398,17 @@ fn of_sys<'py>(py: Python<'py>, name: &CStr) -> PyResult<Bound<'py, PyAny>> {
     })
 }
 
-fn take_tool_id(monitoring: &Bound<'_, PyAny>) -> PyResult<i32> {
+/// The events' bits.
+fn mask(events: &Bound<'_, PyAny>, names: &[&str]) -> PyResult<i32> {
+    names.iter().try_fold(0, |mask, name| {
+        Ok(mask | events.getattr(*name)?.extract::<i32>()?)
+    })
+}
+
+/// Takes a tool id that is free, and another than `but`.
+fn take_tool_id(monitoring: &Bound<'_, PyAny>, but: Option<i32>) -> PyResult<i32> {
     let mut holders = Vec::new();
-    for id in TOOL_IDS {
+    for id in TOOL_IDS.into_iter().filter(|id| Some(*id) != but) {
         let holder = monitoring.call_method1("get_tool", (id,))?;
         if holder.is_none()
             && monitoring

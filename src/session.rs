@@ -4,6 +4,7 @@
 
 mod children;
 mod ending;
+mod tools;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -149,6 +150,7 @@ fn arm<E: crate::trace::Encoding>(
         .map_err(|error| Error::Session(format!("start: {}", error.value(py))))?;
     streams::hook(py, Rc::clone(&tool));
     ending::watch(py);
+    tools::watch(py);
     children::watch(py, capture.processes)
         .map_err(|error| Error::Session(format!("start: {error}")))?;
     let live = Live {
@@ -165,6 +167,7 @@ fn unhook() {
     streams::unhook();
     Python::attach(|py| {
         ending::unwatch(py);
+        tools::unwatch(py);
         children::unwatch(py);
     });
 }

@@ -51,6 +51,8 @@ pub(super) fn watch(py: Python<'_>) {
 pub(super) fn unwatch(py: Python<'_>) {
     EXIT.unset(py);
     CLEAR.unset(py);
+    let last = LAST.lock().unwrap_or_else(PoisonError::into_inner).take();
+    drop(last);
 }
 
 /// `atexit._clear`: test frameworks call it. A child that `multiprocessing` has forked does, too, but ends by `os._exit`.

@@ -124,11 +124,13 @@ fn module_type(py: Python<'_>, module: &CStr, name: &CStr) -> *mut ffi::PyTypeOb
 pub fn loaded<'py>(py: Python<'py>, module: &CStr, name: &CStr) -> Option<Bound<'py, PyAny>> {
     // SAFETY: the GIL is held; look-ups of str keys in exact dicts run no code of the program.
     unsafe {
-        let modules = ffi::PyImport_GetModuleDict();
-        let module = Bound::from_borrowed_ptr_or_opt(
-            py,
-            ffi::PyDict_GetItemString(modules, module.as_ptr()),
-        )?;
+        let found = if module == c"sys.monitoring" {
+            // A module that is in `sys` alone.
+            ffi::PySys_GetObject(c"monitoring".as_ptr())
+        } else {
+            ffi::PyDict_GetItemString(ffi::PyImport_GetModuleDict(), module.as_ptr())
+        };
+        let module = Bound::from_borrowed_ptr_or_opt(py, found)?;
         if ffi::PyModule_Check(module.as_ptr()) == 0 {
             return None;
         }

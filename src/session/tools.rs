@@ -1,0 +1,68 @@
+//! Tool ids of `sys.monitoring` that the program asks for: ours is never in its way.
+//!
+//! Owns: the functions by which a program could see the id. Must not: set an event.
+
+use std::ffi::CStr;
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use super::live;
+use crate::frame::Object;
+use crate::hook::{Form, Hook};
+
+const MONITORING: &CStr = c"sys.monitoring";
+
+static USE: Hook = Hook::function(MONITORING, c"use_tool_id", Form::Fast(use_tool_id));
+static GET: Hook = Hook::function(MONITORING, c"get_tool", Form::One(get_tool));
+
+/// Follows what the program asks for from now on.
+pub(super) fn watch(py: Python<'_>) {
+    USE.set(py);
+    GET.set(py);
+}
+
+/// Puts the functions back as they were.
+pub(super) fn unwatch(py: Python<'_>) {
+    USE.unset(py);
+    GET.unset(py);
+}
+
+/// Whether the object is the number of our tool id.
+fn is_ours(object: Object) -> bool {
+    // SAFETY: a live object, asked for its value if it is an exact int.
+    let id = unsafe {
+        if ffi::PyLong_CheckExact(object) == 0 {
+            return false;
+        }
+        let mut overflow = 0;
+        ffi::PyLong_AsLongAndOverflow(object, &raw mut overflow)
+    };
+    live().is_some_and(|live| live.tool.tool_id().map(i64::from) == Some(id))
+}
+
+/// `use_tool_id(tool_id, name)`: whoever asks for our id gets it.
+unsafe extern "C" fn use_tool_id(this: Object, args: *const Object, count: isize) -> Object {
+    // SAFETY: as many arguments as `count` says; called as the interpreter called us.
+    unsafe {
+        if count == 2
+            && is_ours(*args)
+            && let Some(live) = live()
+        {
+            live.tool.make_way();
+        }
+        USE.fast(this, args, count)
+    }
+}
+
+/// `get_tool(tool_id)`: ours is free, as far as the program can see.
+unsafe extern "C" fn get_tool(this: Object, id: Object) -> Object {
+    // SAFETY: called as the interpreter called us; None lives forever.
+    unsafe {
+        if is_ours(id) {
+            ffi::Py_INCREF(ffi::Py_None());
+            return ffi::Py_None();
+        }
+        GET.plain(this, id)
+    }
+}
