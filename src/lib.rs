@@ -2,6 +2,7 @@
 
 mod code;
 pub mod error;
+mod fault;
 mod frame;
 mod hook;
 mod memory;
@@ -31,6 +32,12 @@ mod _native {
 
     use crate::error::{Error, Result};
     use crate::{policy, program, session, trace};
+
+    #[pymodule_init]
+    fn init(_module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::fault::report_panics();
+        Ok(())
+    }
 
     #[pymodule_export]
     #[allow(non_upper_case_globals)]

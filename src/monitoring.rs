@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::frame::{self, Object};
 use crate::memory;
 use crate::recorder::{Channel, Counters, Recorder, Verdict};
-use crate::trace::Encoding;
+use crate::trace::{Encoding, OWN_ERROR};
 
 type Metadata = serde_json::Map<String, serde_json::Value>;
 
@@ -197,7 +197,7 @@ impl<E: Encoding> Monitor<E> {
         }
         let result = catch_unwind(AssertUnwindSafe(|| recorder.as_deref_mut().map(act)));
         if result.is_err() {
-            self.give_up(recorder, "an error of the recorder's own");
+            self.give_up(recorder, OWN_ERROR);
         } else if memory::is_short() {
             self.give_up(recorder, "memory ran out");
         }

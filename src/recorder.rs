@@ -13,15 +13,17 @@ mod variables;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::code::{self, CodeInfo, Touched};
 use crate::error::Result;
+use crate::fault;
 use crate::frame::{Access, Frame, Object};
 use crate::policy::{Capture, CompiledPolicy, Limits};
 use crate::source::Sources;
-use crate::trace::{Definitions, Encoding, PathId, Stream, Writer};
+use crate::trace::{Definitions, Encoding, OWN_ERROR, PathId, Stream, Writer};
 use crate::value::{self, Values};
 
 use variables::View;
@@ -334,6 +336,7 @@ impl<E: Encoding> Recorder<E> {
             self.threads[thread].stepped == usize::MAX && info.path == PathId(0) && line == 1;
         let with_values = self.detail == Detail::Values;
         let (view, values) = (self.view(info, frame), &mut self.values);
+        fault::point("call");
         emit!(self, thread, |out, definitions| {
             if !is_first {
                 E::step(out, info.path, line);
@@ -400,6 +403,7 @@ impl<E: Encoding> Recorder<E> {
         if detail == Detail::Calls {
             return;
         }
+        fault::point("step");
         let view = self.view(info, frame);
         let (values, counters) = (&mut self.values, &mut self.counters);
         let state = emit!(self, thread, |out, definitions| {
@@ -498,8 +502,14 @@ impl<E: Encoding> Recorder<E> {
         mut self,
         change: impl FnOnce(&mut serde_json::Map<String, serde_json::Value>),
     ) -> Result<()> {
-        for thread in 0..self.threads.len() {
-            self.close_thread(thread);
+        let closed = catch_unwind(AssertUnwindSafe(|| {
+            fault::point("finish");
+            for thread in 0..self.threads.len() {
+                self.close_thread(thread);
+            }
+        }));
+        if closed.is_err() {
+            self.setup.writer.give_up(OWN_ERROR);
         }
         let counters = self.counters();
         let mut reached = Vec::new();

@@ -6,6 +6,7 @@
 use pyo3::ffi;
 
 use crate::code::{self, Suspends};
+use crate::fault;
 use crate::frame::{Frame, Object};
 use crate::trace::{Encoding, EventKind};
 use crate::value;
@@ -132,6 +133,7 @@ impl<E: Encoding> Recorder<E> {
         self.flush_output(thread);
         self.settle(thread, frame);
         self.back_to_line(thread, info, frame);
+        fault::point("exception");
         let text = self.values.exception_text(exception);
         emit!(self, thread, |out, _| E::event(
             out,

@@ -6,6 +6,7 @@
 use std::fmt::Write;
 
 use crate::code;
+use crate::fault;
 use crate::frame::Frame;
 use crate::trace::{Encoding, EventKind};
 
@@ -53,6 +54,7 @@ impl<E: Encoding> Recorder<E> {
 
     /// A text that the calling thread has written or read, and how many characters more it had.
     pub fn text(&mut self, channel: Channel, text: &str, rest: usize) {
+        fault::point("output");
         let thread = self.speaking_thread();
         if let Some(frame) = self.threads[thread].calls.last().map(|call| call.frame) {
             self.back_to_frame(thread, frame);

@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCode, PyTuple};
 
 use crate::code::{self, CodeInfo, Facts, Parts, Variable};
+use crate::fault;
 use crate::frame::{Frame, Object};
 use crate::policy::{Scope, absolute_path};
 use crate::trace::Encoding;
@@ -49,6 +50,7 @@ impl<E: Encoding> Recorder<E> {
         } else {
             facts.file.clone()
         };
+        fault::point("decide");
         self.meet_file(&key, is_main);
         let scope = Scope {
             path: &facts.file,

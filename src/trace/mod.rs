@@ -38,7 +38,7 @@ pub use reader::Reader;
 pub use record::Record;
 pub use recover::{Recovered, recover};
 pub use stream::{Stream, StreamGuard};
-pub use writer::Writer;
+pub use writer::{OWN_ERROR, Writer};
 
 /// The form of the event stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

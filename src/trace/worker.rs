@@ -22,6 +22,7 @@ use super::sink::{self, Sink};
 use super::stream::{Stream, Taken};
 use super::writer::Shared;
 use crate::error::Result;
+use crate::fault;
 
 /// Events lie in memory no longer than this, also while the program does nothing that is recorded.
 const TICK: Duration = Duration::from_millis(200);
@@ -111,6 +112,7 @@ impl Worker {
     }
 
     fn round(&mut self, requests: Requests) -> Result<()> {
+        fault::point("writer");
         let others = lock(&self.shared.others).clone();
         let taken: Vec<_> = others
             .iter()
@@ -191,6 +193,7 @@ impl Worker {
     }
 
     fn join(&mut self, numbers: &[usize]) -> Result<()> {
+        fault::point("join");
         let main_path = self.main_path();
         let failure = folder::at(&main_path);
         self.file.ensure(&main_path).map_err(&failure)?;

@@ -23,6 +23,9 @@ use super::stream::Stream;
 use super::worker::Worker;
 use crate::error::{Error, Result};
 
+/// Why a recording has ended that nothing outside is to blame for.
+pub const OWN_ERROR: &str = "an error of the recorder's own";
+
 /// Writes one trace: takes events from streams and brings them into the trace folder, on a thread of its own,
 /// so that the files load at every moment and hold what is older than a quarter of a second.
 pub struct Writer {
@@ -153,6 +156,9 @@ impl Writer {
 
     /// Ends the recording where it stands, for a reason that is none of writing; it is said on standard error.
     pub fn give_up(&self, why: &str) {
+        if self.thread.is_some() {
+            self.shared.queue.flush();
+        }
         self.shared.fail(Error::Trace(why.to_owned()));
     }
 
@@ -169,7 +175,10 @@ impl Writer {
         change: impl FnOnce(&mut Map<String, Value>),
     ) -> Result<()> {
         if let Some(mut worker) = self.stop() {
-            worker.close(order);
+            let closed = catch_unwind(AssertUnwindSafe(|| worker.close(order)));
+            if closed.is_err() {
+                self.shared.fail(Error::Trace(OWN_ERROR.to_owned()));
+            }
         }
         let mut metadata = mem::take(&mut lock(&self.shared.texts).metadata);
         change(&mut metadata);
@@ -244,7 +253,7 @@ fn start(mut worker: Worker, shared: Arc<Shared>) -> Result<JoinHandle<Option<Wo
     let run = move || {
         let result = catch_unwind(AssertUnwindSafe(|| worker.run()));
         result
-            .map_err(|_| shared.fail(Error::Trace("the writer thread failed".into())))
+            .map_err(|_| shared.fail(Error::Trace(OWN_ERROR.to_owned())))
             .ok()?;
         Some(worker)
     };

@@ -12,6 +12,7 @@ pub mod text;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+use crate::fault;
 use crate::frame::Object;
 use crate::object;
 use crate::policy::Limits;
@@ -113,6 +114,7 @@ impl Values {
         definitions: &mut Definitions<E>,
         object: Object,
     ) {
+        fault::point("value");
         self.used = 0;
         self.nesting = OUTER_NESTING;
         self.open.clear();

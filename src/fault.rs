@@ -1,0 +1,45 @@
+//! Failures made on purpose, so that tests see what a failure of ours does to the program: nothing.
+//!
+//! Owns: what an own failure says. Must not: do anything in a build without the feature `faults`.
+
+use std::any::Any;
+use std::panic;
+
+/// Has a panic of ours say one line, as everything of ours on standard error.
+pub fn report_panics() {
+    panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        eprintln!(
+            "codetracer-python-recorder: an error of the recorder's own (please report it): {} at {}",
+            text(panic.payload()),
+            place.unwrap_or_default()
+        );
+    }));
+}
+
+fn text(payload: &dyn Any) -> &str {
+    let owned = payload.downcast_ref::<String>().map(String::as_str);
+    owned
+        .or_else(|| payload.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic")
+}
+
+/// Panics at the stage that the environment names, the n-th time it is come by: `CODETRACER_FAULT=step:3`.
+#[cfg(feature = "faults")]
+#[allow(clippy::panic)]
+pub fn point(stage: &str) {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static PASSED: AtomicU64 = AtomicU64::new(0);
+    let wanted = std::env::var("CODETRACER_FAULT").unwrap_or_default();
+    if let Some((wanted, count)) = wanted.split_once(':')
+        && wanted == stage
+        && PASSED.fetch_add(1, Ordering::Relaxed) + 1 == count.parse().unwrap_or(1)
+    {
+        panic!("injected at {stage}");
+    }
+}
+
+/// Nothing.
+#[cfg(not(feature = "faults"))]
+#[inline(always)]
+pub fn point(_stage: &str) {}

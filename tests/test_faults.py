@@ -1,0 +1,52 @@
+"""Owns: failures inside the recorder, made on purpose by a build with the feature `faults` (src/fault.rs).
+
+Must not: run with another build; `make test` names this file where it tests the debug build.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Plain, Record
+from tests.traces import checked
+
+PROGRAM = """
+import sys
+import threading
+
+def work(number):
+    total = 0
+    for item in range(number):
+        total += item
+    try:
+        raise ValueError(total)
+    except ValueError as error:
+        print("caught", error)
+    return total
+
+thread = threading.Thread(target=work, args=(20,))
+thread.start()
+thread.join()
+print(work(30))
+print("on stderr", file=sys.stderr)
+sys.exit(3)
+"""
+STAGES = ["decide:3", "call:2", "step:1", "step:40", "value:1", "value:100", "exception:1", "output:2", "writer:1"]
+
+
+@pytest.mark.parametrize("stage", [*STAGES, "finish:1", "join:1"])
+def test_the_program_goes_on(stage: str, form: str, folder: Path, plain: Plain, record: Record) -> None:
+    (folder / "program.py").write_text(PROGRAM)
+    expected = plain("program.py")
+    recorded = record("program.py", options=["--format", form], env={"CODETRACER_FAULT": stage})
+    assert (recorded.done.returncode, recorded.done.stdout) == (expected.returncode, expected.stdout)
+    theirs = [line for line in recorded.done.stderr.splitlines() if not line.startswith("codetracer-python-recorder:")]
+    ours = [line for line in recorded.done.stderr.splitlines() if line.startswith("codetracer-python-recorder:")]
+    assert theirs == expected.stderr.splitlines()
+    assert sum("injected at" in line for line in ours) == 1, "the fault was not come by"
+    assert sum("recording stopped" in line for line in ours) == 1
+    trace = checked(recorded.trace, whole=False)
+    assert trace.metadata["status"] == "partial"
+    assert trace.metadata["reason"] == "an error of the recorder's own"

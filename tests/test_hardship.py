@@ -1,0 +1,120 @@
+"""Owns: what becomes of program and trace where the system gives no more: disk, file size, descriptors, the folder.
+
+Must not: make a fault in the recorder (test_faults does).
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Plain, Record, Recorded
+from tests.traces import Trace, checked
+
+LONG = """
+import os, sys, time
+def work(number):
+    texts = [os.urandom(20).hex() for _ in range(10)]
+    return texts[number % 10]
+def long(seconds):
+    end = time.monotonic() + seconds
+    count = 0
+    while time.monotonic() < end or count < 1_000:
+        work(count)
+        count += 1
+"""
+
+
+def check_partial(recorded: Recorded) -> Trace:
+    """The program ended as it should, one line said why the recording did not, and what was written loads."""
+    assert (recorded.done.returncode, recorded.done.stdout) == (0, "done\n"), recorded.done.stderr
+    lines = recorded.done.stderr.splitlines()
+    assert len([line for line in lines if "recording stopped: " in line]) == 1, lines
+    assert all(line.startswith("codetracer-python-recorder: ") for line in lines), lines
+    return checked(recorded.trace, whole=False)
+
+
+@pytest.fixture
+def small_disk(folder: Path) -> Iterator[Path]:
+    disk = folder / "trace-out"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(disk)], check=True)
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def test_a_full_disk(small_disk: Path, folder: Path, record: Record, form: str) -> None:
+    (folder / "program.py").write_text(LONG + "long(0.3)\nprint('done')\n")
+    trace = check_partial(record("program.py", options=["--format", form]))
+    assert small_disk.is_mount()
+    assert trace.metadata["status"] == "partial"
+    assert "No space left" in trace.metadata["reason"]
+    assert any(event.name == "Step" for event in trace.events)
+
+
+def test_a_limit_of_file_size(folder: Path, record: Record, form: str) -> None:
+    limit = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
+    (folder / "program.py").write_text(limit + LONG + "long(0.3)\nprint('done')\n")
+    trace = check_partial(record("program.py", options=["--format", form]))
+    assert "File too large" in trace.metadata["reason"]
+
+
+def test_too_few_descriptors(folder: Path, record: Record, plain: Plain, form: str) -> None:
+    (folder / "program.py").write_text(
+        LONG
+        + """
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (10, 10))
+held = []
+try:
+    while True:
+        held.append(os.open("/dev/null", os.O_RDONLY))
+except OSError as error:
+    count = len(held)
+long(0.3)
+for descriptor in held:
+    os.close(descriptor)
+print(count)
+"""
+    )
+    expected, recorded = plain("program.py"), record("program.py", options=["--format", form])
+    assert (recorded.done.returncode, recorded.done.stdout) == (0, expected.stdout)
+    checked(recorded.trace, whole=recorded.metadata()["status"] == "complete")
+
+
+@pytest.mark.parametrize("what", ["removed", "renamed"])
+def test_the_folder_is_gone(what: str, folder: Path, record: Record, form: str) -> None:
+    change = {"removed": "shutil.rmtree('trace-out')", "renamed": "os.rename('trace-out', 'kept')"}[what]
+    (folder / "program.py").write_text(LONG + f"import shutil\nlong(0.3)\n{change}\nlong(0.3)\nprint('done')\n")
+    recorded = record("program.py", options=["--format", form])
+    assert (recorded.done.returncode, recorded.done.stdout) == (0, "done\n")
+    lines = recorded.done.stderr.splitlines()
+    assert [line for line in lines if not line.startswith("codetracer-python-recorder: ")] == []
+    assert len([line for line in lines if "recording stopped: " in line]) == 1, lines
+    if what == "renamed":
+        checked(folder / "kept", whole=False)
+
+
+def test_a_limit_of_memory(folder: Path, record: Record, form: str) -> None:
+    (folder / "program.py").write_text(
+        LONG
+        + """
+import resource
+size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize() + (40 << 20)
+resource.setrlimit(resource.RLIMIT_AS, (size, size))
+kept = []
+try:
+    while True:
+        kept.append(bytes(200_000))
+except MemoryError:
+    del kept
+long(0.3)
+print('done')
+"""
+    )
+    recorded = record("program.py", options=["--format", form])
+    assert (recorded.done.returncode, recorded.done.stdout) == (0, "done\n"), recorded.done.stderr
+    checked(recorded.trace, whole=recorded.metadata()["status"] == "complete")
