@@ -9,7 +9,7 @@ SOURCES := $(wildcard Cargo.* build.rs pyproject.toml) $(shell find src codetrac
 RECORDED := $(if $(SCRIPT),'$(SCRIPT)' $(ARGS),--config examples/recorder.toml examples/shop)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench clean
+.PHONY: help run test test-debug stress lint bench clean
 .SECONDARY:
 
 help: ## this list
@@ -24,7 +24,13 @@ test: ## Rust and Python tests on every supported interpreter found
 	@interpreters=$$(tools/interpreters) || exit; status=0; \
 	for version in $$(echo "$$interpreters" | cut -d ' ' -f 1); do \
 		$(MAKE) --no-print-directory test-$$version || status=1; \
-	done; exit $$status
+	done; $(MAKE) --no-print-directory test-debug || status=1; exit $$status
+
+test-debug: .venv-debug/installed
+	FAULTS=1 .venv-debug/bin/pytest tests/test_faults.py tests/test_corpus.py
+
+stress: .venv-any/installed ## the tests that need many rounds, at full length: an hour
+	STRESS=1 .venv-any/bin/pytest tests/test_stress.py tests/test_properties.py tests/test_cpython.py
 
 test-%: .venv-%/installed
 	CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/venv-$* PYO3_PYTHON=$(CURDIR)/.venv-$*/bin/python cargo test
@@ -50,6 +56,9 @@ clean: ## remove environments, build output and traces
 
 .venv-lint/installed: pyproject.toml
 	@tools/environment .venv-lint any --group lint --group test
+
+.venv-debug/installed: $(SOURCES)
+	@MATURIN_PEP517_ARGS="--profile dev --features faults" tools/environment .venv-debug any . --group test
 
 .venv-%/installed: $(SOURCES)
 	@tools/environment .venv-$* $* . --group test

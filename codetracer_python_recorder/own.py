@@ -11,4 +11,5 @@ from __future__ import annotations
 
 import builtins
 
-BUILTINS = vars(builtins).copy()
+BUILTINS = type(builtins)("builtins")
+BUILTINS.__dict__.update(vars(builtins))

@@ -1,6 +1,7 @@
 """A recording in this process: begun, flushed and ended; for library users and for the command line.
 
-Owns: the call of the native module that begins a recording, and what is said about a recording on stderr. Must not: decide what is recorded (the policy does), nor know of argv.
+Owns: the call of the native module that begins a recording, and what is said about a recording on stderr.
+Must not: decide what is recorded (the policy does), nor know of argv.
 """
 
 from __future__ import annotations

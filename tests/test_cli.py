@@ -132,7 +132,7 @@ MISTAKES = [
     (["--config", "x = 1", "app.py"], "--config: x: unknown key"),
     (["trace"], "trace: the following arguments are required: COMMAND (--help shows what is expected)"),
     (["trace", "dump"], "trace: the following arguments are required: TRACE_DIR (--help shows what is expected)"),
-    (["trace", "recover", "x"], "trace: "),
+    (["trace", "rewind", "x"], "trace: "),
     (["trace", "dump", "gone"], "gone"),
 ]
 

@@ -41,7 +41,7 @@ PYTHON_LAYERS: Layers = [
     {"policy.load", "policy.resolve"},
     {"policy.schema", "policy.positions"},
     {"subject"},
-    {"errors", "_native"},
+    {"errors", "own", "_native"},
 ]
 # Beyond the layers: callbacks are thin, and the two pure parts have nothing to do with each other.
 STRANGERS = {"monitoring": {"value", "policy"}, "policy": {"trace"}, "trace": {"policy"}}

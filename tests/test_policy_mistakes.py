@@ -57,7 +57,7 @@ FILES = [
     ('[[rules]]\npath = "a"', f"1: rules: unknown key {TOP}"),
     ("[redact]\nenabled = false", f"1: redact: unknown key {TOP}"),
     (
-        '[capture]\nsockets = true',
+        "[capture]\nsockets = true",
         "2: capture.sockets: unknown key (known here: stdout, stderr, stdin, exceptions, processes)",
     ),
     (

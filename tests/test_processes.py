@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +47,17 @@ if __name__ == "__main__":
     print(process.exitcode)
 """
 
-OTHERS = """
+OTHERS = '''
 import os
 import subprocess
 import sys
-python, child = sys.executable, "import os, sys\\ndef seen():\\n    mine = [name for name in os.environ if 'TRACER' in name]\\n    return mine\\nprint(seen(), sys.argv)"
+python = sys.executable
+child = """
+import os, sys
+def seen():
+    return [name for name in os.environ if 'TRACER' in name]
+print(seen(), sys.argv)
+"""
 for environment in (None, {"PATH": os.environ["PATH"]}):
     done = subprocess.run([python, "-c", child, "argument"], env=environment, capture_output=True, text=True)
     print(done.returncode, done.stdout, done.stderr)
@@ -69,7 +74,7 @@ try:
     os.execv("/no/such/program", ["python"])
 except OSError as error:
     print(type(error).__name__)
-"""
+'''
 
 CHILD = """
 import sys
@@ -198,7 +203,10 @@ if os.fork() == 0:
     recorded = record("daemon.py")
     checked(recorded.trace)
     (child,) = (recorded.trace / "processes").iterdir()
-    subprocess.run([sys.executable, "-c", f"import time\nwhile 'recording' in open({str(child / 'trace_metadata.json')!r}).read(): time.sleep(0.1)"], timeout=30, check=True)
+    for _ in range(300):
+        if metadata(child)["status"] == "complete":
+            break
+        time.sleep(0.1)
     checked(child)
     assert (folder / "kept.txt").read_text() == "line\n" * 10_000
 

@@ -53,9 +53,7 @@ def _recover(options: Namespace) -> int:
 
 
 def _parser() -> ArgumentParser:
-    parser = _Parser(
-        prog=PROGRAM, description="Looks after a trace.", allow_abbrev=False, formatter_class=_formatter
-    )
+    parser = _Parser(prog=PROGRAM, description="Looks after a trace.", allow_abbrev=False, formatter_class=_formatter)
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
     dump = _command(
         commands,

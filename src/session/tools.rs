@@ -15,17 +15,17 @@ const MONITORING: &CStr = c"sys.monitoring";
 
 static USE: Hook = Hook::function(MONITORING, c"use_tool_id", Form::Fast(use_tool_id));
 static GET: Hook = Hook::function(MONITORING, c"get_tool", Form::One(get_tool));
+static EVENTS: Hook = Hook::function(MONITORING, c"get_events", Form::One(get_events));
+static HOOKS: [&Hook; 3] = [&USE, &GET, &EVENTS];
 
 /// Follows what the program asks for from now on.
 pub(super) fn watch(py: Python<'_>) {
-    USE.set(py);
-    GET.set(py);
+    HOOKS.iter().for_each(|hook| hook.set(py));
 }
 
 /// Puts the functions back as they were.
 pub(super) fn unwatch(py: Python<'_>) {
-    USE.unset(py);
-    GET.unset(py);
+    HOOKS.iter().for_each(|hook| hook.unset(py));
 }
 
 /// Whether the object is the number of our tool id.
@@ -64,5 +64,16 @@ unsafe extern "C" fn get_tool(this: Object, id: Object) -> Object {
             return ffi::Py_None();
         }
         GET.plain(this, id)
+    }
+}
+
+/// `get_events(tool_id)`: nobody has asked for any under our id.
+unsafe extern "C" fn get_events(this: Object, id: Object) -> Object {
+    // SAFETY: called as the interpreter called us.
+    unsafe {
+        if is_ours(id) {
+            return ffi::PyLong_FromLong(0);
+        }
+        EVENTS.plain(this, id)
     }
 }

@@ -59,6 +59,9 @@ impl Worker {
     pub(super) fn run(&mut self) {
         loop {
             let requests = self.shared.queue.next(Instant::now() + TICK);
+            if self.shared.failure.get().is_some() {
+                return self.leave();
+            }
             if let Err(error) = self.round(requests) {
                 self.fail(error);
                 return;
@@ -93,6 +96,11 @@ impl Worker {
 
     fn fail(&mut self, error: crate::error::Error) {
         self.shared.fail(error);
+        self.leave();
+    }
+
+    /// After a failure, here or elsewhere: what was recorded since is not written, for something before it is missing.
+    fn leave(&mut self) {
         // The file loads as it is; without its room it may leave space for the metadata.
         let _ = self.cut();
         let _ = self

@@ -104,9 +104,15 @@ impl<E: Encoding> Encoder<'_, E> {
         });
         match magnitude {
             Ok(Ok(bytes)) => self.values.used += E::big_int(self.out, &bytes, negative, type_id),
-            Ok(Err(bits)) => self.mark(&format!("<int of {bits} bits>")),
-            Err(_) => self.mark("<int>"),
+            Ok(Err(bits)) => self.mark_int(&format!("<int of {bits} bits>")),
+            Err(_) => self.mark_int("<int>"),
         }
+    }
+
+    fn mark_int(&mut self, text: &str) {
+        self.values.truncations += 1;
+        let type_id = self.definitions.plain_type(TypeKind::NonExpanded, "int");
+        self.raw(text, type_id);
     }
 
     fn float(&mut self, value: f64, type_id: TypeId) {
