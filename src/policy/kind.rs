@@ -26,10 +26,10 @@ pub(super) enum CodeKind {
     Recorder,
 }
 
-/// Whether the name says that there is no file: `<string>`, `<attrs generated …>`, nothing, or more
-/// than any file system takes.
+/// Whether the name says that there is no file: `<string>`, `<attrs generated …>`, `<stdin>-0` (the
+/// prompt of 3.13), nothing, or more than any file system takes.
 pub(super) fn is_generated(path: &str) -> bool {
-    path.is_empty() || (path.starts_with('<') && path.ends_with('>')) || path.len() > LONGEST
+    path.is_empty() || (path.starts_with('<') && path.contains('>')) || path.len() > LONGEST
 }
 
 /// The places of `Places`, each by both its names, and the virtual environments found so far.

@@ -155,6 +155,12 @@ fn only_my_code_when_nothing_is_said() {
         ("stdlib/x.py", "x", false, other),
         ("<string>", "app.a", false, "generated code without a file"),
         (
+            "<stdin>-0",
+            "__main__",
+            false,
+            "generated code without a file",
+        ),
+        (
             "<frozen importlib._bootstrap>",
             "importlib._bootstrap",
             false,
