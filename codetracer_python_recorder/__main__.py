@@ -10,4 +10,6 @@ import sys
 from codetracer_python_recorder.cli import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    if not sys.flags.inspect:  # with -i the prompt follows, whatever the status
+        sys.exit(status)

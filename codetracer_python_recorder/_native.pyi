@@ -75,8 +75,11 @@ def run_main(code: CodeType, /) -> tuple[BaseException | None, ModuleType]:
 def run_function(function: Callable[..., object], /, *arguments: object) -> BaseException | None:
     """Call a function with no frame beneath it, as if the interpreter did; the exception that escaped."""
 
-def print_uncaught(error: BaseException, /) -> None:
-    """Show an uncaught exception as the interpreter does: `sys.excepthook`, `sys.last_exc` and the like."""
+def print_uncaught(outcome: list[BaseException], /) -> None:
+    """Show an uncaught exception as the interpreter does: `sys.excepthook`, `sys.last_exc` and the like.
+
+    The exception is taken out of the list, and nobody else needs to hold it.
+    """
 
 @type_check_only
 class Recovery(TypedDict):

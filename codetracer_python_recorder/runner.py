@@ -31,6 +31,10 @@ INTERRUPTED = 128 + 2
 """What a shell makes of a process that SIGINT ended."""
 
 
+type Outcome = list[BaseException]
+"""What escaped from a program; empty if nothing did."""
+
+
 class Program:
     """A program that was found and, if it needs no look-up at run time, compiled.
 
@@ -257,8 +261,8 @@ def _decoded(source: bytes) -> str:
             return source.decode(errors="replace")
 
 
-def run(program: Program, baseline: Sequence[str]) -> BaseException | None:
-    """Run the program to the end of its main module; what escaped from it, `None` if nothing did.
+def run(program: Program, baseline: Sequence[str]) -> Outcome:
+    """Run the program to the end of its main module.
 
     `baseline` names the modules that plain Python would have loaded by now.
     """
@@ -272,7 +276,7 @@ def run(program: Program, baseline: Sequence[str]) -> BaseException | None:
         import runpy  # the interpreter's own way for these; here, so that it is loaded as late as plain Python does
 
         run_module = runpy._run_module_as_main  # type: ignore[attr-defined]  # what the interpreter itself calls
-        return _native.run_function(run_module, *program.module)
+        return _outcome(_native.run_function(run_module, *program.module))
     if program.text is not None and program.file is None:
         _register(program)
     outcome: BaseException | None = program.error
@@ -280,7 +284,11 @@ def run(program: Program, baseline: Sequence[str]) -> BaseException | None:
         outcome, program.main = _native.run_main(program.code)
     if program.file:
         _flush()
-    return outcome
+    return _outcome(outcome)
+
+
+def _outcome(escaped: BaseException | None) -> Outcome:
+    return [] if escaped is None else [escaped]
 
 
 def _restore_modules(baseline: Sequence[str]) -> None:
@@ -339,43 +347,47 @@ def _flush() -> None:
             continue
 
 
-def exit_status(outcome: BaseException | None) -> int:
+def exit_status(outcome: Outcome) -> int:
     """The exit status that the interpreter makes of it."""
-    if outcome is None:
+    if not outcome:
         return 0
-    if isinstance(outcome, SystemExit):
-        code = SystemExit.__dict__["code"].__get__(outcome)  # past what a subclass may do
+    if isinstance(outcome[0], SystemExit):
+        code = SystemExit.__dict__["code"].__get__(outcome[0])  # past what a subclass may do
         if code is None:
             return 0
         if isinstance(code, int):
             inside = -(2**63) <= code < 2**63
             return (int(code) if inside else -1) & (0xFF if os.name == "posix" else 0xFFFFFFFF)
-    return INTERRUPTED if isinstance(outcome, KeyboardInterrupt) else 1
+    return INTERRUPTED if isinstance(outcome[0], KeyboardInterrupt) else 1
 
 
-def report(program: Program, outcome: BaseException | None) -> None:
-    """Show an exception that escaped; the status of a `SystemExit` is the interpreter's to show, see `leave`."""
-    if outcome is not None and not isinstance(outcome, SystemExit):
-        _native.print_uncaught(outcome)
-    if program.main and program.file and not isinstance(outcome, SystemExit):
+def report(program: Program, outcome: Outcome) -> None:
+    """Show an exception that escaped; the status of a `SystemExit` is the interpreter's to show, see `leave`.
+
+    What is shown is let go of before, as by the interpreter, which shows its references where it cannot do better; but
+    for `KeyboardInterrupt`, which is still needed.
+    """
+    is_exit = bool(outcome) and isinstance(outcome[0], SystemExit)
+    if outcome and not is_exit:
+        _native.print_uncaught(outcome.copy() if isinstance(outcome[0], KeyboardInterrupt) else outcome)
+    if program.main and program.file and not is_exit:
         program.main.__dict__.pop("__file__", None)
         program.main.__dict__.pop("__cached__", None)
     program.main = None  # as the interpreter lets go of it
 
 
-def leave(outcome: BaseException | None) -> int:
-    """Hand the outcome on: the exit status, or an exception with which the interpreter ends as after a plain run."""
-    if isinstance(outcome, SystemExit):
-        raise outcome
-    if isinstance(outcome, KeyboardInterrupt):
-        _interrupt(outcome)
-    return exit_status(outcome)
+def leave(outcome: Outcome) -> None:
+    """Hand the outcome on where the interpreter ends in a way of its own: by `SystemExit`, or by SIGINT."""
+    if outcome and isinstance(outcome[0], SystemExit):
+        raise outcome[0]
+    if outcome and isinstance(outcome[0], KeyboardInterrupt):
+        _interrupt(outcome[0])
 
 
-def show_exit(outcome: BaseException | None) -> None:
+def show_exit(outcome: Outcome) -> None:
     """Print the text of a `SystemExit` that is not handed on."""
-    if isinstance(outcome, SystemExit):
-        code = outcome.code
+    if outcome and isinstance(outcome[0], SystemExit):
+        code = outcome[0].code
         if code is not None and not isinstance(code, int) and sys.stderr is not None:
             print(code, file=sys.stderr)
 

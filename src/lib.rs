@@ -27,7 +27,7 @@ mod _native {
 
     use pyo3::exceptions::PyValueError;
     use pyo3::prelude::*;
-    use pyo3::types::{PyCode, PyDict, PyTuple};
+    use pyo3::types::{PyCode, PyDict, PyList, PyTuple};
     use serde_json::{Map, Value};
 
     use crate::error::{Error, Result};
@@ -140,9 +140,12 @@ mod _native {
     }
 
     #[pyfunction]
-    #[pyo3(signature = (error, /))]
-    fn print_uncaught(error: Bound<'_, PyAny>) {
+    #[pyo3(signature = (outcome, /))]
+    fn print_uncaught(outcome: &Bound<'_, PyList>) -> PyResult<()> {
+        let error = outcome.get_item(0)?;
+        outcome.del_item(0)?;
         program::print_uncaught(error);
+        Ok(())
     }
 
     #[pyfunction]

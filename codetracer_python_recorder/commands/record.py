@@ -102,7 +102,8 @@ def run(options: Options, baseline: Sequence[str]) -> int:
     ending.status = runner.exit_status(outcome)
     runner.report(program, outcome)
     if propagates:
-        return runner.leave(outcome)
+        runner.leave(outcome)
+        return ending.status
     runner.show_exit(outcome)
     return ending.status_of_recording()
 

@@ -1,0 +1,4 @@
+import library
+
+before = 1
+library.fail(2)

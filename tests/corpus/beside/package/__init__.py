@@ -1,0 +1,3 @@
+from package.inner import add
+
+__all__ = ["add"]

@@ -1,0 +1,4 @@
+x = 1
+print("never")
+def f(:
+    pass
