@@ -287,7 +287,7 @@ fn the_last_line_says_why_a_trace_is_partial() {
     set("trace.part-x.bin.tmp", "");
     assert_eq!(
         last_line(),
-        "partial: 1 part file(s) of other threads lie beside it and are not shown"
+        "partial: 1 part file(s) of other threads lie beside it and are not shown (`trace recover` joins them)"
     );
     set("trace.json", r#"[{"Path":"/app/a.py"}"#);
     assert!(last_line().starts_with(
