@@ -5,6 +5,7 @@ pub mod error;
 mod fault;
 mod frame;
 mod hook;
+mod interpreter;
 mod memory;
 mod monitoring;
 mod object;

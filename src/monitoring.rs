@@ -67,7 +67,7 @@ pub trait Tool {
     fn abandon(&self) -> bool;
     /// Whether the activation file has run.
     fn is_active(&self) -> bool;
-    /// Our id among the tools of `sys.monitoring`; none where nothing is armed.
+    /// Our id among the tools of `sys.monitoring`; none where nothing is armed, and while it is us who ask.
     fn tool_id(&self) -> Option<i32>;
     /// Takes another tool id, for the program wants ours; without one the recording ends.
     fn make_way(&self);
@@ -272,20 +272,22 @@ impl<E: Encoding> Monitor<E> {
         Ok(())
     }
 
-    /// Takes everything out of the interpreter that belongs to the tool id, and gives the id back.
+    /// Takes everything out of the interpreter that belongs to the tool id, and gives the id back; what fails keeps
+    /// nothing else from it.
     fn free_tool(&self, py: Python<'_>, recorder: &Recorder<E>) -> PyResult<()> {
         let (monitoring, tool) = (self.monitoring.bind(py), self.tool.get());
-        monitoring.call_method1("set_events", (tool, 0))?;
+        let mut done = vec![monitoring.call_method1("set_events", (tool, 0))];
         let events = monitoring.getattr("events")?;
         for (event, _) in self.callables.borrow().iter() {
-            let event = events.getattr(*event)?;
-            monitoring.call_method1("register_callback", (tool, event, py.None()))?;
+            done.push(events.getattr(*event).and_then(|event| {
+                monitoring.call_method1("register_callback", (tool, event, py.None()))
+            }));
         }
         for code in recorder.touched().all() {
             self.set_local(code.cast(), 0);
         }
-        monitoring.call_method1("free_tool_id", (tool,))?;
-        Ok(())
+        done.push(monitoring.call_method1("free_tool_id", (tool,)));
+        done.into_iter().try_for_each(|step| step.map(|_| ()))
     }
 
     fn take(&self) -> Option<Recorder<E>> {
@@ -365,7 +367,7 @@ impl<E: Encoding> Tool for Monitor<E> {
     }
 
     fn tool_id(&self) -> Option<i32> {
-        self.is_alive().then(|| self.tool.get())
+        (self.is_alive() && !self.busy.get()).then(|| self.tool.get())
     }
 
     fn make_way(&self) {

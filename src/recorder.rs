@@ -15,7 +15,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::code::{self, CodeInfo, Touched};
 use crate::error::Result;
@@ -159,10 +159,10 @@ struct Tenancy {
 
 impl Drop for Tenancy {
     fn drop(&mut self) {
-        self.vacant
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(self.place);
+        // Never waited for: in a forked child its holder may not exist. A place that is not given back is not used again.
+        if let Ok(mut vacant) = self.vacant.try_lock() {
+            vacant.push(self.place);
+        }
     }
 }
 

@@ -20,6 +20,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 use crate::frame::{self, Frame};
+use crate::interpreter;
 use crate::monitoring::{Monitor, Outcome, Tool};
 use crate::object;
 use crate::policy::{self, CompiledPolicy, Spec};
@@ -45,6 +46,9 @@ struct Live {
 }
 
 fn live<'a>() -> Option<&'a Live> {
+    if !interpreter::is_home() {
+        return None;
+    }
     // SAFETY: null or the box that `start` leaked; freed only by `take`, with the GIL held as here.
     unsafe { LIVE.load(Ordering::Acquire).as_ref() }
 }
@@ -110,6 +114,7 @@ fn arm<E: crate::trace::Encoding>(
     spec: Spec,
     format: Format,
 ) -> Result<()> {
+    interpreter::settle();
     let access = frame::access(py);
     let mut metadata = request.metadata.clone();
     metadata.insert("pid".to_owned(), std::process::id().into());
@@ -151,8 +156,11 @@ fn arm<E: crate::trace::Encoding>(
     streams::hook(py, Rc::clone(&tool));
     ending::watch(py);
     tools::watch(py);
-    children::watch(py, capture.processes)
-        .map_err(|error| Error::Session(format!("start: {error}")))?;
+    if let Err(error) = children::watch(py, capture.processes) {
+        unhook();
+        tool.stop(&mut |_| ())?;
+        return Err(Error::Session(format!("start: {error}")));
+    }
     let live = Live {
         tool,
         alive,
@@ -224,15 +232,18 @@ fn caller_file(cwd: &str) -> Option<String> {
 /// # Errors
 /// `Trace` where the trace could not be completed.
 pub fn stop(exit_status: Option<i32>) -> Result<Option<Outcome>> {
-    let Some(live) = take(&LIVE) else {
+    let Some(tool) = live().map(|live| Rc::clone(&live.tool)) else {
         return Ok(None);
     };
-    unhook();
     let change = &mut |metadata: &mut Map<String, Value>| {
         metadata.insert("exit_status".to_owned(), exit_status.into());
         metadata.insert("ended".to_owned(), now().into());
     };
-    live.tool.stop(change).map(Some)
+    // Where the recorder is at work it stays live.
+    let outcome = tool.stop(change)?;
+    unhook();
+    drop(take(&LIVE));
+    Ok(Some(outcome))
 }
 
 impl Outcome {

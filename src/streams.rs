@@ -18,6 +18,7 @@ use pyo3::prelude::*;
 
 use crate::frame::Object;
 use crate::hook::{Form, Hook};
+use crate::interpreter;
 use crate::monitoring::Tool;
 use crate::recorder::Channel;
 use crate::value::text;
@@ -87,7 +88,10 @@ pub fn unhook() {
 }
 
 fn listener<'a>() -> Option<&'a Rc<dyn Tool>> {
-    // SAFETY: null or the box that `hook` leaked; freed only with the GIL held, as here.
+    if !interpreter::is_home() {
+        return None;
+    }
+    // SAFETY: null or the box that `hook` leaked; freed only with this interpreter's GIL held, as here.
     unsafe { LISTENER.load(Ordering::Acquire).as_ref() }
 }
 
@@ -129,7 +133,7 @@ unsafe extern "C" fn text_reconfigure(
 unsafe extern "C" fn text_write(this: Object, argument: Object) -> Object {
     // SAFETY: called as the interpreter called us.
     let result = inside(&WRITING, || unsafe { TEXT_WRITE.plain(this, argument) });
-    if !result.is_null() && WRITING.get() == 0 && text::is_str(argument) {
+    if !result.is_null() && WRITING.get() == 0 && listener().is_some() && text::is_str(argument) {
         // SAFETY: `this` is a TextIOWrapper, since the original took it.
         tell_str(unsafe { channel(this) }, argument);
     }
@@ -151,7 +155,7 @@ unsafe extern "C" fn text_flush(this: Object, argument: Object) -> Object {
 unsafe extern "C" fn buffer_write(this: Object, argument: Object) -> Object {
     // SAFETY: called as the interpreter called us.
     let result = inside(&WRITING, || unsafe { BUFFER_WRITE.plain(this, argument) });
-    if !result.is_null() && WRITING.get() == 0 {
+    if !result.is_null() && WRITING.get() == 0 && listener().is_some() {
         // SAFETY: `this` is a BufferedWriter, since the original took it.
         tell_bytes(unsafe { buffer_channel(this) }, argument, usize::MAX);
     }
@@ -203,7 +207,7 @@ unsafe extern "C" fn input(this: Object, args: *const Object, count: isize) -> O
 }
 
 fn tell_read(this: Object, result: Object) {
-    if !result.is_null() && READING.get() == 0 && text::is_str(result) {
+    if !result.is_null() && READING.get() == 0 && listener().is_some() && text::is_str(result) {
         // SAFETY: `this` is a TextIOWrapper, since the original took it.
         tell_str(unsafe { channel(this) }, result);
     }
@@ -318,11 +322,15 @@ fn text_class(py: Python<'_>) -> Option<*mut ffi::PyTypeObject> {
     crate::value::loaded(py, c"_io", c"TextIOWrapper").map(|class| class.as_ptr().cast())
 }
 
+fn is_ours(slot: ffi::iternextfunc) -> bool {
+    slot as usize == next_line as *const () as usize
+}
+
 fn hook_lines(py: Python<'_>) {
     let Some(class) = text_class(py) else { return };
     // SAFETY: the slot of a live type; the GIL is held.
     unsafe {
-        if let Some(original) = (*class).tp_iternext {
+        if let Some(original) = (*class).tp_iternext.filter(|&slot| !is_ours(slot)) {
             NEXT_LINE.store(original as usize, Ordering::Release);
             (*class).tp_iternext = Some(next_line);
         }

@@ -30,7 +30,7 @@ RUST_LAYERS: Layers = [
     {"hook"},
     {"code", "frame", "object", "value", "source"},
     {"policy", "trace"},
-    {"error", "memory", "fault"},
+    {"error", "memory", "fault", "interpreter"},
 ]
 PYTHON_LAYERS: Layers = [
     {"__main__"},

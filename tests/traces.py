@@ -243,7 +243,7 @@ class _Check:
             self.check_shape(part, nesting + 2)
 
     def end(self) -> None:
-        assert self.stepped, "no step at all"
+        assert self.stepped or not self.whole, "no step at all"
         idle = {path for number, path in enumerate(self.trace.paths) if number not in self.stepped}
         assert not self.whole or not idle, f"paths without a step: {idle}"
         assert not self.whole or self.depth == 0, f"{self.depth} calls are still open"

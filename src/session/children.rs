@@ -21,7 +21,7 @@ use pyo3::types::{PyCFunction, PyDict};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{LIVE, Live, ORPHAN, Program, Request, live, start, take};
+use super::{LIVE, Live, ORPHAN, Program, Request, ending, live, start, take};
 use crate::error::{Error, Result};
 use crate::frame::Object;
 use crate::hook::{Form, Hook};
@@ -220,11 +220,18 @@ fn before_fork() {
 fn after_fork() {
     let Some(orphan) = take(&ORPHAN) else { return };
     let Live { tool, family, .. } = *orphan;
+    let end = ending::inherited();
     super::unhook();
     let is_active = tool.abandon();
     let Some(place) = PLACE.take() else { return };
     let request = family.forked(&place, std::os::unix::process::parent_id(), is_active);
-    let started = Python::attach(|py| start(py, request));
+    let started = Python::attach(|py| {
+        start(py, request)?;
+        if let Some(end) = end {
+            ending::keep(py, end);
+        }
+        Ok::<(), Error>(())
+    });
     if let Err(error) = started {
         eprintln!(
             "codetracer-python-recorder: the child process {} is not recorded: {error}",

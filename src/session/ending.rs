@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use super::{live, stop};
+use super::{flush, live, stop};
 use crate::frame::Object;
 use crate::hook::{Form, Hook};
 use crate::value;
@@ -45,6 +45,18 @@ fn register(end: &Bound<'_, PyAny>) -> PyResult<()> {
 /// Follows the process to its end from now on.
 pub(super) fn watch(py: Python<'_>) {
     EXIT.set(py);
+}
+
+/// What is registered in the parent is registered in a forked child, too; taken before `unwatch`, for `keep`.
+pub(super) fn inherited() -> Option<Py<PyAny>> {
+    let last = LAST.lock().unwrap_or_else(PoisonError::into_inner).take();
+    last.map(|(_, end)| end)
+}
+
+/// Goes on in a forked child with what the parent has registered.
+pub(super) fn keep(py: Python<'_>, end: Py<PyAny>) {
+    *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some((process::id(), end));
+    CLEAR.set(py);
 }
 
 /// Puts every method back as it was.
@@ -83,16 +95,16 @@ unsafe extern "C" fn exit_at_once(
 ) -> Object {
     // SAFETY: as many arguments as `count` says; only an exact int is asked for its value.
     unsafe {
-        if count == 1 && names.is_null() && ffi::PyLong_CheckExact(*args) != 0 {
-            let status = ffi::PyLong_AsLong(*args);
-            match i32::try_from(status) {
-                Ok(status) if ffi::PyErr_Occurred().is_null() => {
-                    // What cannot be written has been said; the process ends as it was told.
-                    let _ = catch_unwind(|| stop(Some(status)));
-                }
-                _ => ffi::PyErr_Clear(),
-            }
+        let is_plain = count == 1 && names.is_null() && ffi::PyLong_CheckExact(*args) != 0;
+        let status = is_plain.then(|| ffi::PyLong_AsLong(*args));
+        if is_plain && !ffi::PyErr_Occurred().is_null() {
+            ffi::PyErr_Clear();
         }
+        // What cannot be written has been said; the process ends as it was told.
+        let _ = match status.map(i32::try_from) {
+            Some(Ok(status)) => catch_unwind(|| stop(Some(status)).map(|_| ())),
+            _ => catch_unwind(flush), // it may end, or be an error of the program's
+        };
         EXIT.named(this, args, count, names)
     }
 }

@@ -16,7 +16,18 @@ const MONITORING: &CStr = c"sys.monitoring";
 static USE: Hook = Hook::function(MONITORING, c"use_tool_id", Form::Fast(use_tool_id));
 static GET: Hook = Hook::function(MONITORING, c"get_tool", Form::One(get_tool));
 static EVENTS: Hook = Hook::function(MONITORING, c"get_events", Form::One(get_events));
-static HOOKS: [&Hook; 3] = [&USE, &GET, &EVENTS];
+static FREE: Hook = Hook::function(MONITORING, c"free_tool_id", Form::One(free_tool_id));
+static LOCAL: Hook = Hook::function(
+    MONITORING,
+    c"get_local_events",
+    Form::Fast(get_local_events),
+);
+static REGISTER: Hook = Hook::function(
+    MONITORING,
+    c"register_callback",
+    Form::Fast(register_callback),
+);
+static HOOKS: [&Hook; 6] = [&USE, &GET, &EVENTS, &FREE, &LOCAL, &REGISTER];
 
 /// Follows what the program asks for from now on.
 pub(super) fn watch(py: Python<'_>) {
@@ -75,5 +86,42 @@ unsafe extern "C" fn get_events(this: Object, id: Object) -> Object {
             return ffi::PyLong_FromLong(0);
         }
         EVENTS.plain(this, id)
+    }
+}
+
+/// `get_local_events(tool_id, code)`: as `get_events`.
+unsafe extern "C" fn get_local_events(this: Object, args: *const Object, count: isize) -> Object {
+    // SAFETY: as many arguments as `count` says; called as the interpreter called us.
+    unsafe {
+        if count == 2 && is_ours(*args) {
+            return ffi::PyLong_FromLong(0);
+        }
+        LOCAL.fast(this, args, count)
+    }
+}
+
+/// `free_tool_id(tool_id)`: ours is free already, as far as the program can see.
+unsafe extern "C" fn free_tool_id(this: Object, id: Object) -> Object {
+    // SAFETY: called as the interpreter called us; None lives forever.
+    unsafe {
+        if is_ours(id) {
+            ffi::Py_INCREF(ffi::Py_None());
+            return ffi::Py_None();
+        }
+        FREE.plain(this, id)
+    }
+}
+
+/// `register_callback(tool_id, event, callback)`: the interpreter lets anybody do so, for an id that nobody has asked for.
+unsafe extern "C" fn register_callback(this: Object, args: *const Object, count: isize) -> Object {
+    // SAFETY: as many arguments as `count` says; called as the interpreter called us.
+    unsafe {
+        if count == 3
+            && is_ours(*args)
+            && let Some(live) = live()
+        {
+            live.tool.make_way();
+        }
+        REGISTER.fast(this, args, count)
     }
 }

@@ -142,7 +142,10 @@ impl Writer {
     /// # Errors
     /// `Error::Trace` if writing has failed, now or before; it was said on standard error.
     pub fn flush(&self) -> Result<()> {
-        self.shared.queue.flush();
+        // A pause has written everything before it, and nobody answers during one.
+        if self.thread.is_some() {
+            self.shared.queue.flush();
+        }
         self.shared
             .failure
             .get()
@@ -156,9 +159,8 @@ impl Writer {
 
     /// Ends the recording where it stands, for a reason that is none of writing; it is said on standard error.
     pub fn give_up(&self, why: &str) {
-        if self.thread.is_some() {
-            self.shared.queue.flush();
-        }
+        // What is asked for here is what can be had: whether it could be written does not matter any more.
+        let _ = self.flush();
         self.shared.fail(Error::Trace(why.to_owned()));
     }
 

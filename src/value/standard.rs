@@ -11,6 +11,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::frame::Object;
+use crate::interpreter;
 use crate::object::Layout;
 
 use super::classes::{self, Reading};
@@ -122,6 +123,9 @@ fn module_type(py: Python<'_>, module: &CStr, name: &CStr) -> *mut ffi::PyTypeOb
 
 /// What a loaded module has under a name, read from the dicts themselves.
 pub fn loaded<'py>(py: Python<'py>, module: &CStr, name: &CStr) -> Option<Bound<'py, PyAny>> {
+    if !interpreter::is_home() {
+        return None; // without modules the interpreter would end the process
+    }
     // SAFETY: the GIL is held; look-ups of str keys in exact dicts run no code of the program.
     unsafe {
         let found = if module == c"sys.monitoring" {
