@@ -27,14 +27,14 @@ test: ## Rust and Python tests on every supported interpreter found
 	done; $(MAKE) --no-print-directory test-debug || status=1; exit $$status
 
 test-debug: .venv-debug/installed
-	FAULTS=1 .venv-debug/bin/pytest tests/test_faults.py tests/test_corpus.py
+	FAULTS=1 .venv-debug/bin/pytest -n auto tests/test_faults.py tests/test_corpus.py
 
 stress: .venv-any/installed ## the tests that need many rounds, at full length: an hour
 	STRESS=1 .venv-any/bin/pytest tests/test_stress.py tests/test_properties.py tests/test_cpython.py
 
 test-%: .venv-%/installed
 	CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/venv-$* PYO3_PYTHON=$(CURDIR)/.venv-$*/bin/python cargo test
-	.venv-$*/bin/pytest
+	.venv-$*/bin/pytest -n auto
 
 lint: .venv-lint/installed ## formats, lints and types of Rust, Python and sh
 	cargo fmt --check
