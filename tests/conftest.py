@@ -17,8 +17,9 @@ collect_ignore = [] if "FAULTS" in os.environ else ["test_faults.py"]
 
 SECONDS = 120  # after which a program is taken to hang
 
-# Started in the background of a shell, we ignore SIGINT, and so would every program that is run here.
+# Started in the background of a shell, we ignore these, and so would every program that is run here.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 Done = subprocess.CompletedProcess[str]
 

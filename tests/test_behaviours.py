@@ -412,7 +412,6 @@ def test_an_end(same: Same, how: str) -> None:
 
 
 STOPS = {
-    "_exit": "os._exit(7)",
     "SIGTERM": "os.kill(os.getpid(), signal.SIGTERM); time.sleep(5)",
     "SIGKILL": "os.kill(os.getpid(), signal.SIGKILL)",
     "crash": "ctypes.string_at(0)",
@@ -442,6 +441,12 @@ def test_a_sudden_end(same: Same, form: str, how: str, seconds: float) -> None:
     assert any(line.startswith("step ") for line in found)
     if seconds:
         assert "early = 41" in found and "stdout 'x\\n'" in found
+
+
+def test_an_exit_at_once_completes_the_trace(same: Same, form: str) -> None:
+    recorded = same("import os\nearly = 41\nprint('x', flush=True)\nos._exit(7)\n", options=["--format", form])
+    trace = checked(recorded.trace)
+    assert (trace.metadata["status"], trace.metadata["exit_status"]) == ("complete", 7)
 
 
 def test_killed_at_any_moment(folder: Path, record: Record, plain: Plain, form: str) -> None:
