@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Plain, Record, Recorded
+from tests.traces import checked
 
 OURS = "codetracer-python-recorder: "
 
