@@ -33,7 +33,7 @@ print(work(30))
 print("on stderr", file=sys.stderr)
 sys.exit(3)
 """
-STAGES = ["decide:3", "call:2", "step:1", "step:40", "value:1", "value:100", "exception:1", "output:2", "writer:1"]
+STAGES = ["decide:3", "call:2", "step:1", "step:40", "value:1", "value:100", "exception:1", "output:2", "writer:2"]
 
 
 @pytest.mark.parametrize("stage", [*STAGES, "finish:1", "join:1"])
