@@ -16,6 +16,9 @@ use pyo3::prelude::*;
 
 use crate::frame::Object;
 
+/// The module of the system's own calls.
+pub const OS: &CStr = if cfg!(windows) { c"nt" } else { c"posix" };
+
 /// A replacement, in one of the forms that C methods have.
 #[derive(Clone, Copy)]
 pub enum Form {

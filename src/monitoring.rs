@@ -8,6 +8,7 @@
 //! code object is ours, and return None whatever happens.
 
 mod callback;
+mod events;
 
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::ffi::CStr;
@@ -24,7 +25,7 @@ use crate::code;
 use crate::error::{Error, Result};
 use crate::frame::{self, Object};
 use crate::memory;
-use crate::recorder::{Channel, Counters, Recorder, Verdict};
+use crate::recorder::{Channel, Counters, Recorder};
 use crate::trace::{Encoding, OWN_ERROR};
 
 type Metadata = serde_json::Map<String, serde_json::Value>;
@@ -136,7 +137,7 @@ impl<E: Encoding> Monitor<E> {
             set_local_events: monitoring.getattr("set_local_events")?.unbind(),
             monitoring: monitoring.clone().unbind(),
         });
-        for (event, function) in callbacks::<E>() {
+        for (event, function) in events::callbacks::<E>() {
             let callable = callback::new(py, &monitor, function)?.unbind();
             monitor.callables.borrow_mut().push((event, callable));
         }
@@ -426,174 +427,4 @@ fn take_tool_id(monitoring: &Bound<'_, PyAny>, but: Option<i32>) -> PyResult<i32
         holders.join(", ")
     );
     Err(PyRuntimeError::new_err(message))
-}
-
-/// What is called for which event.
-fn callbacks<E: Encoding>() -> [(&'static str, callback::Function); 8] {
-    [
-        ("PY_START", py_start::<E>),
-        ("LINE", line::<E>),
-        ("PY_RETURN", py_return::<E>),
-        ("PY_YIELD", py_yield::<E>),
-        ("PY_RESUME", py_resume::<E>),
-        ("PY_THROW", py_throw::<E>),
-        ("PY_UNWIND", py_unwind::<E>),
-        ("RAISE", raise::<E>),
-    ]
-}
-
-#[inline]
-fn none() -> Object {
-    // SAFETY: the GIL is held; None lives forever.
-    unsafe {
-        ffi::Py_INCREF(ffi::Py_None());
-        ffi::Py_None()
-    }
-}
-
-/// Hands an event to the recorder; the answer is None whatever happens.
-#[inline]
-unsafe fn deliver<E: Encoding>(
-    callable: Object,
-    code: Object,
-    event: impl FnOnce(&mut Recorder<E>),
-) -> Object {
-    // SAFETY: `callable` is one of ours, alive while it is called; a live object. Since 3.13 a C extension may hand over what only looks like code.
-    let (monitor, is_code) = unsafe {
-        (
-            callback::receiver::<Monitor<E>>(callable),
-            ffi::PyCode_Check(code) != 0,
-        )
-    };
-    if let Some(monitor) = monitor.filter(|_| is_code) {
-        monitor.enter(|recorder| {
-            event(recorder);
-            monitor.arm_new(recorder);
-        });
-    }
-    none()
-}
-
-unsafe extern "C" fn py_start<E: Encoding>(
-    callable: Object,
-    args: *const Object,
-    _count: usize,
-    _names: Object,
-) -> Object {
-    // SAFETY: `PY_START` hands over (code, offset) (PEP 669).
-    let (monitor, code) = unsafe { (callback::receiver::<Monitor<E>>(callable), *args) };
-    // SAFETY: a live object; see `deliver`.
-    let is_code = unsafe { ffi::PyCode_Check(code) != 0 };
-    let Some(monitor) = monitor.filter(|_| is_code) else {
-        return none();
-    };
-    let verdict = monitor.enter(|recorder| {
-        if recorder.writer().failed() {
-            monitor.alive.store(false, Ordering::Relaxed);
-            return Verdict::Go;
-        }
-        let verdict = recorder.start(code);
-        monitor.arm_new(recorder);
-        verdict
-    });
-    if verdict == Some(Verdict::Skip) {
-        let disable = monitor.disable.as_ptr();
-        // SAFETY: the GIL is held; the sentinel lives as long as the monitor.
-        unsafe { ffi::Py_INCREF(disable) };
-        return disable;
-    }
-    none()
-}
-
-unsafe extern "C" fn line<E: Encoding>(
-    callable: Object,
-    args: *const Object,
-    _count: usize,
-    _names: Object,
-) -> Object {
-    // SAFETY: `LINE` hands over (code, line number), the latter a small int.
-    unsafe {
-        let line = u32::try_from(ffi::PyLong_AsLong(*args.add(1))).unwrap_or(0);
-        deliver::<E>(callable, *args, |recorder| recorder.line(*args, line))
-    }
-}
-
-unsafe extern "C" fn py_return<E: Encoding>(
-    callable: Object,
-    args: *const Object,
-    _count: usize,
-    _names: Object,
-) -> Object {
-    // SAFETY: `PY_RETURN` hands over (code, offset, result).
-    unsafe {
-        deliver::<E>(callable, *args, |recorder| {
-            recorder.returned(*args, *args.add(2))
-        })
-    }
-}
-
-unsafe extern "C" fn py_yield<E: Encoding>(
-    callable: Object,
-    args: *const Object,
-    _count: usize,
-    _names: Object,
-) -> Object {
-    // SAFETY: `PY_YIELD` hands over (code, offset, result).
-    unsafe {
-        deliver::<E>(callable, *args, |recorder| {
-            recorder.yielded(*args, *args.add(2))
-        })
-    }
-}
-
-unsafe extern "C" fn py_resume<E: Encoding>(
-    callable: Object,
-    args: *const Object,
-    _count: usize,
-    _names: Object,
-) -> Object {
-    // SAFETY: `PY_RESUME` hands over (code, offset).
-    unsafe { deliver::<E>(callable, *args, |recorder| recorder.resumed(*args)) }
-}
-
-unsafe extern "C" fn py_throw<E: Encoding>(
-    callable: Object,
-    args: *const Object,
-    _count: usize,
-    _names: Object,
-) -> Object {
-    // SAFETY: `PY_THROW` hands over (code, offset, exception).
-    unsafe {
-        deliver::<E>(callable, *args, |recorder| {
-            recorder.thrown(*args, *args.add(2))
-        })
-    }
-}
-
-unsafe extern "C" fn py_unwind<E: Encoding>(
-    callable: Object,
-    args: *const Object,
-    _count: usize,
-    _names: Object,
-) -> Object {
-    // SAFETY: `PY_UNWIND` hands over (code, offset, exception).
-    unsafe {
-        deliver::<E>(callable, *args, |recorder| {
-            recorder.unwound(*args, *args.add(2))
-        })
-    }
-}
-
-unsafe extern "C" fn raise<E: Encoding>(
-    callable: Object,
-    args: *const Object,
-    _count: usize,
-    _names: Object,
-) -> Object {
-    // SAFETY: `RAISE` hands over (code, offset, exception).
-    unsafe {
-        deliver::<E>(callable, *args, |recorder| {
-            recorder.raised(*args, *args.add(2))
-        })
-    }
 }

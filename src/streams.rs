@@ -17,7 +17,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::frame::Object;
-use crate::hook::{Form, Hook};
+use crate::hook::{Form, Hook, OS};
 use crate::interpreter;
 use crate::monitoring::Tool;
 use crate::recorder::Channel;
@@ -32,9 +32,6 @@ thread_local! {
     static WRITING: Cell<u32> = const { Cell::new(0) };
     static READING: Cell<u32> = const { Cell::new(0) };
 }
-
-/// The module of the system's own calls.
-const OS: &CStr = if cfg!(windows) { c"nt" } else { c"posix" };
 
 static TEXT_WRITE: Hook = of_text(c"write", Form::One(text_write));
 static TEXT_FLUSH: Hook = of_text(c"flush", Form::None(text_flush));

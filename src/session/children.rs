@@ -24,15 +24,13 @@ use serde_json::{Map, Value, json};
 use super::{LIVE, Live, ORPHAN, Program, Request, ending, live, start, take};
 use crate::error::{Error, Result};
 use crate::frame::Object;
-use crate::hook::{Form, Hook};
+use crate::hook::{Form, Hook, OS};
 use crate::policy::Processes;
 use crate::trace::CHILDREN;
 use crate::value;
 
 /// Children that the metadata name; the folders of all are there.
 const MAX_NOTED: usize = 1000;
-/// The module of the system's own calls.
-const OS: &std::ffi::CStr = if cfg!(windows) { c"nt" } else { c"posix" };
 
 static FORK: Hook = Hook::function(OS, c"fork", Form::None(fork));
 static FORKPTY: Hook = Hook::function(OS, c"forkpty", Form::None(forkpty));

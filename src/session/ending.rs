@@ -2,7 +2,6 @@
 //!
 //! Owns: `os._exit`, and `atexit` functions that the program clears. Must not: know what a recording holds.
 
-use std::ffi::CStr;
 use std::panic::catch_unwind;
 use std::process;
 use std::sync::{Mutex, PoisonError};
@@ -12,10 +11,8 @@ use pyo3::prelude::*;
 
 use super::{flush, live, stop};
 use crate::frame::Object;
-use crate::hook::{Form, Hook};
+use crate::hook::{Form, Hook, OS};
 use crate::value;
-
-const OS: &CStr = if cfg!(windows) { c"nt" } else { c"posix" };
 
 static EXIT: Hook = Hook::function(OS, c"_exit", Form::Named(exit_at_once));
 static CLEAR: Hook = Hook::function(c"atexit", c"_clear", Form::None(clear));

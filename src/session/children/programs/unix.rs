@@ -13,9 +13,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
 use super::super::python::is_followed;
-use super::super::{OS, STARTING, forget, live, note, process_id};
+use super::super::{STARTING, forget, live, note, process_id};
 use crate::frame::Object;
-use crate::hook::{Form, Hook};
+use crate::hook::{Form, Hook, OS};
 use crate::policy::Processes;
 use crate::value::{self, text};
 
