@@ -1,11 +1,13 @@
 //! The few calls that differ from system to system.
 //!
-//! Owns: positioned reads and writes, the folder's lock, signal masks, descriptors after a fork.
+//! Owns: positioned reads and writes, the folder's lock, signal masks, the end of a thread, descriptors after a fork.
 //! Must not: know what is written.
 
-use std::fs::{File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::held::Held;
 
@@ -98,6 +100,21 @@ pub(super) fn without_signals<T>(act: impl FnOnce() -> T) -> T {
     act()
 }
 
+/// Where the system shows the thread that asks, as long as there is one. `None`: it shows no threads.
+pub(super) fn this_thread() -> Option<PathBuf> {
+    let thread = fs::read_link("/proc/thread-self").ok()?;
+    Some(Path::new("/proc").join(thread))
+}
+
+/// Waits until the system shows a thread no more, which it does a moment after the thread can be joined; not for long.
+pub(super) fn await_end(thread: &Path) {
+    const LONGEST: Duration = Duration::from_millis(200);
+    let begin = Instant::now();
+    while thread.exists() && begin.elapsed() < LONGEST {
+        thread::yield_now();
+    }
+}
+
 /// Closes the descriptor of a file that a forked child inherited and cannot own.
 ///
 /// # Safety
@@ -117,3 +134,19 @@ pub(super) unsafe fn close_inherited(file: &Held) {
 /// None needed; the other systems ask for it.
 #[cfg(windows)]
 pub(super) unsafe fn close_inherited(_file: &Held) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_thread_is_waited_for_until_it_is_not_counted() {
+        for _ in 0..20_000 {
+            let thread = thread::spawn(this_thread).join();
+            let thread = thread.expect("it ends").expect("it is shown");
+            await_end(&thread);
+            assert!(!thread.exists());
+        }
+    }
+}

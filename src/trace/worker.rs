@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use super::compressor::Compressor;
 use super::folder;
 use super::held::Held;
+use super::platform;
 use super::queue::{Requests, lock};
 use super::sink::{self, Sink};
 use super::stream::{Stream, Taken};
@@ -40,6 +41,8 @@ pub(super) struct Worker {
     parts: BTreeMap<usize, Sink>,
     parts_compressor: Compressor,
     metadata_written: Instant,
+    /// The thread that it runs in, or ran in last.
+    thread: Option<PathBuf>,
 }
 
 impl Worker {
@@ -52,11 +55,13 @@ impl Worker {
             parts: BTreeMap::new(),
             parts_compressor: Compressor::new()?,
             metadata_written: Instant::now(),
+            thread: None,
         })
     }
 
     /// Does rounds until asked to stop or pause, or until writing fails.
     pub(super) fn run(&mut self) {
+        self.thread = platform::this_thread();
         loop {
             let requests = self.shared.queue.next(Instant::now() + TICK);
             if self.shared.failure.get().is_some() {
@@ -112,6 +117,13 @@ impl Worker {
     fn cut(&mut self) -> io::Result<()> {
         self.file.ensure(&self.main_path())?;
         self.main.cut(&self.file)
+    }
+
+    /// After `run`, when its thread was joined: waits until the system counts the thread no more.
+    pub(super) fn await_end(&self) {
+        if let Some(thread) = &self.thread {
+            platform::await_end(thread);
+        }
     }
 
     /// The descriptor of the event stream's file.

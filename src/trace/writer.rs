@@ -66,13 +66,14 @@ impl Writer {
     pub fn create(dir: &Path, format: Format, mut metadata: Map<String, Value>) -> Result<Self> {
         let folder = Folder::claim(dir)?;
         metadata.insert("status".into(), "recording".into());
-        folder.write_metadata(&metadata)?;
         folder.write_paths(&[])?;
         let name = folder::stream_name(format);
         let path = folder.file(&name);
         folder.replace(&name, &sink::empty(format).map_err(folder::at(&path))?)?;
         let file = File::options().read(true).write(true).open(&path);
         let file = file.and_then(Held::new).map_err(folder::at(&path))?;
+        // The last of them: where there are metadata there is a trace.
+        folder.write_metadata(&metadata)?;
         let queue = Arc::<Queue>::default();
         let shared = Arc::new(Shared {
             format,
@@ -219,6 +220,9 @@ impl Writer {
         if let Some(thread) = self.thread.take() {
             self.shared.queue.pause();
             self.resting = thread.join().ok().flatten();
+            if let Some(worker) = &self.resting {
+                worker.await_end();
+            }
         }
     }
 
