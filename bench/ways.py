@@ -12,6 +12,8 @@ from typing import NamedTuple
 RIVALS = ("viztracer==1.1.1", "codetracer-python-recorder==0.3.0")
 # What every way shows of a value, as far as it can be told: levels opened, items, characters.
 DEPTH, ITEMS, STRING = 2, 10, 100
+TIMES = 10
+"""How much more work shows what skipped code costs, apart from the start."""
 
 Command = Callable[[Path, Path], list[str]]
 
@@ -23,6 +25,8 @@ class Way(NamedTuple):
     command: Command
     pythonpath: tuple[Path, ...] = ()
     rival: bool = False
+    times: int = 1
+    """How often the program does its work; the programs of the suite only."""
 
 
 def plain(script: Path, _out: Path) -> list[str]:
@@ -40,12 +44,20 @@ def recorded(*options: str) -> Command:
 
 
 def own_ways() -> list[Way]:
+    skipped = recorded("--exclude", "/**")
     return [
         Way("plain", plain),
         Way("recorded, JSON", recorded("--format", "json")),
         Way("recorded, binary", recorded("--format", "binary")),
-        Way("skipped", recorded("--exclude", "/**")),
+        Way("skipped", skipped),
+        Way(f"plain, {TIMES} times the work", plain, times=TIMES),
+        Way(f"skipped, {TIMES} times the work", skipped, times=TIMES),
     ]
+
+
+def baseline(way: Way) -> str:
+    """The plain way that a way is compared to."""
+    return "plain" if way.times == 1 else f"plain, {way.times} times the work"
 
 
 def floor(sources: Path, cache: Path) -> Way:

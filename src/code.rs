@@ -9,12 +9,15 @@ use std::ptr;
 use std::rc::Rc;
 
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::PyString;
 
 use crate::frame::{self, Object, Slot};
 use crate::source::Source;
 use crate::trace::{FunctionId, PathId};
+use crate::value;
 
 /// Bytes of a code object's line table beyond which its line events are not asked for: finding a
 /// line takes the interpreter time in proportion to it (gh-127953, 3.12 to 3.14).
@@ -86,14 +89,20 @@ pub struct CodeInfo {
     pub armed: Cell<bool>,
 }
 
-/// What the code object itself tells.
-pub struct Facts {
+/// What a code object is called: all that is read of one that is not recorded.
+pub struct Names {
     /// `co_filename`, lone surrogates replaced.
     pub file: String,
     /// `co_qualname`.
     pub qualname: String,
     /// `co_name`.
     pub name: String,
+}
+
+/// What a code object itself tells.
+pub struct Facts {
+    /// What it is called.
+    pub names: Names,
     /// `co_firstlineno`.
     pub first_line: u32,
     /// Whether locals live in slots (function code) or in a namespace (module and class code).
@@ -108,15 +117,30 @@ pub struct Facts {
     pub lines: bool,
 }
 
-impl Facts {
-    /// Reads a code object.
+impl Names {
+    /// Reads a code object's names.
     ///
     /// # Errors
     /// Where an attribute of the code object is not as documented.
     pub fn of(code: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let text = |name: &str| -> PyResult<String> {
-            Ok(crate::value::text::whole(code.getattr(name)?.as_ptr()))
+        let text = |name: &Bound<'_, PyString>| -> PyResult<String> {
+            Ok(value::text::whole(code.getattr(name)?.as_ptr()))
         };
+        let py = code.py();
+        Ok(Self {
+            file: text(intern!(py, "co_filename"))?,
+            qualname: text(intern!(py, "co_qualname"))?,
+            name: text(intern!(py, "co_name"))?,
+        })
+    }
+}
+
+impl Facts {
+    /// Reads what there is to a code object beside its names.
+    ///
+    /// # Errors
+    /// Where an attribute of the code object is not as documented.
+    pub fn of(code: &Bound<'_, PyAny>, names: Names) -> PyResult<Self> {
         let number = |name: &str| -> PyResult<i32> { code.getattr(name)?.extract() };
         let flags = number("co_flags")?;
         let has = |flag: c_int| flags & flag != 0;
@@ -132,9 +156,7 @@ impl Facts {
             + i32::from(has(ffi::CO_VARARGS))
             + i32::from(has(ffi::CO_VARKEYWORDS));
         Ok(Self {
-            file: text("co_filename")?,
-            qualname: text("co_qualname")?,
-            name: text("co_name")?,
+            names,
             first_line: u32::try_from(number("co_firstlineno")?).unwrap_or(1).max(1),
             has_slots: has(ffi::CO_OPTIMIZED),
             suspends,

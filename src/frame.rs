@@ -13,7 +13,7 @@ use std::ptr;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyCFunction, PyDict, PyTuple};
 
 /// A borrowed object of the interpreter. Who hands one on vouches for it: it is alive, and stays so
 /// until the call is over, since the GIL is held and no Python code runs meanwhile.
@@ -275,29 +275,8 @@ pub fn slots(code: &Bound<'_, PyAny>) -> PyResult<Vec<Slot>> {
     Ok(slots)
 }
 
-const PROBE: &std::ffi::CStr = c"
-def outer(argument, captured, *rest, key=4):
-    number = 5
-    own = captured
-    def inner(value):
-        nonlocal own
-        probe('function', captured)
-        own = value
-        return own
-    probe('outer', None)
-    inner(6)
-    received = yield inner
-    probe('received', received)
-    yield
-
-class Body:
-    inside = 7
-    probe('class', None)
-
-work = outer(1, 2, 3)
-next(work)
-work.send(8)
-";
+/// The package's module with frames and objects of known content.
+pub const PROBE: &str = "codetracer_python_recorder.probe";
 
 /// Reads a known frame both ways and says which way may be used.
 fn self_check(py: Python<'_>) -> Access {
@@ -318,17 +297,15 @@ fn self_check(py: Python<'_>) -> Access {
 fn probe_agrees(py: Python<'_>) -> PyResult<bool> {
     thread_local!(static SEEN: Cell<(usize, usize)> = const { Cell::new((0, 0)) });
     SEEN.set((0, 0));
-    let probe = pyo3::types::PyCFunction::new_closure(py, Some(c"probe"), None, |_, _| {
+    let probe = PyCFunction::new_closure(py, Some(c"probe"), None, |_, _| {
         let agrees = Frame::current()
             .is_some_and(|frame| Python::attach(|py| frame.agrees(py).unwrap_or(false)));
         let (calls, agreed) = SEEN.get();
         SEEN.set((calls + 1, agreed + usize::from(agrees)));
     })?;
-    let globals = PyDict::new(py);
-    globals.set_item("probe", probe)?;
-    globals.set_item("__name__", "codetracer_python_recorder._probe")?;
-    py.run(PROBE, Some(&globals), None)?;
-    Ok(SEEN.get() == (4, 4))
+    let calls = py.import(PROBE)?.call_method1("frames", (probe,))?;
+    let calls: usize = calls.extract()?;
+    Ok(SEEN.get() == (calls, calls))
 }
 
 impl Frame {

@@ -7,7 +7,7 @@
 //! instances whose `__dict__` nobody asked for yet). Elsewhere such a `__dict__` is had through the
 //! public `PyObject_GenericGetDict`, which makes it.
 
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{c_char, c_int};
 use std::ptr;
 
 use pyo3::ffi;
@@ -15,7 +15,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
-use crate::frame::{Access, Object};
+use crate::frame::{Access, Object, PROBE};
 
 /// `Py_T_OBJECT_EX` and the older `_Py_T_OBJECT` (`Include/descrobject.h`): members that hold an object.
 const OBJECT_MEMBERS: [c_int; 2] = [16, 6];
@@ -338,38 +338,6 @@ unsafe fn managed(object: Object) -> Stored {
     }
 }
 
-const PROBE: &CStr = c"
-class Plain:
-    def __init__(self):
-        self.first, self.second, self.third = 1, 2, 3
-
-class Slotted:
-    __slots__ = ('left', 'right', '__dict__')
-
-class Child(Slotted):
-    __slots__ = ('own',)
-
-plain = Plain()
-removed = Plain()
-del removed.first
-removed.first = 4
-removed.fourth = 5
-asked = Plain()
-asked.__dict__['more'] = 6
-many = Plain()
-for index in range(40):
-    setattr(many, f'name{index}', index)
-slotted = Child()
-slotted.own, slotted.right, slotted.free = 7, 8, 9
-objects = [plain, removed, asked, many]
-expected = [{'first': 1, 'second': 2, 'third': 3},
-            {'second': 2, 'third': 3, 'first': 4, 'fourth': 5},
-            {'first': 1, 'second': 2, 'third': 3, 'more': 6},
-            {'first': 1, 'second': 2, 'third': 3} | {f'name{i}': i for i in range(40)}]
-objects.append(slotted)
-expected.append({'right': 8, 'own': 7, 'free': 9})
-";
-
 /// How objects are read in this process; found out at the first call.
 pub fn access(py: Python<'_>) -> Access {
     static ACCESS: PyOnceLock<Access> = PyOnceLock::new();
@@ -385,15 +353,9 @@ fn self_check(py: Python<'_>, access: Access) -> Access {
 }
 
 fn probe_agrees(py: Python<'_>, access: Access) -> PyResult<bool> {
-    let globals = PyDict::new(py);
-    globals.set_item("__name__", "codetracer_python_recorder._probe")?;
-    py.run(PROBE, Some(&globals), None)?;
-    let (objects, expected) = (
-        globals.as_any().get_item("objects")?,
-        globals.as_any().get_item("expected")?,
-    );
-    for (object, expected) in objects.try_iter()?.zip(expected.try_iter()?) {
-        let (object, expected) = (object?, expected?);
+    let cases = py.import(PROBE)?.call_method0("objects")?;
+    for case in cases.try_iter()? {
+        let (object, expected) = case?.extract::<(Bound<'_, PyAny>, Bound<'_, PyDict>)>()?;
         let layout = Layout::of(py, object.get_type_ptr(), access);
         let read = PyDict::new(py);
         let mut sound = true;
@@ -402,7 +364,7 @@ fn probe_agrees(py: Python<'_>, access: Access) -> PyResult<bool> {
             sound &= unsafe { ffi::PyDict_SetItem(read.as_ptr(), name, value) } == 0;
             sound
         });
-        let same_order = read.keys().eq(expected.cast::<PyDict>()?.keys())?;
+        let same_order = read.keys().eq(expected.keys())?;
         if !sound || !same_order || !read.eq(&expected)? {
             return Ok(false);
         }

@@ -371,7 +371,7 @@ impl<E: Encoding> Recorder<E> {
 
     fn resumed_function(&mut self, info: &CodeInfo) -> crate::trace::FunctionId {
         info.resumed.get().unwrap_or_else(|| {
-            let name = format!("{} (resumed)", info.facts.qualname);
+            let name = format!("{} (resumed)", info.facts.names.qualname);
             let function = self.definitions.function(info.path, info.line, &name);
             info.resumed.set(Some(function));
             function

@@ -40,7 +40,7 @@ PYTHON_LAYERS: Layers = [
     {"session", "runner", "policy", "follow"},
     {"policy.load", "policy.resolve"},
     {"policy.schema", "policy.positions"},
-    {"subject"},
+    {"subject", "probe"},
     {"errors", "own", "_native"},
 ]
 # Beyond the layers: callbacks are thin, and the two pure parts have nothing to do with each other.

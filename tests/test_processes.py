@@ -24,9 +24,9 @@ if first == 0:
     os._exit(3)
 print(os.waitstatus_to_exitcode(os.waitpid(first, 0)[1]), flush=True)
 second = os.fork()
-work(3 if second else 2)
 if second:
     os.waitpid(second, 0)
+work(3 if second else 2)
 """
 
 POOL = """

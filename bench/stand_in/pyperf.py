@@ -1,12 +1,16 @@
-"""Owns: as much of pyperf as the measured programs use, running the work once. Must not: measure or print."""
+"""Owns: as much of pyperf as the measured programs use, running the work `TIMES` times. Must not: measure or print."""
 
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from time import perf_counter
 
 __all__ = ["Runner", "perf_counter"]
+
+
+TIMES = int(os.environ.get("TIMES", "1"))
 
 
 class Runner:
@@ -20,7 +24,8 @@ class Runner:
         return self.argparser.parse_args()
 
     def bench_func(self, name: str, func: Callable[..., object], *args: object) -> None:
-        func(*args)
+        for _ in range(TIMES):
+            func(*args)
 
     def bench_time_func(self, name: str, func: Callable[..., object], *args: object) -> None:
-        func(1, *args)
+        func(TIMES, *args)

@@ -9,7 +9,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyCode, PyTuple};
 
-use crate::code::{self, CodeInfo, Facts, Parts, Variable};
+use crate::code::{self, CodeInfo, Facts, Names, Parts, Variable};
 use crate::fault;
 use crate::frame::{Frame, Object};
 use crate::policy::{Scope, absolute_path};
@@ -32,28 +32,28 @@ impl<E: Encoding> Recorder<E> {
         Python::attach(|py| {
             // SAFETY: a live code object.
             let bound = unsafe { Bound::from_borrowed_ptr(py, code) };
-            let facts = Facts::of(&bound).map_err(|_| Verdict::Skip)?;
-            self.decide(code, facts, frame)
+            let names = Names::of(&bound).map_err(|_| Verdict::Skip)?;
+            self.decide(&bound, names, frame)
         })
     }
 
     fn decide<'a>(
         &mut self,
-        code: Object,
-        facts: Facts,
+        code: &Bound<'_, PyAny>,
+        names: Names,
         frame: Frame,
     ) -> std::result::Result<&'a CodeInfo, Verdict> {
         let module = module_name(frame);
-        let is_main = self.is_main(code, &facts, frame, module.as_deref());
+        let is_main = self.is_main(code, &names, frame, module.as_deref());
         let key = if is_main {
             String::new()
         } else {
-            facts.file.clone()
+            names.file.clone()
         };
         fault::point("decide");
         self.meet_file(&key, is_main);
         let scope = Scope {
-            path: &facts.file,
+            path: &names.file,
             module: module.as_deref(),
             is_main,
         };
@@ -69,35 +69,45 @@ impl<E: Encoding> Recorder<E> {
         if !self.active {
             return Err(Verdict::Go);
         }
+        let facts = Facts::of(code, names).map_err(|_| Verdict::Skip)?;
         let parts = self.parts(&key, &facts);
         if !facts.lines {
             self.long_code.push(format!(
                 "{}:{} {}",
-                facts.file, facts.first_line, facts.qualname
+                facts.names.file, facts.first_line, facts.names.qualname
             ));
         }
-        code::attach(code, self.setup.session, &self.touched, facts, parts).ok_or(Verdict::Skip)
+        code::attach(
+            code.as_ptr(),
+            self.setup.session,
+            &self.touched,
+            facts,
+            parts,
+        )
+        .ok_or(Verdict::Skip)
     }
 
     /// Whether the code is that of a program without a file, which may be met here.
-    fn is_main(&mut self, code: Object, facts: &Facts, frame: Frame, module: Option<&str>) -> bool {
+    fn is_main(
+        &mut self,
+        code: &Bound<'_, PyAny>,
+        names: &Names,
+        frame: Frame,
+        module: Option<&str>,
+    ) -> bool {
         let Some(main) = &mut self.setup.main else {
             return false;
         };
         let comes = main.is_to_come
             && module == Some("__main__")
-            && facts.name == "<module>"
-            && facts.file == "<string>"
+            && names.name == "<module>"
+            && names.file == "<string>"
             && frame.back().is_none();
         if comes {
             main.is_to_come = false;
-            Python::attach(|py| {
-                // SAFETY: a live code object.
-                let code = unsafe { Bound::from_borrowed_ptr(py, code) };
-                main.add(&code);
-            });
+            main.add(code);
         }
-        main.codes.contains(&(code as usize))
+        main.codes.contains(&(code.as_ptr() as usize))
     }
 
     fn meet_file(&mut self, key: &str, is_main: bool) {
@@ -135,8 +145,8 @@ impl<E: Encoding> Recorder<E> {
             file.id = Some(path);
         }
         let source = self.sources.get(&name);
-        let line = source.clamp(source.definition(facts.first_line, &facts.name));
-        let function = self.definitions.function(path, line, &facts.qualname);
+        let line = source.clamp(source.definition(facts.first_line, &facts.names.name));
+        let function = self.definitions.function(path, line, &facts.names.qualname);
         let (variables, arguments) = if facts.has_slots {
             self.variables_of(facts)
         } else {
