@@ -6,7 +6,7 @@ Must not: decide what is recorded (the policy does), nor know of argv.
 
 from __future__ import annotations
 
-import atexit
+import atexit  # noqa: F401 - `at_exit` uses what is loaded
 import os
 import sys
 from os import getpid
@@ -95,7 +95,6 @@ class TraceSession:
         if _current is not self:
             return
         _current = None
-        atexit.unregister(self.stop)
         report = _native.stop(None)
         line = complaint(self._policy, report) if report else ""
         if line and getpid() == self._pid:

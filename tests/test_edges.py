@@ -112,3 +112,10 @@ os.wait()
     recorded = record("program.py")
     assert {trace.metadata["status"] for trace in traces(recorded).values()} == {"complete"}
     assert any("work" in calls(trace) for trace in traces(recorded).values())
+
+
+@pytest.mark.parametrize("way", ["_run_exitfuncs", "_clear"])
+def test_what_is_registered_taken_away(way: str, folder: Path, record: Record) -> None:
+    """The recording ends with the process all the same, and not before."""
+    (folder / "p.py").write_text(f"import atexit\natexit.{way}()\nafter = 1\natexit.register(lambda: after)\n")
+    assert calls(checked(record("p.py").trace)) == ["<toplevel>", "<module>", "<lambda>"]

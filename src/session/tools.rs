@@ -6,6 +6,7 @@ use std::ffi::CStr;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use super::live;
 use crate::frame::Object;
@@ -27,7 +28,8 @@ static REGISTER: Hook = Hook::function(
     c"register_callback",
     Form::Fast(register_callback),
 );
-static HOOKS: [&Hook; 6] = [&USE, &GET, &EVENTS, &FREE, &LOCAL, &REGISTER];
+static ALL: Hook = Hook::function(MONITORING, c"_all_events", Form::None(all_events));
+static HOOKS: [&Hook; 7] = [&USE, &GET, &EVENTS, &FREE, &LOCAL, &REGISTER, &ALL];
 
 /// Follows what the program asks for from now on.
 pub(super) fn watch(py: Python<'_>) {
@@ -124,4 +126,32 @@ unsafe extern "C" fn register_callback(this: Object, args: *const Object, count:
         }
         REGISTER.fast(this, args, count)
     }
+}
+
+/// `_all_events()`: a dict from the name of an event to the tools that want it, a bit each. Ours is none of them.
+unsafe extern "C" fn all_events(this: Object, argument: Object) -> Object {
+    // SAFETY: called as the interpreter called us; the dict is new, and nobody else has it.
+    let all = unsafe { ALL.plain(this, argument) };
+    let tool = live().and_then(|live| live.tool.tool_id());
+    let (Some(tool), false) = (tool, all.is_null()) else {
+        return all;
+    };
+    Python::attach(|py| {
+        // SAFETY: a new reference, which is given back below.
+        let all = unsafe { Bound::from_owned_ptr(py, all) };
+        // What is not as documented stays as it is.
+        let _ = leave_out(&all, tool);
+        all.into_ptr()
+    })
+}
+
+fn leave_out(all: &Bound<'_, PyAny>, tool: i32) -> PyResult<()> {
+    let all = all.cast::<PyDict>()?;
+    for (event, tools) in &all.copy()? {
+        match tools.extract::<i32>()? & !(1 << tool) {
+            0 => all.del_item(event)?,
+            others => all.set_item(event, others)?,
+        }
+    }
+    Ok(())
 }
