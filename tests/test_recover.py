@@ -53,6 +53,19 @@ def test_a_killed_trace_is_made_whole(killed: Path, plain: Plain) -> None:
     assert sorted(path.name for path in killed.iterdir())[1:] == ["trace_metadata.json", "trace_paths.json"]
 
 
+def test_an_attempt_that_was_killed_is_gone_on_with(killed: Path, plain: Plain) -> None:
+    """Killed before its last act, which is to remove the parts: they are not joined once more."""
+    recover = ["-m", "codetracer_python_recorder", "trace", "recover", killed]
+    parts = {path: path.read_bytes() for path in killed.glob("trace.part-*")}
+    assert plain(*recover).returncode == 0
+    expected = {path: path.read_bytes() for path in killed.iterdir()}
+    for path, content in parts.items():
+        path.write_bytes(content)
+    done = plain(*recover)
+    assert done.returncode == 0, done.stderr
+    assert {path: path.read_bytes() for path in killed.iterdir()} == expected
+
+
 def test_a_torn_file_keeps_what_is_whole(killed: Path, plain: Plain) -> None:
     (stream,) = (killed / name for name in ("trace.json", "trace.bin") if (killed / name).exists())
     data = stream.read_bytes()

@@ -36,6 +36,8 @@ pub struct Recovered {
     pub open_calls: u64,
     /// Records that are in the trace now.
     pub records: u64,
+    /// Size of the event stream now.
+    pub bytes: u64,
 }
 
 /// Makes the trace in `dir` whole: takes what of it is, joins other threads' parts to it, ends open calls.
@@ -44,8 +46,9 @@ pub struct Recovered {
 /// `Error::Trace` if there is no trace (`Reader::open`), or it cannot be read or written; `Error::Session` if a live
 /// recorder writes it.
 pub fn recover(dir: &Path) -> Result<Recovered> {
-    let files = TraceFiles::find(dir)?;
+    let mut files = TraceFiles::find(dir)?;
     let folder = Folder::hold(dir)?;
+    remove_joined(&folder, &mut files)?;
     if is_whole(&files)? {
         return Ok(Recovered::default());
     }
@@ -53,6 +56,24 @@ pub fn recover(dir: &Path) -> Result<Recovered> {
         Format::Json => Copy::<Json>::make(&folder, &files),
         Format::Binary => Copy::<Cbor>::make(&folder, &files),
     }
+}
+
+/// Removes the parts that an earlier attempt has joined, which was ended before it could: the metadata, written before
+/// the new file takes its place, tell the size of that.
+fn remove_joined(folder: &Folder, files: &mut TraceFiles) -> Result<()> {
+    let size = fs::metadata(&files.events).map_err(folder::at(&files.events))?;
+    let recovered = folder.read_metadata().remove("recovered");
+    if recovered.is_some_and(|recovered| recovered["bytes"] == size.len()) {
+        remove(&files.parts)?;
+        files.parts.clear();
+    }
+    Ok(())
+}
+
+fn remove(parts: &[PathBuf]) -> Result<()> {
+    parts
+        .iter()
+        .try_for_each(|part| fs::remove_file(part).map_err(folder::at(part)))
 }
 
 fn is_whole(files: &TraceFiles) -> Result<bool> {
@@ -127,12 +148,10 @@ impl<E: Encoding> Copy<E> {
         }
         copy.finish()?;
         let done = copy.done;
+        folder.write_metadata(&metadata(folder, done))?;
         folder.publish(&name)?;
         folder.write_paths(&copy.known.paths)?;
-        folder.write_metadata(&metadata(folder, done))?;
-        for part in &files.parts {
-            fs::remove_file(part).map_err(folder::at(part))?;
-        }
+        remove(&files.parts)?;
         Ok(done)
     }
 
@@ -241,9 +260,12 @@ impl<E: Encoding> Copy<E> {
     fn finish(&mut self) -> Result<()> {
         self.write()?;
         let end = self.sink.end(&self.file, &mut self.compressor);
-        end.and_then(|()| self.sink.cut(&self.file))
+        let size = end
+            .and_then(|()| self.sink.cut(&self.file))
             .and_then(|()| self.file.sync_all())
-            .map_err(folder::at(&self.path))
+            .and_then(|()| self.file.metadata());
+        self.done.bytes = size.map_err(folder::at(&self.path))?.len();
+        Ok(())
     }
 }
 
@@ -253,7 +275,9 @@ fn metadata(folder: &Folder, done: Recovered) -> Map<String, Value> {
     metadata.insert("status".to_owned(), "recovered".into());
     metadata.insert(
         "recovered".to_owned(),
-        serde_json::json!({"parts": done.parts, "open_calls": done.open_calls, "records": done.records}),
+        serde_json::json!({
+            "parts": done.parts, "open_calls": done.open_calls, "records": done.records, "bytes": done.bytes,
+        }),
     );
     metadata
 }
