@@ -26,10 +26,18 @@ class Report(TypedDict):
     unmatched_patterns: list[str]
     """Origins (`recorder.toml:7: include[0]`) of the patterns that matched nothing."""
 
-def check_glob(kind: Literal["path", "module"] | str, text: str) -> str | None:
+def check_glob(kind: Literal["path", "module", "function"] | str, text: str) -> str | None:
     """What is wrong with a glob, in words (`unclosed '[' in "src/["`); `None` if it is sound.
 
     `ValueError` for a kind that is none.
+    """
+
+def explain(spec: str, questions: str) -> str:
+    """What a policy decides on code objects, of which none needs to have run.
+
+    `spec` is the JSON of `Policy.spec()`. `questions` is a JSON list of `{path, module, qualname, is_main}`. The answer
+    is JSON, too: the `decisions`, in order, and of the `patterns` how many of these files and modules each matches.
+    `PolicyError`: a glob does not compile.
     """
 
 def start(

@@ -76,6 +76,15 @@ class Program:
         self.loader: type[loaders.FileLoader] | None = None
         self.main: ModuleType | None = None
 
+    @property
+    def import_name(self) -> str | None:
+        """The name that `-m` imports it by."""
+        if self.module is None or not self.module[1]:
+            return None
+        name, main = self.module[0], "__main__"
+        is_package = bool(self.names) and os.path.basename(self.names[0]).partition(".")[0] == main
+        return f"{name}.{main}" if is_package and name.rpartition(".")[2] != main else name
+
     def found_at(self, *paths: str) -> None:
         """Take note of the names that its file goes by."""
         every = (name for path in paths for name in (path, os.path.normpath(path), os.path.realpath(path)))

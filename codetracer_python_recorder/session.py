@@ -50,7 +50,7 @@ def begin(policy: Policy, subject: Subject) -> None:
     metadata["recorder"] = {**metadata["recorder"], "with_diff": policy.value("with-diff")}
     metadata["policy"] = policy.metadata()
     text = None if subject.text is None else clean(subject.text)
-    spec = policy.spec(subject.names)
+    spec = policy.spec(subject.names, subject.module)
     _native.start(policy.trace_dir, as_json(spec), as_json(metadata), subject.code, text)
 
 

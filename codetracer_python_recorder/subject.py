@@ -20,10 +20,11 @@ class Subject:
     """The program that is recorded.
 
     `names` are the absolute names of the file that runs as `__main__`. `code` and `text` are those of a program
-    without a file (`-c`, standard input); `text` is kept beside the trace.
+    without a file (`-c`, standard input); `text` is kept beside the trace. `module` is the import name of what runs by
+    `-m`.
     """
 
-    __slots__ = ("arguments", "code", "name", "names", "text")
+    __slots__ = ("arguments", "code", "module", "name", "names", "text")
 
     def __init__(
         self,
@@ -32,12 +33,14 @@ class Subject:
         names: Sequence[str],
         code: CodeType | None = None,
         text: str | None = None,
+        module: str | None = None,
     ) -> None:
         self.name = name
         self.arguments = arguments
         self.names = names
         self.code = code
         self.text = text
+        self.module = module
 
 
 def facts(subject: Subject, cwd: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ use pyo3::types::PyString;
 use crate::frame::{self, Object, Slot};
 use crate::source::Source;
 use crate::trace::{FunctionId, PathId};
-use crate::value;
+use crate::value::{self, Manner};
 
 /// Bytes of a code object's line table beyond which its line events are not asked for: finding a
 /// line takes the interpreter time in proportion to it (gh-127953, 3.12 to 3.14).
@@ -83,6 +83,10 @@ pub struct CodeInfo {
     pub variables: Box<[Variable]>,
     /// How many of the variables are arguments.
     pub arguments: usize,
+    /// How its values are shown.
+    pub manner: Rc<Manner>,
+    /// Whether its lines are recorded, and not only its calls.
+    pub steps: bool,
     /// Names met in its namespace, by their place in the dict.
     pub namespace: RefCell<Vec<NamespaceEntry>>,
     /// Whether local events are set.
@@ -252,6 +256,10 @@ pub struct Parts {
     pub variables: Box<[Variable]>,
     /// See [`CodeInfo::arguments`].
     pub arguments: usize,
+    /// See [`CodeInfo::manner`].
+    pub manner: Rc<Manner>,
+    /// See [`CodeInfo::steps`].
+    pub steps: bool,
 }
 
 /// Hangs a `CodeInfo` on a code object.
@@ -267,6 +275,8 @@ pub fn attach<'a>(
         touched: Rc::clone(touched),
         code: code.cast(),
         arguments: parts.arguments,
+        manner: parts.manner,
+        steps: parts.steps,
         facts,
         path: parts.path,
         source: parts.source,

@@ -52,6 +52,11 @@ mod _native {
     }
 
     #[pyfunction]
+    fn explain(spec: &str, questions: &str) -> Result<String> {
+        policy::explain(spec, questions)
+    }
+
+    #[pyfunction]
     #[pyo3(signature = (trace_dir, spec, metadata, main, main_source))]
     fn start(
         py: Python<'_>,

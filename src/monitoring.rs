@@ -234,7 +234,8 @@ impl<E: Encoding> Monitor<E> {
 
     fn arm_code(&self, recorder: &Recorder<E>, code: Object) {
         if let Some(info) = code::info(code, recorder.session()).filter(|info| info.armed.get()) {
-            self.set_local(code, self.local_events[usize::from(info.facts.lines)]);
+            let lines = info.facts.lines && info.steps;
+            self.set_local(code, self.local_events[usize::from(lines)]);
         }
     }
 
@@ -331,14 +332,16 @@ impl<E: Encoding> Tool for Monitor<E> {
             return Err(Error::Session("stop: the recorder is at work".to_owned()));
         };
         self.disarm(&recorder);
-        let unmatched = recorder
-            .policy()
-            .pattern_matches()
-            .filter(|(.., count)| *count == 0);
+        let policy = recorder.policy();
+        let patterns = policy.pattern_matches().filter(|(.., count)| *count == 0);
+        let rules = policy.rule_matches().filter(|(_, count)| *count == 0);
+        let unmatched = patterns
+            .map(|(origin, ..)| origin)
+            .chain(rules.map(|(rule, _)| &*rule.origin));
         let mut outcome = Outcome {
             counters: recorder.counters(),
             activated: recorder.is_active(),
-            unmatched: unmatched.map(|(origin, ..)| origin.to_owned()).collect(),
+            unmatched: unmatched.map(str::to_owned).collect(),
             problem: None,
         };
         outcome.problem = recorder.finish(change).err().map(|error| error.to_string());

@@ -9,6 +9,7 @@ mod adopt;
 mod events;
 mod output;
 mod scope;
+mod tally;
 mod variables;
 
 use std::cell::{Cell, RefCell};
@@ -24,8 +25,9 @@ use crate::frame::{Access, Frame, Object};
 use crate::policy::{Capture, CompiledPolicy, Limits};
 use crate::source::Sources;
 use crate::trace::{Definitions, Encoding, OWN_ERROR, PathId, Stream, Writer};
-use crate::value::{self, Values};
+use crate::value::{self, Manner, Truncations, Values};
 
+use tally::Tally;
 use variables::View;
 
 pub use output::Channel;
@@ -75,8 +77,8 @@ pub struct Counters {
     pub calls: u64,
     /// Values of variables.
     pub values: u64,
-    /// Values cut by a limit.
-    pub truncations: u64,
+    /// Values cut, by the limit.
+    pub truncations: Truncations,
     /// Code objects that the policy skips.
     pub skipped_code_objects: u64,
 }
@@ -125,6 +127,8 @@ struct File {
 pub struct Recorder<E> {
     setup: Setup,
     definitions: Definitions<E>,
+    /// How values are shown where no rule says otherwise.
+    manner: Rc<Manner>,
     values: Values,
     sources: Sources,
     files: HashMap<Box<str>, File>,
@@ -138,6 +142,7 @@ pub struct Recorder<E> {
     written: u64,
     output_left: [u64; 3],
     counters: Counters,
+    tally: Tally,
     long_code: Vec<String>,
 }
 
@@ -208,7 +213,8 @@ use emit;
 impl<E: Encoding> Recorder<E> {
     /// A recorder whose trace holds the root call.
     pub fn new(setup: Setup) -> Self {
-        let values = Values::new(&setup.limits);
+        let manner = Rc::new(Manner::plain(&setup.limits));
+        let values = Values::new(&manner);
         let output = if setup.limits.output_bytes == 0 {
             u64::MAX
         } else {
@@ -217,6 +223,7 @@ impl<E: Encoding> Recorder<E> {
         let main = Thread::new(Arc::clone(setup.writer.main()));
         let mut recorder = Self {
             definitions: Definitions::new(),
+            manner,
             values,
             sources: Sources::default(),
             files: HashMap::new(),
@@ -230,6 +237,7 @@ impl<E: Encoding> Recorder<E> {
             written: 0,
             output_left: [output; 3],
             counters: Counters::default(),
+            tally: Tally::default(),
             long_code: Vec::new(),
             setup,
         };
@@ -336,6 +344,7 @@ impl<E: Encoding> Recorder<E> {
             self.threads[thread].stepped == usize::MAX && info.path == PathId(0) && line == 1;
         let with_values = self.detail == Detail::Values;
         let (view, values) = (self.view(info, frame), &mut self.values);
+        values.obey(&info.manner);
         fault::point("call");
         emit!(self, thread, |out, definitions| {
             if !is_first {
@@ -357,7 +366,11 @@ impl<E: Encoding> Recorder<E> {
         });
         self.counters.steps += u64::from(!is_first);
         self.counters.calls += 1;
-        let state = variables::state(view);
+        let state = if info.steps {
+            variables::state(view)
+        } else {
+            0
+        };
         let thread = &mut self.threads[thread];
         thread.stepped = frame.id();
         thread.unwound = 0;
@@ -400,15 +413,16 @@ impl<E: Encoding> Recorder<E> {
     /// A step with all visible variables of a frame that is the innermost open one.
     fn step(&mut self, thread: usize, info: &CodeInfo, frame: Frame, line: u32) {
         let detail = self.detail;
-        if detail == Detail::Calls {
+        if detail == Detail::Calls || !info.steps {
             return;
         }
         fault::point("step");
         let view = self.view(info, frame);
         let (values, counters) = (&mut self.values, &mut self.counters);
+        values.obey(&info.manner);
         let state = emit!(self, thread, |out, definitions| {
             E::step(out, info.path, line);
-            if detail == Detail::Values {
+            if detail == Detail::Values && !info.manner.drops {
                 variables::write(out, definitions, values, view, &mut counters.values)
             } else {
                 0
@@ -448,6 +462,7 @@ impl<E: Encoding> Recorder<E> {
         self.settle(thread, frame);
         self.last_state(thread, info, frame);
         let values = &mut self.values;
+        values.obey(&info.manner);
         emit!(self, thread, |out, definitions| {
             E::return_begin(out);
             write(values, out, definitions);
@@ -464,7 +479,8 @@ impl<E: Encoding> Recorder<E> {
         let Some(call) = self.threads[thread].calls.last() else {
             return;
         };
-        if self.detail == Detail::Values && variables::state(self.view(info, frame)) != call.state {
+        let shows = self.detail == Detail::Values && info.steps && !info.manner.drops;
+        if shows && variables::state(self.view(info, frame)) != call.state {
             let line = call.line;
             self.step(thread, info, frame, line);
         }
@@ -511,7 +527,7 @@ impl<E: Encoding> Recorder<E> {
         if closed.is_err() {
             self.setup.writer.give_up(OWN_ERROR);
         }
-        let counters = self.counters();
+        let tallies = self.tallies();
         let mut reached = Vec::new();
         if self.detail != Detail::Values {
             reached.push("limits.trace-bytes".to_owned());
@@ -531,10 +547,7 @@ impl<E: Encoding> Recorder<E> {
             .map(|thread| Arc::clone(&thread.stream))
             .collect();
         self.setup.writer.finish(&streams, |metadata| {
-            metadata.insert(
-                "counters".to_owned(),
-                serde_json::to_value(counters).unwrap_or_default(),
-            );
+            metadata.extend(tallies);
             metadata.insert("threads".to_owned(), self.thread_names.into());
             metadata.insert("limits_reached".to_owned(), reached.into());
             change(metadata);

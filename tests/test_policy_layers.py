@@ -7,10 +7,19 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from codetracer_python_recorder.policy.resolve import Policy, find_project, resolve, standard_library, start_folder
+from codetracer_python_recorder.policy.load import Origin, Source
+from codetracer_python_recorder.policy.resolve import (
+    Pattern,
+    Policy,
+    find_project,
+    resolve,
+    standard_library,
+    start_folder,
+)
 from codetracer_python_recorder.policy.schema import KEYS
 
 
@@ -49,7 +58,7 @@ def test_every_key_has_its_default_and_knows_it() -> None:
     for key in KEYS:
         if not key.pattern and key.name != "extends":
             assert policy.value(key.name) == key.default
-    assert str(policy.entries["limits.depth"].origin) == "bundled policy default:13: limits.depth"
+    assert str(policy.entries["limits.depth"].origin) == "bundled policy default:14: limits.depth"
     assert policy.trace_dir == f"{os.getcwd()}/trace-out"
     assert policy.activation_path is None
 
@@ -289,10 +298,61 @@ def test_the_metadata(folder: Path) -> None:
     default, given, environment = layers
     assert default["source"] == "bundled policy default"
     digest = hashlib.sha256(text.encode()).hexdigest()
-    assert given == {"source": "a.toml", "path": str(folder / "a.toml"), "sha256": digest}
-    assert environment == {"source": "environment", "path": None, "sha256": None}
+    assert given == {"source": "a.toml", "path": str(folder / "a.toml"), "bundled": None, "sha256": digest}
+    assert environment == {"source": "environment", "path": None, "bundled": None, "sha256": None}
+    assert default["bundled"] == "default"
     values = metadata["resolved"]
     assert isinstance(values, dict)
     assert (values["include"], values["with-diff"], values["limits"]["depth"]) == (["a"], True, 1)
     assert "extends" not in values
     assert "activation-path" not in values
+    assert metadata["project_root"] == str(folder)
+    assert metadata["origins"] == {
+        "include": ["a.toml:1"],
+        "limits.depth": ["a.toml:3"],
+        "with-diff": ["environment CODETRACER_WITH_DIFF"],
+    }
+
+
+GLOBS = [
+    # given for a flag in /work, and as a file of the project in /root has it
+    ("a", ["/work/**/a"]),
+    ("a/", ["/work/**/a/"]),
+    ("a/b", ["/work/a/b"]),
+    ("./a", ["/work/a"]),
+    (".", ["/work/**"]),
+    ("..", ["/work/.."]),
+    ("../a/**", ["/work/../a/**"]),
+    ("**", ["/work/**/**"]),
+    ("/a", ["/a"]),
+    ("~/a", ["~/a"]),
+    ("~", ["/work/**/~"]),
+    ("{a,b}.py", ["/work/**/{a,b}.py"]),
+    ("{a,b/c}", ["/work/**/a", "/work/b/c"]),
+    ("{a,b}/[{,]{,x}", ["/work/a/[{,]", "/work/a/[{,]x", "/work/b/[{,]", "/work/b/[{,]x"]),
+]
+
+
+@pytest.mark.parametrize(("glob", "expected"), GLOBS)
+def test_a_glob_of_another_folder_is_written_so_that_it_means_the_same(glob: str, expected: list[str]) -> None:
+    pattern = Pattern(glob, "/work", Origin(Source("flag"), (), "include[0]"))
+    assert pattern.as_from("/root") == expected
+    assert pattern.as_from("/work") == [glob]
+
+
+def test_a_folder_with_wildcards_in_its_name_is_escaped() -> None:
+    pattern = Pattern("a/b", "/w[1]{x}*", Origin(Source("flag"), (), "include[0]"))
+    assert pattern.as_from("/root") == ["/w[[]1][{]x[}][*]/a/b"]
+
+
+def test_rules_are_appended_and_know_their_anchor_and_origin(folder: Path) -> None:
+    write(folder / "base.toml", "[[rules]]\npath = 'a'\nrecord = 'calls'\n")
+    write(folder / "a.toml", "extends = ['./base.toml']\n[[rules]]\nfunction = 'f'\nvalue_bytes = 1\nreason = 'x  y'\n")
+    policy = resolved("a.toml", "rules = [{path = 'c/d', values = 'drop'}]")
+    rules: Any = policy.spec([])["rules"]
+    first, second, third = rules
+    root = str(folder)
+    assert first["path"] == {"text": "a", "anchor": root, "origin": "base.toml:1: rules[0]"}
+    assert (first["record"], first["values"], first["origin"]) == ("calls", None, "base.toml:1: rules[0]")
+    assert (second["function"]["anchor"], second["value_bytes"], second["reason"]) == ("", 1, "x y")
+    assert (third["values"], third["origin"]) == ("drop", "--config: rules[0]")

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 
 from codetracer_python_recorder.errors import PolicyError
 from codetracer_python_recorder.policy.load import Source, checked
@@ -15,7 +16,7 @@ from codetracer_python_recorder.policy.resolve import resolve
 INTEGER = "(expected an integer, 0 or more; 0 = no limit)"
 TOP = (
     "(known here: extends, trace-dir, format, activation-path, with-diff, include, exclude, extend-include, "
-    "extend-exclude, packages, extend-packages, limits, capture)"
+    "extend-exclude, packages, extend-packages, record, rules, limits, capture)"
 )
 GLOBS = '(expected a list of strings, as ["app/**"]'
 
@@ -54,7 +55,6 @@ FILES = [
     ('"limits.depth" = 3', '1: "limits.depth": unknown key (did you mean limits.depth?)'),
     ("[limits]\n\ndept = 3", "3: limits.dept: unknown key (did you mean limits.depth?)"),
     ('[limits]\ndepth = 1\ninclude = ["a"]', "3: limits.include: unknown key (did you mean include?)"),
-    ('[[rules]]\npath = "a"', f"1: rules: unknown key {TOP}"),
     ("[redact]\nenabled = false", f"1: redact: unknown key {TOP}"),
     (
         "[capture]\nsockets = true",
@@ -95,7 +95,11 @@ FILES = [
     ("limits = {depth = 1, items = -2}", f"1: limits.items: -2 is negative {INTEGER}"),
     ('activation-path = "gone.py"', '1: activation-path: no such file: "gone.py" (expected the file {cwd}/gone.py)'),
     ('activation-path = "folder"', '1: activation-path: not a file: "folder" (expected the file {cwd}/folder)'),
-    ('extends = ["web"]', '1: extends[0]: no such file: "web" (bundled: default; a path has a / or ends in .toml)'),
+    (
+        'extends = ["wbe"]',
+        '1: extends[0]: no such file: "wbe" (bundled: calls, data, default, everything; '
+        "a path has a / or ends in .toml)",
+    ),
     ('extends = [\n"./a.toml"]', '2: extends[0]: no such file: "./a.toml" (expected the file {cwd}/a.toml)'),
     ('extends = ["./folder"]', '1: extends[0]: a folder: "./folder" (expected the file {cwd}/folder)'),
     ('extends = ["./recorder.toml"]', "1: extends[0]: a cycle: recorder.toml → recorder.toml"),
@@ -108,6 +112,64 @@ def test_a_file(folder: Path, text: str, message: str) -> None:
     (folder / "recorder.toml").write_text(text + "\n")
     assert problems("recorder.toml")[0] == "recorder.toml:" + message.format(cwd=folder)
     assert len(problems("recorder.toml")) == (2 if "3,\n[" in text else 1)
+
+
+RULES = """\
+rules = 3
+rules = ["a"]
+[rules]
+[[rules]]
+rules = [{}]
+rules = [{ path = "a" }]
+rules = [{ path = "a", reason = "why" }]
+rules = [{ record = "lines" }]
+rules = [{ path = "a", record = "line" }]
+rules = [{ path = "a", record = "all" }]
+rules = [{ path = "a", record = true }]
+rules = [{ path = "a", values = "hide" }]
+rules = [{ path = "a", record = "lines" }, { pat = "a", record = "lines" }]
+rules = [{ path = "a", record = "lines", xyz = 1 }]
+rules = [{ path = "a", record = "lines", "b c" = 1 }]
+rules = [{ path = ["a"], record = "lines" }]
+rules = [{ path = "", record = "lines" }]
+rules = [{ path = "[z-a]", record = "lines" }]
+rules = [{ path = "!a", record = "lines" }]
+rules = [{ module = "a/b", record = "lines" }]
+rules = [{ module = "a..b", record = "lines" }]
+rules = [{ function = "a.", record = "lines" }]
+rules = [{ function = "a\\\\", record = "lines" }]
+rules = [{ function = "a\\nb", record = "lines" }]
+rules = [{ function = "a/b", record = "lines" }]
+rules = [{ function = "{a", record = "lines" }]
+rules = [{ path = "a", depth = -1 }]
+rules = [{ path = "a", depth = "3" }]
+rules = [{ path = "a", items = 9223372036854775808 }]
+rules = [{ path = "a", value-bytes = 1, value_bytes = 2 }]
+rules = [{ path = "a", output-bytes = 1 }]
+rules = [{ path = "a", record = "lines", reason = "" }]
+rules = [{ path = "a", record = "lines", reason = 5 }]
+rule = [{ path = "a", record = "lines" }]
+record = "none"
+path = "a"
+"""
+
+
+def test_rules(folder: Path, snapshot: SnapshotAssertion) -> None:
+    """Each line of `RULES` by itself, and what is said of it."""
+    said = []
+    for line in RULES.splitlines():
+        (folder / "recorder.toml").write_text(f"format = 'json'\n{line}\n")
+        found = problems("recorder.toml")
+        assert found, line
+        said.append("\n  ".join([line, *found]))
+    assert "\n".join(said) == snapshot
+
+
+def test_a_rule_in_a_file_is_named_by_line_and_number(folder: Path) -> None:
+    (folder / "a.toml").write_text("[[rules]]\npath = 'a'\nrecord = 'calls'\n\n[[rules]]\npath = 'b'\nvalue = 3\n")
+    assert problems("a.toml") == [
+        "a.toml:7: rules[1].value: unknown key (did you mean values?)",
+    ]
 
 
 def test_a_file_that_is_not_toml(folder: Path) -> None:
@@ -280,6 +342,7 @@ LARGE = {
     "unknown keys": "".join(f"trace-dir{i} = 1\n" for i in range(10_000)),
     "elements of the wrong type": "include = [\n" + "".join(f"{i},\n" for i in range(10_000)) + "]",
     "bad globs": "include = [\n" + "".join(f"'{i}[',\n" for i in range(10_000)) + "]",
+    "rules": "[[rules]]\npath = 'a'\nrecrd = 1\n" * 10_000,
     "keys in both spellings": "".join(f"a-{i} = 1\na_{i} = 1\n" for i in range(5_000)),
 }
 

@@ -27,6 +27,7 @@ def test_the_bundled_default_says_what_the_schema_says() -> None:
         "extend-include": [],
         "extend-exclude": [],
         "extend-packages": [],
+        "rules": [],
     }
 
 

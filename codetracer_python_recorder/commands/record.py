@@ -92,7 +92,7 @@ def run(options: Options, baseline: Sequence[str]) -> int:
         isolated=options.isolated,
     )
     code = None if program.text is None else program.code
-    subject = Subject(program.name, options.arguments, program.names, code, program.text)
+    subject = Subject(program.name, options.arguments, program.names, code, program.text, program.import_name)
     begin(policy, subject)
     ending = _Ending(policy, options, program)
     ending.say_what_begins()

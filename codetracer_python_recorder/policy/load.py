@@ -10,7 +10,16 @@ import os
 from _collections_abc import Mapping  # typing's and collections.abc's own home, and already loaded
 
 from codetracer_python_recorder import _native
-from codetracer_python_recorder.policy.schema import BY_NAME, KEYS, LARGEST, PREFIX, TABLES
+from codetracer_python_recorder.policy.schema import (
+    ACTIONS,
+    BY_NAME,
+    KEYS,
+    LARGEST,
+    PREFIX,
+    RULE_KEYS,
+    SELECTORS,
+    TABLES,
+)
 from codetracer_python_recorder.subject import clean
 
 TYPE_CHECKING = False
@@ -18,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from codetracer_python_recorder.policy.positions import Path
-    from codetracer_python_recorder.policy.schema import Key, Setting
+    from codetracer_python_recorder.policy.schema import Key, Setting, Table
 
 BUNDLED = os.path.join(os.path.dirname(os.path.dirname(__file__)), "policies")
 """The folder of the policies that come with the package."""
@@ -92,6 +101,13 @@ class Layer:
     """
 
     __slots__ = ("anchor", "entries", "folder", "name", "path", "sha256")
+
+    @property
+    def bundled(self) -> str | None:
+        """The name of a policy that comes with the package."""
+        if self.path is None or os.path.dirname(self.path) != BUNDLED:
+            return None
+        return os.path.basename(self.path).removesuffix(".toml")
 
     def __init__(
         self,
@@ -242,7 +258,7 @@ def from_environment(environ: Mapping[str, str], cwd: str, problems: list[str]) 
     entries: dict[str, Entry] = {}
     for key in KEYS:
         text = environ.get(key.variable)
-        if text is None:
+        if text is None or key.kind == "tables":
             continue
         place = f"environment {key.variable}"
         try:
@@ -323,7 +339,9 @@ class _Checker:
     def value(self, key: Key, value: object, path: Path) -> None:
         """Keep the value, or say what is wrong with it."""
         origin = Origin(self.source, path, key.name)
-        if key.kind != "strings":
+        if key.kind == "tables":
+            self.rules(key, value, origin)
+        elif key.kind != "strings":
             wrong = _wrong(key, value)
             if wrong:
                 self.problem(path, key.name, wrong)
@@ -340,6 +358,43 @@ class _Checker:
         else:
             hint = f"; did you mean [{quote(value)}]?" if isinstance(value, str) else ""
             self.problem(path, key.name, f"{described(value)} (expected {key.expected}{hint})")
+
+    def rules(self, key: Key, value: object, origin: Origin) -> None:
+        """Keep a list of rules, or say what is wrong with each."""
+        if not isinstance(value, (list, tuple)):
+            self.problem(origin.path, key.name, f"{described(value)} (expected {key.expected})")
+            return
+        elements = tuple(Origin(self.source, (*origin.path, i), f"{key.name}[{i}]") for i in range(len(value)))
+        rules = [self.rule(rule, element) for rule, element in zip(value, elements, strict=True)]
+        if all(rules):
+            self.entries[key.name] = Entry(rules, origin, elements)
+
+    def rule(self, value: object, origin: Origin) -> Table:
+        """The keys of one rule. Where one is unknown, it may be the selector or action that is missing."""
+        if not isinstance(value, Mapping):
+            self.problem(origin.path, origin.key, f"{described(value)} (expected a table)")
+            return {}
+        rule: Table = {}
+        seen: dict[str, str] = {}
+        known = {key.name: key for key in RULE_KEYS}
+        for written, held in value.items():
+            at = (*origin.path, written)
+            name = written.replace("_", "-") if isinstance(written, str) else ""
+            shown = f"{origin.key}.{_written(written)}"
+            if name in seen:
+                self.problem(at, f"{origin.key}.{name}", f"written twice, as {seen[name]} and as {written} (keep one)")
+            elif name not in known:
+                self.hints -= 1
+                self.problem(at, shown, f"unknown key{_meant_of_rule(written) if self.hints >= 0 else ''}")
+            else:
+                wrong = _wrong_element(known[name], held) if known[name].pattern else _wrong(known[name], held)
+                if wrong:
+                    self.problem(at, shown, wrong)
+                seen[name], rule[name] = written, held
+        for what, names in (("selector", SELECTORS), ("action", ACTIONS)):
+            if len(rule) == len(value) and not any(name in rule for name in names):
+                self.problem(origin.path, origin.key, f"no {what} (expected one of {', '.join(names)})")
+        return rule
 
     def problem(self, path: Path, key: str, wrong: str) -> None:
         self.problems.append(f"{self.source.place(path)}: {key}: {wrong}")
@@ -410,6 +465,7 @@ def _meant(prefix: str, written: object) -> str:
     for key in KEYS:
         names.setdefault(key.name.rpartition(".")[2], key.name)  # `depth` alone means limits.depth
         names[key.name] = key.name
+    names |= {key.name: f"{key.name} in [[rules]]" for key in RULE_KEYS if key.name not in names}
     names |= {table: f"[{table}]" for table in TABLES}
     if prefix:  # what belongs here comes first
         names |= {name.removeprefix(prefix): name for name in BY_NAME if name.startswith(prefix)}
@@ -418,6 +474,13 @@ def _meant(prefix: str, written: object) -> str:
         return f" (did you mean {names[meant]}?)"
     here = [name.removeprefix(prefix) for name in BY_NAME if name.startswith(prefix)]
     return f" (known here: {', '.join(dict.fromkeys(name.partition('.')[0] for name in here))})"
+
+
+def _meant_of_rule(written: object) -> str:
+    """The same for a key of a rule."""
+    names = tuple(key.name for key in RULE_KEYS)
+    meant = _nearest(str(written).replace("_", "-").lower(), names)
+    return f" (did you mean {meant}?)" if meant else f" (known here: {', '.join(names)})"
 
 
 def _nearest(word: str, known: tuple[str, ...]) -> str:

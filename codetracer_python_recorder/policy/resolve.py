@@ -12,19 +12,19 @@ import sys
 from codetracer_python_recorder.errors import PolicyError
 from codetracer_python_recorder.policy import load
 from codetracer_python_recorder.policy.load import Layer, Origin, quote
-from codetracer_python_recorder.policy.schema import KEYS
+from codetracer_python_recorder.policy.schema import KEYS, RULE_KEYS, SELECTORS
 from codetracer_python_recorder.subject import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from codetracer_python_recorder.policy.load import Document, Entry
-    from codetracer_python_recorder.policy.schema import Setting
+    from codetracer_python_recorder.policy.schema import Setting, Table
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
-LISTS = tuple(key.name for key in KEYS if key.pattern)
 
 
 class Pattern:
@@ -39,6 +39,78 @@ class Pattern:
 
     def spec(self) -> dict[str, str]:
         return {"text": clean(self.text), "anchor": clean(self.anchor), "origin": clean(str(self.origin))}
+
+    def as_from(self, root: str) -> list[str]:
+        """Globs that mean the same, or together do, in a policy file of the project in `root`."""
+        if self.anchor in ("", root):
+            return [clean(self.text)]
+        start = "".join(f"[{character}]" if character in "*?[{}" else character for character in self.anchor)
+        start = start.replace("\\", "/" if os.name == "nt" else "[\\\\]").rstrip("/")
+        return [clean(_below(start, text)) for text in _alternatives(self.text)]
+
+
+def _below(start: str, glob: str) -> str:
+    """A glob, relative to the folder that another one names, as one from the file system's root."""
+    parts = glob.split("/")
+    if (parts[0] in ("", "~") and parts[1:]) or (parts[0][1:] == ":" and os.name == "nt"):
+        return glob  # such a one is relative to nothing
+    if parts[0] == ".":
+        return "/".join([start, *parts[1:]]) if parts[1:] else f"{start}/**"
+    if "/" in glob.rstrip("/") or parts[0] == "..":
+        return f"{start}/{glob}"
+    return f"{start}/**/{glob}"
+
+
+def _alternatives(glob: str) -> list[str]:
+    """The glob without its braces, where one of their alternatives may be relative to the folder and another not."""
+    if "{" not in glob or "/" not in glob:
+        return [glob]
+    import re
+
+    done, group = [""], []
+    for token in re.findall(r"\\.|\[!?\]?[^\]]*\]|.", glob, re.DOTALL):
+        if token == "{":
+            group = [""]
+        elif token == "}":
+            done, group = [start + end for start in done for end in group], []
+        elif token == "," and group:
+            group.append("")
+        elif group:
+            group[-1] += token
+        else:
+            done = [start + token for start in done]
+    return done
+
+
+class Rule:
+    """One of `[[rules]]` in force: its keys, the folder its path starts from, and where it was set."""
+
+    __slots__ = ("anchor", "origin", "table")
+
+    def __init__(self, table: Table, anchor: str, origin: Origin) -> None:
+        self.table = table
+        self.anchor = anchor
+        self.origin = origin
+
+    def as_from(self, root: str) -> list[Table]:
+        """Rules that together mean the same in a policy file of the project in `root`."""
+        table: Table = {name: clean(value) if isinstance(value, str) else value for name, value in self.table.items()}
+        if "path" not in table:
+            return [table]
+        globs = Pattern(str(self.table["path"]), self.anchor, self.origin).as_from(root)
+        return [{**table, "path": glob} for glob in globs]
+
+    def spec(self) -> dict[str, object]:
+        spec: dict[str, object] = {"origin": clean(str(self.origin))}
+        for key in RULE_KEYS:
+            value = self.table.get(key.name)
+            if value is not None and key.name in SELECTORS:
+                anchor = self.anchor if key.pattern == "path" else ""
+                spec[key.name] = Pattern(str(value), anchor, self.origin).spec()
+            else:
+                # On one line, as everything that quotes it is.
+                spec[key.name.replace("-", "_")] = clean(" ".join(value.split())) if isinstance(value, str) else value
+        return spec
 
 
 class Project:
@@ -59,7 +131,17 @@ class Project:
 class Policy:
     """What to record, every value filled in. Paths are absolute; `trace_dir` need not exist."""
 
-    __slots__ = ("activation_path", "cwd", "entries", "layers", "lists", "notices", "project_root", "trace_dir")
+    __slots__ = (
+        "activation_path",
+        "cwd",
+        "entries",
+        "layers",
+        "lists",
+        "notices",
+        "project_root",
+        "rules",
+        "trace_dir",
+    )
 
     def __init__(self, layers: Sequence[Layer], cwd: str, project: Project, problems: list[str]) -> None:
         self.layers = layers
@@ -68,6 +150,7 @@ class Policy:
         self.notices = project.notices
         self.entries: dict[str, Entry] = {}
         self.lists: dict[str, list[Pattern]] = {}
+        self.rules: list[Rule] = []
         activation_anchor = cwd
         for layer in layers:
             anchor = layer.anchor or project.root
@@ -79,13 +162,19 @@ class Policy:
         self.activation_path = self._activation(activation_anchor, problems)
 
     def _merge(self, layer: Layer, anchor: str) -> None:
-        """Lists: a later one replaces all below it, extensions included; an `extend-` one is added to what it finds."""
+        """Lists: a later one replaces all below it, extensions included; an `extend-` one is added to what it finds, as
+        rules are."""
         for key in KEYS:
             entry = layer.entries.get(key.name)
-            if not key.pattern or entry is None or not isinstance(entry.value, list):
+            if entry is None or not isinstance(entry.value, list):
                 continue
-            at = anchor if key.pattern == "path" else ""
-            patterns = [Pattern(text, at, origin) for text, origin in zip(entry.value, entry.elements, strict=True)]
+            at = anchor if key.pattern != "module" else ""
+            elements = list(zip(entry.value, entry.elements, strict=True))
+            if key.kind == "tables":
+                self.rules += [Rule(table, at, origin) for table, origin in elements if isinstance(table, dict)]
+            if not key.pattern:
+                continue
+            patterns = [Pattern(text, at, origin) for text, origin in elements if isinstance(text, str)]
             if key.extended:
                 self.lists.setdefault(key.name, []).extend(patterns)
             else:  # comes before its `extend-` form in the schema, so that in one layer that one is second
@@ -114,8 +203,11 @@ class Policy:
         """The globs of a list in force; its `extend-` form is a list of its own."""
         return self.lists.get(name, [])
 
-    def spec(self, script: Sequence[str]) -> dict[str, object]:
-        """What the native module records by; `script`: the absolute names of the file that runs as `__main__`."""
+    def spec(self, script: Sequence[str], module: str | None = None) -> dict[str, object]:
+        """What the native module records by.
+
+        `script`: the absolute names of the file that runs as `__main__`; `module`: its import name, if it runs by `-m`.
+        """
         home = os.path.expanduser("~")
         return {
             "format": self.value("format"),
@@ -125,6 +217,7 @@ class Policy:
                 "home": clean(home) if os.path.isabs(home) else None,
                 "project_root": clean(self.project_root),
                 "script": [clean(name) for name in script],
+                "script_module": clean(module) if module else None,
                 "standard_library": [clean(folder) for folder in standard_library()],
                 "recorder": clean(PACKAGE),
             },
@@ -132,6 +225,8 @@ class Policy:
             "extend_include": _specs(self.patterns("extend-include")),
             "exclude": _specs(self.patterns("exclude") + self.patterns("extend-exclude")),
             "packages": _specs(self.patterns("packages") + self.patterns("extend-packages")),
+            "record": self.value("record"),
+            "rules": [rule.spec() for rule in self.rules],
             "limits": self._table("limits", "_"),
             "capture": self._table("capture", "_"),
         }
@@ -140,23 +235,47 @@ class Policy:
         names = [key.name for key in KEYS if key.name.startswith(f"{table}.")]
         return {name.partition(".")[2].replace("-", dash): self.value(name) for name in names}
 
-    def metadata(self) -> dict[str, object]:
-        """What the trace says of the policy: the layers, lowest first, and the values in force, as in TOML."""
-        resolved: dict[str, object] = {}
+    def in_force(self) -> dict[str, tuple[Setting, list[Origin]]]:
+        """Every key that is set, as a policy file of this project would set it, and where each element comes from."""
+        found: dict[str, tuple[Setting, list[Origin]]] = {}
         for key in KEYS:
-            table, dot, _ = key.name.partition(".")
-            if key.name in LISTS:
-                if key.name in self.lists:
-                    resolved[key.name] = [clean(pattern.text) for pattern in self.lists[key.name]]
-            elif dot:
-                resolved.setdefault(table, self._table(table, "-"))
-            elif key.name != "extends" and (value := self.value(key.name)) is not None:
-                resolved[key.name] = clean(value) if isinstance(value, str) else value
+            if key.name in self.lists:
+                globs = [(glob, one.origin) for one in self.lists[key.name] for glob in one.as_from(self.project_root)]
+                found[key.name] = ([glob for glob, _ in globs], [origin for _, origin in globs])
+            elif key.kind == "tables":
+                rules = [(table, rule.origin) for rule in self.rules for table in rule.as_from(self.project_root)]
+                if rules:
+                    found[key.name] = ([table for table, _ in rules], [origin for _, origin in rules])
+            elif key.name in self.entries and key.name != "extends":
+                value = self.activation_path if key.name == "activation-path" else self.value(key.name)
+                found[key.name] = (clean(value) if isinstance(value, str) else value, [self.entries[key.name].origin])
+        return found
+
+    def metadata(self) -> dict[str, object]:
+        """What the trace says of the policy: the layers, lowest first, the values in force as in TOML, and where those
+        come from that are not the default."""
+        resolved: dict[str, Any] = {}
+        origins: dict[str, list[str]] = {}
+        default = self.layers[0].entries
+        for name, (value, places) in self.in_force().items():
+            table, dot, key = name.partition(".")
+            if dot:
+                resolved.setdefault(table, {})[key] = value
+            else:
+                resolved[name] = value
+            if places and (name not in default or places != [default[name].origin]):
+                origins[name] = [clean(origin.place) for origin in places]
         layers = [
-            {"source": clean(layer.name), "path": clean(layer.path) if layer.path else None, "sha256": layer.sha256}
+            {
+                "source": clean(layer.name),
+                "path": clean(layer.path) if layer.path else None,
+                "bundled": layer.bundled,
+                "sha256": layer.sha256,
+            }
             for layer in self.layers
         ]
-        return {"layers": layers, "resolved": resolved}
+        root = clean(self.project_root)
+        return {"layers": layers, "project_root": root, "resolved": resolved, "origins": origins}
 
 
 def _specs(patterns: Sequence[Pattern]) -> list[dict[str, str]]:
@@ -228,7 +347,7 @@ class _Stack:
         extends = layer.entries.get("extends")
         if extends and isinstance(extends.value, list):
             for name, origin in zip(extends.value, extends.elements, strict=True):
-                self.extend(layer, name, origin)
+                self.extend(layer, str(name), origin)
         self.open.pop(real, None)
         if layer.entries or layer.path:
             self.layers.append(layer)

@@ -1,7 +1,7 @@
 """The keys of a policy: the one place where a key is defined.
 
 Owns: each key's name, type, default, help and example, and what follows from them: what the checker expects, the
-command line's flags, the names of the environment variables, and the reference table in `docs/policy.md`
+command line's flags, the names of the environment variables, and the reference tables in `docs/policy.md`
 (`python -m codetracer_python_recorder.policy.schema docs/policy.md` puts it there; without the path it is printed).
 Must not: read any source of a policy.
 """
@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Literal
 
-    type Kind = Literal["string", "strings", "integer", "boolean"]
+    type Kind = Literal["string", "strings", "integer", "boolean", "tables"]
 
-    type Setting = str | int | bool | list[str] | None
+    type Table = dict[str, str | int]
+    """One of the tables of a list: a rule."""
+    type Setting = str | int | bool | list[str] | list[Table] | None
     """What a key is set to; `None`: nothing is said."""
 
 LARGEST = 2**63 - 1
@@ -29,8 +31,8 @@ class Key:
     """One key of a policy.
 
     `name` is dotted where the key stands in a table. `choices` are the values allowed, if not all of the type are.
-    `pattern` is the language that the elements of a list are globs of: `path`, `module`, or none. `flags` are its
-    spellings on the command line; a key without any is set there by `--config 'key = value'`.
+    `pattern` is the language that the value, or a list's elements, are globs of: `path`, `module`, `function`, or
+    none. `flags` are its spellings on the command line; a key without any is set there by `--config 'key = value'`.
     """
 
     __slots__ = ("choices", "default", "example", "flags", "help", "kind", "metavar", "name", "pattern")
@@ -77,6 +79,8 @@ class Key:
             return "an integer, 0 or more; 0 = no limit"
         if self.kind == "boolean":
             return "true or false"
+        if self.kind == "tables":
+            return f"a list of tables, as [[{self.name}]]"
         return f"{'a list of strings' if self.kind == 'strings' else 'a string'}, as {self.example}"
 
 
@@ -184,6 +188,21 @@ KEYS = (
         flags=("--extend-packages",),
         metavar="GLOB",
     ),
+    Key(
+        "record",
+        "string",
+        "lines",
+        "of code that is recorded: calls and lines, or calls alone",
+        '"calls"',
+        choices=("lines", "calls"),
+    ),
+    Key(
+        "rules",
+        "tables",
+        [],
+        "finer decisions, in order; of each action the last matching rule decides",
+        '[{ path = "app/gen/**", record = "calls" }]',
+    ),
     Key("limits.depth", "integer", 3, "levels of a value that are opened", "5"),
     Key("limits.items", "integer", 50, "items of a container, attributes of an object", "100"),
     Key("limits.string", "integer", 500, "characters of a str, bytes of bytes", "2000"),
@@ -205,12 +224,43 @@ KEYS = (
 )
 """All keys, in the order in which help and reference show them."""
 
+RULE_KEYS = (
+    Key("path", "string", None, "selector: whose files", '"app/payments/**"', pattern="path"),
+    Key("module", "string", None, "selector: whose modules", '"app.payments"', pattern="module"),
+    Key("function", "string", None, "selector: whose qualnames", '"Order.charge"', pattern="function"),
+    Key(
+        "record",
+        "string",
+        None,
+        "action: calls and lines, calls alone, or nothing",
+        '"calls"',
+        choices=("lines", "calls", "none"),
+    ),
+    Key(
+        "values",
+        "string",
+        None,
+        "action: values as they are, their types alone, or left out",
+        '"redact"',
+        choices=("keep", "redact", "drop"),
+    ),
+    Key("depth", "integer", None, "action: limits.depth for these", "6"),
+    Key("items", "integer", None, "action: limits.items for these", "500"),
+    Key("string", "integer", None, "action: limits.string for these", "5000"),
+    Key("value-bytes", "integer", None, "action: limits.value-bytes for these", "100000"),
+    Key("reason", "string", None, "why, as explain and summary show it", '"card data"'),
+)
+"""The keys of one of `[[rules]]`: selectors, of which all given must match, then what they lead to."""
+
+SELECTORS = tuple(key.name for key in RULE_KEYS if key.pattern)
+ACTIONS = tuple(key.name for key in RULE_KEYS if not key.pattern and key.name != "reason")
+
 BY_NAME = {key.name: key for key in KEYS}
 TABLES = tuple(dict.fromkeys(key.name.partition(".")[0] for key in KEYS if "." in key.name))
 """The tables that keys stand in: `limits`, `capture`."""
 
 
-def toml(value: Setting) -> str:
+def toml(value: Setting | Table) -> str:
     """The value as TOML writes it; empty for `None`."""
     if value is None:
         return ""
@@ -218,7 +268,17 @@ def toml(value: Setting) -> str:
         return "true" if value else "false"
     if isinstance(value, list):
         return "[" + ", ".join(toml(element) for element in value) + "]"
-    return f'"{value}"' if isinstance(value, str) else str(value)
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{name} = {toml(held)}" for name, held in value.items()) + " }"
+    return _toml_string(value) if isinstance(value, str) else str(value)
+
+
+def _toml_string(text: str) -> str:
+    if text.isprintable() and not {'"', "\\"} & set(text):
+        return f'"{text}"'
+    import json
+
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 BEGIN = "<!-- reference: made from schema.py, do not edit -->\n"
@@ -226,15 +286,23 @@ END = "<!-- /reference -->\n"
 
 
 def reference() -> Iterator[str]:
-    """The lines of the reference table, Markdown."""
+    """The lines of the reference tables, Markdown."""
+    kinds = {"strings": "list of strings", "tables": "list of tables"}
     yield "| key | type | default | what it is | example | flag | variable |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     for key in KEYS:
         default = f"`{toml(key.default)}`" if key.default is not None else "–"
         flags = ", ".join(f"`{flag}`" for flag in key.flags) or "–"
-        kind = "list of strings" if key.kind == "strings" else key.kind
-        cells = (f"`{key.name}`", kind, default, key.help, f"`{key.example}`", flags, f"`{key.variable}`")
+        variable = f"`{key.variable}`" if key.kind != "tables" else "–"
+        kind = kinds.get(key.kind, key.kind)
+        cells = (f"`{key.name}`", kind, default, key.help, f"`{key.example}`", flags, variable)
         yield "| " + " | ".join(cells) + " |"
+    yield from ("", "The keys of one of `[[rules]]`:", "")
+    yield "| key | type | what it is | example |"
+    yield "| --- | --- | --- | --- |"
+    for key in RULE_KEYS:
+        kind = " or ".join(f"`{toml(choice)}`" for choice in key.choices) or key.kind
+        yield f"| `{key.name}` | {kind} | {key.help} | `{key.example}` |"
 
 
 def with_reference(document: str) -> str:

@@ -5,16 +5,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::decide::{Decision, FileFacts};
+use super::decide::{FileFacts, Reason};
 use super::glob::{Base, Glob, Kind, Platform, globs};
 use super::kind::Territory;
-use super::matcher::{Entry, Hit, ModuleMatcher, PathMatcher};
+use super::matcher::{Entry, Hit, NameMatcher, PathMatcher};
 use super::path::{parent, slashed};
-use super::spec::{Pattern, Places, Spec};
+use super::rules::{Matchers, Rules, Selectors};
+use super::spec::{Limits, Pattern, Places, Record, Rule, Spec};
 use crate::error::{Error, Result};
 
 /// The lists of a policy that hold patterns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum List {
     Include,
     ExtendInclude,
@@ -36,17 +37,23 @@ pub struct CompiledPolicy {
     /// In the order of the lists; a pattern's place here is its number.
     pub(super) patterns: Vec<Counted>,
     pub(super) paths: PathMatcher,
-    pub(super) packages: ModuleMatcher,
+    pub(super) packages: NameMatcher,
+    pub(super) rules: Rules,
+    pub(super) record: Record,
+    pub(super) limits: Limits,
     pub(super) territory: Territory,
     pub(super) has_include: bool,
     pub(super) cwd: String,
+    pub(super) script_module: Option<String>,
     pub(super) project_root: Arc<str>,
     /// What is known of each file, by the interpreter's name for it.
     pub(super) files: HashMap<Box<str>, FileFacts>,
     /// The first pattern of `packages` that matches each module of a library.
     pub(super) modules: HashMap<Box<str>, Option<usize>>,
-    /// The decision on a program without a file.
-    pub(super) main: Option<Decision>,
+    /// What is known of a program without a file.
+    pub(super) main: Option<FileFacts>,
+    /// How many code objects were decided on for each reason.
+    pub(super) decisions: HashMap<Reason, u64>,
 }
 
 impl CompiledPolicy {
@@ -58,21 +65,39 @@ impl CompiledPolicy {
         compiler.add(List::ExtendInclude, spec.extend_include);
         compiler.add(List::Exclude, spec.exclude);
         compiler.add(List::Packages, spec.packages);
+        let selectors = compiler.selectors(&spec.rules);
         if !compiler.problems.is_empty() {
             return Err(Error::Policy(compiler.problems.join("\n")));
         }
         Ok(Self {
             patterns: compiler.patterns,
             paths: PathMatcher::new(compiler.paths).map_err(Error::Policy)?,
-            packages: ModuleMatcher::new(compiler.modules).map_err(Error::Policy)?,
+            packages: NameMatcher::new(Kind::Module, compiler.modules).map_err(Error::Policy)?,
+            rules: Rules::new(spec.rules, Matchers::new(selectors).map_err(Error::Policy)?),
+            record: spec.record,
+            limits: spec.limits,
             territory: compiler.territory,
             has_include,
             cwd: spec.scope.cwd,
+            script_module: spec.scope.script_module,
             project_root: spec.scope.project_root.into(),
             files: HashMap::new(),
             modules: HashMap::new(),
             main: None,
+            decisions: HashMap::new(),
         })
+    }
+
+    /// How often each reason has decided on a code object, of those that `count` was told of.
+    pub fn decisions(&self) -> impl Iterator<Item = (&Reason, u64)> {
+        self.decisions
+            .iter()
+            .map(|(reason, count)| (reason, *count))
+    }
+
+    /// Each rule, and how many code objects it was about, of those that `count` was told of.
+    pub fn rule_matches(&self) -> impl Iterator<Item = (&Rule, u64)> {
+        self.rules.matches()
     }
 
     /// Origin and text of each pattern, and how many files (of `packages`: modules) it has matched so far.
@@ -120,40 +145,59 @@ impl Compiler {
     }
 
     fn add_pattern(&mut self, list: List, pattern: &Pattern) -> std::result::Result<(), String> {
-        let kind = if list == List::Packages {
-            Kind::Module
-        } else {
-            Kind::Path
-        };
         let number = self.patterns.len();
-        for glob in globs(kind, &pattern.text, Platform::HERE)? {
-            let mut hit = Hit {
-                pattern: number,
-                names_place: false,
-            };
-            if kind == Kind::Module {
-                self.modules.push(Entry {
-                    text: glob.text,
-                    folders_only: glob.folders_only,
-                    hit,
-                });
-                continue;
-            }
+        if list == List::Packages {
+            self.modules.extend(names(Kind::Module, pattern, number)?);
+            return Ok(());
+        }
+        for glob in globs(Kind::Path, &pattern.text, Platform::HERE)? {
             let folder = self.folder(&glob, pattern)?;
             let fixed = if glob.fixed.is_empty() {
                 folder.clone()
             } else {
                 format!("{folder}/{}", glob.fixed)
             };
-            hit.names_place = glob.names_installed || self.territory.library(&fixed).is_some();
-            self.paths.push((
-                folder,
-                Entry {
-                    text: glob.text,
-                    folders_only: glob.folders_only,
-                    hit,
-                },
-            ));
+            let names_place = glob.names_installed || self.territory.library(&fixed).is_some();
+            self.paths.push((folder, entry(glob, number, names_place)));
+        }
+        Ok(())
+    }
+
+    /// The selectors of the rules, each with the number of its rule.
+    fn selectors(&mut self, rules: &[Rule]) -> Selectors {
+        let mut selectors = Selectors::default();
+        for (number, rule) in rules.iter().enumerate() {
+            if let Err(problem) = self.add_rule(&mut selectors, number, rule) {
+                self.problems.push(format!("{}: {problem}", rule.origin));
+            }
+        }
+        selectors
+    }
+
+    fn add_rule(
+        &self,
+        selectors: &mut Selectors,
+        number: usize,
+        rule: &Rule,
+    ) -> std::result::Result<(), String> {
+        if let Some(pattern) = &rule.path {
+            for glob in globs(Kind::Path, &pattern.text, Platform::HERE)? {
+                if glob.text.trim_start_matches("**/").starts_with('<') {
+                    selectors.generated.push(entry(glob.clone(), number, false));
+                }
+                let folder = self.folder(&glob, pattern)?;
+                selectors.paths.push((folder, entry(glob, number, false)));
+            }
+        }
+        if let Some(pattern) = &rule.module {
+            selectors
+                .modules
+                .extend(names(Kind::Module, pattern, number)?);
+        }
+        if let Some(pattern) = &rule.function {
+            selectors
+                .functions
+                .extend(names(Kind::Function, pattern, number)?);
         }
         Ok(())
     }
@@ -176,4 +220,33 @@ impl Compiler {
             Base::Drive(drive) => Ok(format!("{drive}:")),
         }
     }
+}
+
+impl Matchers {
+    fn new(selectors: Selectors) -> std::result::Result<Self, String> {
+        Ok(Self {
+            paths: PathMatcher::new(selectors.paths)?,
+            generated: NameMatcher::new(Kind::Path, selectors.generated)?,
+            modules: NameMatcher::new(Kind::Module, selectors.modules)?,
+            functions: NameMatcher::new(Kind::Function, selectors.functions)?,
+        })
+    }
+}
+
+fn entry(glob: Glob, pattern: usize, names_place: bool) -> Entry {
+    Entry {
+        text: glob.text,
+        folders_only: glob.folders_only,
+        hit: Hit {
+            pattern,
+            names_place,
+        },
+    }
+}
+
+/// The globs of a pattern for names that are relative to nothing.
+fn names(kind: Kind, pattern: &Pattern, number: usize) -> std::result::Result<Vec<Entry>, String> {
+    let globs = globs(kind, &pattern.text, Platform::HERE)?;
+    let entries = globs.into_iter().map(|glob| entry(glob, number, false));
+    Ok(entries.collect())
 }

@@ -1,4 +1,4 @@
-//! The glob language of the policy: gitignore's manners for paths, the same with `.` for modules.
+//! The glob language of the policy: gitignore's manners for paths, the same with `.` for modules and functions.
 //!
 //! Owns: what a pattern means and what is wrong with one. Must not: know what a match leads to.
 //!
@@ -23,6 +23,8 @@ pub enum Kind {
     Path,
     /// Module names: separator `.`, always anchored.
     Module,
+    /// Qualnames: separator `.`, at any depth without one.
+    Function,
 }
 
 impl Kind {
@@ -31,6 +33,7 @@ impl Kind {
         match name {
             "path" => Some(Self::Path),
             "module" => Some(Self::Module),
+            "function" => Some(Self::Function),
             _ => None,
         }
     }
@@ -39,7 +42,7 @@ impl Kind {
     fn separator(self) -> char {
         match self {
             Self::Path => '/',
-            Self::Module => '.',
+            Self::Module | Self::Function => '.',
         }
     }
 }

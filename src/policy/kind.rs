@@ -10,7 +10,7 @@ use super::path::{LONGEST, at_or_below, below, both_names, parent, slashed};
 use super::spec::Places;
 
 /// Kinds of code that lie in a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum CodeKind {
     /// What runs as `__main__`.
     Script,

@@ -170,19 +170,19 @@ impl PathMatcher {
     }
 }
 
-/// All module patterns of a policy.
+/// Patterns for names that are relative to nothing: of modules, of functions, of code without a file.
 #[derive(Debug)]
-pub(super) struct ModuleMatcher(Globs);
+pub(super) struct NameMatcher(Globs);
 
-impl ModuleMatcher {
-    pub fn new(entries: Vec<Entry>) -> Result<Self, String> {
-        Globs::new(Kind::Module, entries).map(Self)
+impl NameMatcher {
+    pub fn new(kind: Kind, entries: Vec<Entry>) -> Result<Self, String> {
+        Globs::new(kind, entries).map(Self)
     }
 
-    /// The patterns that match a module or a package it is in, in order.
-    pub fn matches(&self, module: &str) -> Vec<Hit> {
+    /// The patterns that match a name or what it is in (a package, a class), in order.
+    pub fn matches(&self, name: &str) -> Vec<Hit> {
         let mut hits = Vec::new();
-        self.0.matches(module, &mut |hit| hits.push(hit));
+        self.0.matches(name, &mut |hit| hits.push(hit));
         in_order(hits)
     }
 }

@@ -7,10 +7,12 @@
 
 mod compile;
 mod decide;
+mod explain;
 mod glob;
 mod kind;
 mod matcher;
 mod path;
+mod rules;
 mod spec;
 
 #[cfg(test)]
@@ -18,6 +20,10 @@ mod tests;
 
 pub use compile::CompiledPolicy;
 pub use decide::{Decision, Reason, Scope};
+pub use explain::explain;
 pub use glob::{Kind as GlobKind, problem};
 pub use path::absolute_path;
-pub use spec::{Capture, Format, Limits, Pattern, Places, Processes, Spec};
+pub use rules::Ruled;
+pub use spec::{
+    Capture, Format, Limits, Pattern, Places, Processes, Record, Rule, Spec, Visibility,
+};

@@ -24,6 +24,10 @@ pub struct Spec {
     pub exclude: Vec<Pattern>,
     /// Installed and standard-library modules to record too.
     pub packages: Vec<Pattern>,
+    /// What is recorded of all this, where no rule says otherwise.
+    pub record: Record,
+    /// What is decided more finely; later ones beat earlier ones.
+    pub rules: Vec<Rule>,
     /// How much of a value, of an output stream and of the trace is kept.
     pub limits: Limits,
     /// What is recorded besides lines and calls.
@@ -60,6 +64,8 @@ pub struct Places {
     pub project_root: String,
     /// The names of the file that runs as `__main__`: as given, and with links resolved.
     pub script: Vec<String>,
+    /// The import name of that file, where it was run by `-m`.
+    pub script_module: Option<String>,
     /// The folders of the standard library.
     pub standard_library: Vec<String>,
     /// The folder of this package, which is never recorded.
@@ -67,7 +73,7 @@ pub struct Places {
 }
 
 /// A pattern as the user wrote it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pattern {
     /// The glob.
@@ -76,6 +82,80 @@ pub struct Pattern {
     pub anchor: String,
     /// Place and key, as messages name them: `recorder.toml:7: include[0]`.
     pub origin: String,
+}
+
+/// One of `[[rules]]`: which code objects it is about, and what it decides of them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Their files.
+    pub path: Option<Pattern>,
+    /// Their modules.
+    pub module: Option<Pattern>,
+    /// Their qualnames.
+    pub function: Option<Pattern>,
+    /// What is recorded.
+    pub record: Option<Record>,
+    /// How their values are shown.
+    pub values: Option<Visibility>,
+    /// `limits.depth` for them.
+    pub depth: Option<u64>,
+    /// `limits.items` for them.
+    pub items: Option<u64>,
+    /// `limits.string` for them.
+    pub string: Option<u64>,
+    /// `limits.value-bytes` for them.
+    pub value_bytes: Option<u64>,
+    /// Why, in the user's words.
+    pub reason: Option<String>,
+    /// Place and key, as messages name them: `recorder.toml:7: rules[1]`.
+    pub origin: String,
+}
+
+/// What is recorded of a code object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Record {
+    /// Its calls, and every line.
+    Lines,
+    /// Its calls.
+    Calls,
+    /// Nothing.
+    None,
+}
+
+impl Record {
+    /// The name in a policy.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lines => "lines",
+            Self::Calls => "calls",
+            Self::None => "none",
+        }
+    }
+}
+
+/// How the values that a code object shows of itself are recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Visibility {
+    /// As they are.
+    Keep,
+    /// By their types.
+    Redact,
+    /// Not at all, where they can be left out.
+    Drop,
+}
+
+impl Visibility {
+    /// The name in a policy.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Redact => "redact",
+            Self::Drop => "drop",
+        }
+    }
 }
 
 /// How much is kept; 0 = no limit.

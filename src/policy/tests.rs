@@ -4,9 +4,10 @@ mod decisions;
 mod git;
 mod globs;
 mod properties;
+mod rules;
 
 use super::glob::{Kind, Platform, globs};
-use super::matcher::{Entry, Hit, ModuleMatcher};
+use super::matcher::{Entry, Hit, NameMatcher};
 use super::*;
 
 /// Whether a path pattern whose anchor is `/p` matches the file of this absolute name, with gitignore's manners.
@@ -22,6 +23,10 @@ fn path_matches(pattern: &str, file: &str) -> bool {
 }
 
 fn module_matches(pattern: &str, module: &str) -> bool {
+    name_matches(Kind::Module, pattern, module)
+}
+
+fn name_matches(kind: Kind, pattern: &str, name: &str) -> bool {
     let hit = Hit {
         pattern: 0,
         names_place: false,
@@ -31,9 +36,9 @@ fn module_matches(pattern: &str, module: &str) -> bool {
         folders_only: glob.folders_only,
         hit,
     };
-    let globs = globs(Kind::Module, pattern, Platform::Posix).unwrap();
-    let matcher = ModuleMatcher::new(globs.into_iter().map(entry).collect()).unwrap();
-    !matcher.matches(module).is_empty()
+    let globs = globs(kind, pattern, Platform::Posix).unwrap();
+    let matcher = NameMatcher::new(kind, globs.into_iter().map(entry).collect()).unwrap();
+    !matcher.matches(name).is_empty()
 }
 
 /// A policy without patterns for the project in `root`.
@@ -46,6 +51,7 @@ fn spec(root: &str) -> Spec {
             home: Some("/home/me".to_owned()),
             project_root: root.to_owned(),
             script: vec![format!("{root}/main.py")],
+            script_module: None,
             standard_library: vec!["/usr/lib/python3.12".to_owned()],
             recorder: "/opt/recorder/codetracer_python_recorder".to_owned(),
         },
@@ -53,6 +59,8 @@ fn spec(root: &str) -> Spec {
         extend_include: vec![],
         exclude: vec![],
         packages: vec![],
+        record: Record::Lines,
+        rules: vec![],
         limits: Limits {
             depth: 3,
             items: 50,

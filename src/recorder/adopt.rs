@@ -80,6 +80,7 @@ impl<E: Encoding> Recorder<E> {
 
     fn open_adopted(&mut self, thread: usize, info: &CodeInfo, frame: Frame) {
         let (view, values) = (self.view(info, frame), &mut self.values);
+        values.obey(&info.manner);
         emit!(self, thread, |out, definitions| {
             E::step(out, info.path, info.line);
             variables::write_arguments(out, definitions, values, view, info.function);

@@ -134,6 +134,7 @@ impl<E: Encoding> Recorder<E> {
         self.settle(thread, frame);
         self.back_to_line(thread, info, frame);
         fault::point("exception");
+        self.values.obey(&info.manner);
         let text = self.values.exception_text(exception);
         emit!(self, thread, |out, _| E::event(
             out,

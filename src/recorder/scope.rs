@@ -4,6 +4,7 @@
 //! write an event.
 
 use std::path::Path;
+use std::rc::Rc;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -12,9 +13,9 @@ use pyo3::types::{PyCode, PyTuple};
 use crate::code::{self, CodeInfo, Facts, Names, Parts, Variable};
 use crate::fault;
 use crate::frame::{Frame, Object};
-use crate::policy::{Scope, absolute_path};
+use crate::policy::{Decision, Record, Scope, Visibility, absolute_path};
 use crate::trace::Encoding;
-use crate::value;
+use crate::value::{self, Manner};
 
 use super::{File, MainCode, Recorder, Verdict};
 
@@ -55,23 +56,26 @@ impl<E: Encoding> Recorder<E> {
         let scope = Scope {
             path: &names.file,
             module: module.as_deref(),
+            qualname: &names.qualname,
             is_main,
         };
-        let record = self.setup.policy.decide(&scope).record;
+        let decision = self.setup.policy.decide(&scope);
         let activates = self.files.get(&*key).is_some_and(|file| file.activates);
         if activates && !self.active {
             self.activate(frame);
         }
-        if !record {
+        if decision.record == Record::None {
             self.counters.skipped_code_objects += 1;
+            self.count(&decision);
             return Err(Verdict::Skip);
         }
         if !self.active {
             return Err(Verdict::Go);
         }
+        self.count(&decision);
         let facts = Facts::of(code, names).map_err(|_| Verdict::Skip)?;
-        let parts = self.parts(&key, &facts);
-        if !facts.lines {
+        let parts = self.parts(&key, &facts, &decision);
+        if !facts.lines && parts.steps {
             self.long_code.push(format!(
                 "{}:{} {}",
                 facts.names.file, facts.first_line, facts.names.qualname
@@ -135,7 +139,7 @@ impl<E: Encoding> Recorder<E> {
         );
     }
 
-    fn parts(&mut self, key: &str, facts: &Facts) -> Parts {
+    fn parts(&mut self, key: &str, facts: &Facts, decision: &Decision) -> Parts {
         let (name, known) = match self.files.get(key) {
             Some(file) => (file.name.clone(), file.id),
             None => (key.to_owned(), None),
@@ -159,7 +163,27 @@ impl<E: Encoding> Recorder<E> {
             function,
             variables,
             arguments,
+            manner: self.manner(decision),
+            steps: decision.record == Record::Lines,
         }
+    }
+
+    /// How the values of a code object are shown: nearly always as those of all others.
+    fn manner(&self, decision: &Decision) -> Rc<Manner> {
+        let Decision { limits, ruled, .. } = decision;
+        let hides = ruled
+            .values
+            .as_ref()
+            .filter(|_| decision.values != Visibility::Keep);
+        if let Some(rule) = hides {
+            let mark = format!("<redacted: rule {}>", rule.known_by());
+            let drops = decision.values == Visibility::Drop;
+            return Rc::new(Manner::hidden(limits, &mark, drops));
+        }
+        if *limits == self.setup.limits {
+            return Rc::clone(&self.manner);
+        }
+        Rc::new(Manner::plain(limits))
     }
 
     /// The variables that a frame of the code shows, arguments first, and how many are arguments. What the

@@ -127,6 +127,7 @@ pub fn follow(
     spec["scope"]["cwd"] = facts.get("workdir").cloned().unwrap_or_default();
     if !script.is_empty() || text.is_some() {
         spec["scope"]["script"] = script.into();
+        spec["scope"]["script_module"] = Value::Null;
     }
     let mut metadata = plan.metadata;
     for (key, value) in facts {

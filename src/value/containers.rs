@@ -37,7 +37,7 @@ impl<E: Encoding> Encoder<'_, E> {
         }
         let too_deep = depth >= self.values.bounds.depth || self.values.nesting >= MAX_NESTING;
         if too_deep && !is_empty {
-            self.values.truncations += 1;
+            self.values.truncations.depth += 1;
             self.by_type(object);
             return false;
         }
@@ -55,7 +55,11 @@ impl<E: Encoding> Encoder<'_, E> {
     }
 
     pub(super) fn more(&mut self, rest: usize) {
-        self.values.truncations += 1;
+        if self.values.used < self.values.bounds.bytes {
+            self.values.truncations.items += 1;
+        } else {
+            self.values.truncations.value_bytes += 1;
+        }
         let type_id = self.known(Known::More);
         let mut text = std::mem::take(&mut self.values.scratch);
         text.clear();

@@ -9,6 +9,8 @@ mod objects;
 mod standard;
 pub mod text;
 
+use std::rc::Rc;
+
 use pyo3::ffi;
 use pyo3::prelude::*;
 
@@ -73,8 +75,59 @@ fn bound(limit: u64) -> usize {
     }
 }
 
+impl Bounds {
+    fn new(limits: &Limits) -> Self {
+        Self {
+            depth: bound(limits.depth),
+            items: bound(limits.items),
+            string: bound(limits.string),
+            bytes: bound(limits.value_bytes),
+        }
+    }
+}
+
+/// How the values of a code object are shown.
+pub struct Manner {
+    bounds: Bounds,
+    /// What stands in the place of each of them.
+    mark: Option<Rc<str>>,
+    /// Whether variables are left out, and the types of what must be there.
+    pub drops: bool,
+}
+
+impl Manner {
+    /// As they are, under these limits.
+    pub fn plain(limits: &Limits) -> Self {
+        Self {
+            bounds: Bounds::new(limits),
+            mark: None,
+            drops: false,
+        }
+    }
+
+    /// Not at all, for the reason that the mark names.
+    pub fn hidden(limits: &Limits, mark: &str, drops: bool) -> Self {
+        Self {
+            mark: Some(mark.into()),
+            drops,
+            ..Self::plain(limits)
+        }
+    }
+}
+
+/// How often each limit has cut a value.
+#[derive(Debug, Default, Clone, Copy, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Truncations {
+    depth: u64,
+    items: u64,
+    string: u64,
+    value_bytes: u64,
+}
+
 /// What is kept between values: facts about classes, ids of types, buffers.
 pub struct Values {
+    manner: Rc<Manner>,
     bounds: Bounds,
     classes: Classes,
     known: [Option<TypeId>; KNOWN.len()],
@@ -83,26 +136,31 @@ pub struct Values {
     used: usize,
     nesting: usize,
     /// How often a value was cut.
-    pub truncations: u64,
+    pub truncations: Truncations,
 }
 
 impl Values {
-    /// Values under these limits.
-    pub fn new(limits: &Limits) -> Self {
+    /// Values shown in this manner until another one is asked for.
+    pub fn new(manner: &Rc<Manner>) -> Self {
         Self {
-            bounds: Bounds {
-                depth: bound(limits.depth),
-                items: bound(limits.items),
-                string: bound(limits.string),
-                bytes: bound(limits.value_bytes),
-            },
+            manner: Rc::clone(manner),
+            bounds: manner.bounds,
             classes: Classes::new(),
             known: [None; KNOWN.len()],
             scratch: String::new(),
             open: Vec::new(),
             used: 0,
             nesting: 0,
-            truncations: 0,
+            truncations: Truncations::default(),
+        }
+    }
+
+    /// Shows values in this manner from now on.
+    #[inline]
+    pub fn obey(&mut self, manner: &Rc<Manner>) {
+        if !Rc::ptr_eq(&self.manner, manner) {
+            self.manner = Rc::clone(manner);
+            self.bounds = manner.bounds;
         }
     }
 
@@ -119,12 +177,17 @@ impl Values {
         self.nesting = OUTER_NESTING;
         self.open.clear();
         self.classes.bound();
-        Encoder {
+        let is_hidden = self.manner.mark.is_some();
+        let mut encoder = Encoder {
             out,
             definitions,
             values: self,
+        };
+        if is_hidden {
+            encoder.hidden(object);
+        } else {
+            encoder.value(object, 0);
         }
-        .value(object, 0);
     }
 
     /// Appends the value of a yield or a suspension: a struct with the one field `value`.
@@ -172,7 +235,15 @@ impl Values {
 
     /// Type and message of an exception, cut at `limits.string`.
     pub fn exception_text(&mut self, exception: Object) -> String {
-        text::exception(exception, self.bounds.string)
+        let Some(mark) = &self.manner.mark else {
+            return text::exception(exception, self.bounds.string);
+        };
+        if self.manner.drops {
+            return mark.to_string();
+        }
+        // SAFETY: a live object.
+        let class = text::class_name(unsafe { ffi::Py_TYPE(exception) });
+        format!("{class}: {mark}")
     }
 }
 
@@ -185,6 +256,22 @@ pub fn write_mark<E: Encoding>(out: &mut Vec<u8>, definitions: &mut Definitions<
 /// Appends `None`.
 pub fn write_none<E: Encoding>(out: &mut Vec<u8>) {
     E::none(out, NONE_TYPE);
+}
+
+impl<E: Encoding> Encoder<'_, E> {
+    /// The mark of the manner in the place of a value, with its type unless that is dropped, too.
+    #[cold]
+    fn hidden(&mut self, object: Object) {
+        let manner = Rc::clone(&self.values.manner);
+        let mark = manner.mark.as_deref().unwrap_or_default();
+        if manner.drops {
+            return write_mark(self.out, self.definitions, mark);
+        }
+        // SAFETY: a live object.
+        let place = self.values.classes.place(unsafe { ffi::Py_TYPE(object) });
+        let type_id = self.closed_type(place);
+        E::raw(self.out, mark, type_id);
+    }
 }
 
 /// Appends one value to an event.

@@ -11,7 +11,7 @@ use crate::frame::Object;
 use crate::trace::{Encoding, NONE_TYPE, TypeId, TypeKind};
 
 use super::classes::{self, Reading};
-use super::{Encoder, KNOWN, Known, standard, text};
+use super::{Encoder, KNOWN, Known, Truncations, standard, text};
 
 impl<E: Encoding> Encoder<'_, E> {
     #[inline]
@@ -110,7 +110,7 @@ impl<E: Encoding> Encoder<'_, E> {
     }
 
     fn mark_int(&mut self, text: &str) {
-        self.values.truncations += 1;
+        self.count_cut(self.room() / 2);
         let type_id = self.definitions.plain_type(TypeKind::NonExpanded, "int");
         self.raw(text, type_id);
     }
@@ -149,7 +149,7 @@ impl<E: Encoding> Encoder<'_, E> {
                     self.definitions.plain_type(TypeKind::String, &name)
                 }
             };
-            self.values.truncations += 1;
+            self.count_cut(room);
             self.values.used += E::string(self.out, &text, type_id);
         }
         self.values.scratch = scratch;
@@ -166,7 +166,7 @@ impl<E: Encoding> Encoder<'_, E> {
             format!("{name}({literal})")
         };
         if bytes.len() > max {
-            self.values.truncations += 1;
+            self.count_cut(self.room() / 5);
             let type_id = self
                 .definitions
                 .plain_type(TypeKind::String, &format!("{name} (cut)"));
@@ -183,9 +183,33 @@ impl<E: Encoding> Encoder<'_, E> {
 
     /// What stands for something that is not opened.
     pub(super) fn mark(&mut self, text: &str) {
-        self.values.truncations += 1;
+        self.values.truncations.depth += 1;
         let type_id = self.known(Known::More);
         self.raw(text, type_id);
+    }
+
+    /// The type of an object of a class that is not opened.
+    pub(super) fn closed_type(&mut self, place: usize) -> TypeId {
+        let class = self.values.classes.get_mut(place);
+        let definitions = &mut *self.definitions;
+        *class
+            .closed_type
+            .get_or_insert_with(|| definitions.plain_type(TypeKind::NonExpanded, &class.name))
+    }
+
+    /// Counts a text or number that was cut.
+    fn count_cut(&mut self, room: usize) {
+        let Truncations {
+            string,
+            value_bytes,
+            ..
+        } = &mut self.values.truncations;
+        let limit = if room < self.values.bounds.string {
+            value_bytes
+        } else {
+            string
+        };
+        *limit += 1;
     }
 
     /// `<list of 12>`, `<Order>`.
@@ -198,10 +222,8 @@ impl<E: Encoding> Encoder<'_, E> {
             self.values.used += used;
             return;
         }
-        let definitions = &mut *self.definitions;
-        let type_id = *known
-            .closed_type
-            .get_or_insert_with(|| definitions.plain_type(TypeKind::NonExpanded, &known.name));
+        let type_id = self.closed_type(place);
+        let known = self.values.classes.get_mut(place);
         let start = self.out.len();
         let size = size(object, known.reading);
         let text = &mut self.values.scratch;

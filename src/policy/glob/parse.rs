@@ -37,7 +37,7 @@ pub(super) fn parse(kind: Kind, text: &str, platform: Platform) -> Result<Vec<Se
     check_whole(text)?;
     let parser = Parser {
         kind,
-        escapes: kind == Kind::Module || platform == Platform::Posix,
+        escapes: kind != Kind::Path || platform == Platform::Posix,
         rest: text.chars().peekable(),
         done: vec![Vec::new()],
         group: Vec::new(),
@@ -133,8 +133,11 @@ impl Parser<'_> {
                     .ok_or_else(|| Problem::with_way_out("'\\' at the end", way_out))?;
                 self.literal_or_separator(c)
             }
-            '/' if self.kind == Kind::Module => {
-                let way_out = "the parts of a module's name are joined by '.'";
+            '/' if self.kind != Kind::Path => {
+                let way_out = match self.kind {
+                    Kind::Module => "the parts of a module's name are joined by '.'",
+                    _ => "the parts of a function's name are joined by '.'",
+                };
                 return Err(Problem::with_way_out("'/'", way_out));
             }
             _ => self.literal_or_separator(c),

@@ -57,11 +57,17 @@ pub(super) fn glob(kind: Kind, tokens: &[Token], platform: Platform) -> Result<G
         .collect();
     match kind {
         Kind::Path => path_glob(parts, platform),
-        Kind::Module if parts.contains(&Part::EMPTY) => Err(Problem::with_way_out(
-            "an empty part",
-            "the parts of a module's name are joined by single dots",
-        )),
+        Kind::Module | Kind::Function if parts.contains(&Part::EMPTY) => {
+            Err(Problem::with_way_out(
+                "an empty part",
+                "the parts of a name are joined by single dots",
+            ))
+        }
         Kind::Module => Ok(finish(parts, Base::Anchor(0), true, false)),
+        Kind::Function => {
+            let anchored = parts.len() > 1;
+            Ok(finish(parts, Base::Anchor(0), anchored, false))
+        }
     }
 }
 

@@ -83,10 +83,11 @@ fn decide(policy: &mut CompiledPolicy, tree: &Tree, file: &str, module: &str) ->
     let decision = policy.decide(&Scope {
         path: &path,
         module: Some(module),
+        qualname: "f",
         is_main: false,
     });
     (
-        decision.record,
+        decision.record != Record::None,
         decision.reason.to_string().replace(&tree.root, "T"),
     )
 }
@@ -178,6 +179,7 @@ fn only_my_code_when_nothing_is_said() {
     let empty = policy.decide(&Scope {
         path: "",
         module: None,
+        qualname: "f",
         is_main: false,
     });
     assert_eq!(empty.reason.to_string(), "generated code without a file");
@@ -337,6 +339,7 @@ fn a_program_without_a_file_lies_wherever_a_pattern_looks() {
     let main = Scope {
         path: "<string>",
         module: Some("__main__"),
+        qualname: "f",
         is_main: true,
     };
     let decision = |change: &dyn Fn(&mut Spec)| {
@@ -346,11 +349,12 @@ fn a_program_without_a_file_lies_wherever_a_pattern_looks() {
         let first = policy.decide(&main);
         assert_eq!(policy.decide(&main), first);
         let generated = policy.decide(&Scope {
+            qualname: "f",
             is_main: false,
             ..main
         });
-        assert!(!generated.record);
-        (first.record, first.reason.to_string())
+        assert_eq!(generated.record, Record::None);
+        (first.record != Record::None, first.reason.to_string())
     };
     assert_eq!(decision(&|_| ()), (true, "the script".to_owned()));
     let include =
@@ -443,7 +447,7 @@ fn mistakes_name_their_origin_and_come_all_at_once() {
     );
     assert_eq!(
         lines[2],
-        "recorder.toml:7: an empty part in \"a..b\" (the parts of a module's name are joined by single dots)"
+        "recorder.toml:7: an empty part in \"a..b\" (the parts of a name are joined by single dots)"
     );
 }
 
@@ -478,11 +482,13 @@ fn absurd_names_take_no_time() {
             policy.decide(&Scope {
                 path: &path,
                 module: Some(&module),
+                qualname: "f",
                 is_main: false,
             });
             policy.decide(&Scope {
                 path: &tree.path("std/x.py"),
                 module: Some(&module),
+                qualname: "f",
                 is_main: false,
             });
         }
@@ -492,8 +498,8 @@ fn absurd_names_take_no_time() {
 #[test]
 fn the_spec_is_read_strictly() {
     let text = r#"{"format": "json", "activation_path": null,
-        "scope": {"cwd": "/p", "home": null, "project_root": "/p", "script": [], "standard_library": [], "recorder": "/r"},
-        "include": null, "extend_include": [], "exclude": [], "packages": [{"text": "json", "anchor": "", "origin": "--packages"}],
+        "scope": {"cwd": "/p", "home": null, "project_root": "/p", "script": [], "script_module": null, "standard_library": [], "recorder": "/r"},
+        "include": null, "extend_include": [], "exclude": [], "packages": [{"text": "json", "anchor": "", "origin": "--packages"}], "record": "lines", "rules": [],
         "limits": {"depth": 3, "items": 50, "string": 500, "value_bytes": 16384, "output_bytes": 1048576, "trace_bytes": 0},
         "capture": {"stdout": true, "stderr": true, "stdin": true, "exceptions": true, "processes": "mine"}}"#;
     let spec = Spec::from_json(text).unwrap();

@@ -1,0 +1,81 @@
+//! What the metadata say of the recording beside its events: counters, decisions, matches of patterns and rules.
+//!
+//! Owns: when they are written while the program runs. Must not: cost anything where no new code object is met.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value, json};
+
+use crate::policy::Decision;
+use crate::trace::Encoding;
+
+use super::Recorder;
+
+/// The metadata of a running program are no older than this, as far as code objects are new.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// Reasons why code is skipped that are told of: those that are about most code objects.
+const MAX_REASONS: usize = 100;
+
+/// When the metadata were brought up to date.
+#[derive(Default)]
+pub(super) struct Tally {
+    decisions: u64,
+    last: Option<Instant>,
+}
+
+impl<E: Encoding> Recorder<E> {
+    /// Counts a code object that was decided on. The metadata are brought up to date with the first one, each time
+    /// that their number has doubled, and once a second.
+    pub(super) fn count(&mut self, decision: &Decision) {
+        self.setup.policy.count(decision);
+        self.tally.decisions += 1;
+        let is_old = self
+            .tally
+            .last
+            .is_none_or(|last| last.elapsed() >= INTERVAL);
+        if is_old || self.tally.decisions.is_power_of_two() {
+            self.tally.last = Some(Instant::now());
+            let tallies = self.tallies();
+            self.setup
+                .writer
+                .metadata(|metadata| metadata.extend(tallies));
+        }
+    }
+
+    /// All that was counted, as it stands in the metadata.
+    pub(super) fn tallies(&self) -> Map<String, Value> {
+        let policy = &self.setup.policy;
+        let mut decisions: Vec<_> = policy.decisions().collect();
+        decisions.sort_by_cached_key(|(reason, count)| (u64::MAX - count, reason.to_string()));
+        let decisions = decisions.into_iter().take(MAX_REASONS);
+        let decisions: Vec<_> = decisions
+            .map(|(reason, count)| {
+                json!({
+                    "record": policy.record(reason).name(),
+                    "kind": reason.kind(),
+                    "reason": reason.to_string(),
+                    "code_objects": count,
+                })
+            })
+            .collect();
+        let patterns: Vec<_> = policy
+            .pattern_matches()
+            .map(|(origin, text, matches)| json!({"origin": origin, "text": text, "matches": matches}))
+            .collect();
+        let rules: Vec<_> = policy
+            .rule_matches()
+            .map(|(rule, matches)| json!({"rule": rule.to_string(), "code_objects": matches}))
+            .collect();
+        let counters = serde_json::to_value(self.counters()).unwrap_or_default();
+        let tallies = [
+            ("counters", counters),
+            ("decisions", decisions.into()),
+            ("patterns", patterns.into()),
+            ("rules", rules.into()),
+        ];
+        tallies
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect()
+    }
+}
