@@ -26,8 +26,8 @@ class Report(TypedDict):
     unmatched_patterns: list[str]
     """Origins (`recorder.toml:7: include[0]`) of the patterns that matched nothing."""
 
-def check_glob(kind: Literal["path", "module", "function"] | str, text: str) -> str | None:
-    """What is wrong with a glob, in words (`unclosed '[' in "src/["`); `None` if it is sound.
+def check_glob(kind: Literal["path", "module", "function", "name"] | str, text: str) -> str | None:
+    """What is wrong with a pattern, in words (`unclosed '[' in "src/["`); `None` if it is sound.
 
     `ValueError` for a kind that is none.
     """

@@ -15,6 +15,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyString;
 
 use crate::frame::{self, Object, Slot};
+use crate::policy::Told;
 use crate::source::Source;
 use crate::trace::{FunctionId, PathId};
 use crate::value::{self, Manner};
@@ -42,6 +43,8 @@ pub struct Variable {
     pub value_begin: Box<[u8]>,
     /// The encoded beginning of its place among a call's arguments.
     pub argument_begin: Box<[u8]>,
+    /// What its name says of its value.
+    pub told: Told,
 }
 
 /// Whether the variable of a name is shown.
@@ -50,8 +53,8 @@ pub enum Shown {
     Never,
     /// When it holds data; it never did so far.
     NotYet,
-    /// It is: the encoded beginning of its `Value` records.
-    As(Box<[u8]>),
+    /// It is: the encoded beginning of its `Value` records, and what its name says of its value.
+    As(Box<[u8]>, Told),
 }
 
 /// One name of a namespace, at its place in the dict's order.
@@ -83,6 +86,8 @@ pub struct CodeInfo {
     pub variables: Box<[Variable]>,
     /// How many of the variables are arguments.
     pub arguments: usize,
+    /// What its name says of its results.
+    pub told: Told,
     /// How its values are shown.
     pub manner: Rc<Manner>,
     /// Whether its lines are recorded, and not only its calls.
@@ -256,6 +261,8 @@ pub struct Parts {
     pub variables: Box<[Variable]>,
     /// See [`CodeInfo::arguments`].
     pub arguments: usize,
+    /// See [`CodeInfo::told`].
+    pub told: Told,
     /// See [`CodeInfo::manner`].
     pub manner: Rc<Manner>,
     /// See [`CodeInfo::steps`].
@@ -275,6 +282,7 @@ pub fn attach<'a>(
         touched: Rc::clone(touched),
         code: code.cast(),
         arguments: parts.arguments,
+        told: parts.told,
         manner: parts.manner,
         steps: parts.steps,
         facts,

@@ -22,7 +22,7 @@ use crate::code::{self, CodeInfo, Touched};
 use crate::error::Result;
 use crate::fault;
 use crate::frame::{Access, Frame, Object};
-use crate::policy::{Capture, CompiledPolicy, Limits};
+use crate::policy::{Capture, CompiledPolicy, Limits, Redaction, Stream as Heard};
 use crate::source::Sources;
 use crate::trace::{Definitions, Encoding, OWN_ERROR, PathId, Stream, Writer};
 use crate::value::{self, Manner, Truncations, Values};
@@ -141,6 +141,8 @@ pub struct Recorder<E> {
     detail: Detail,
     written: u64,
     output_left: [u64; 3],
+    /// What was written and read so far, a stream each.
+    heard: [Heard; 3],
     counters: Counters,
     tally: Tally,
     long_code: Vec<String>,
@@ -212,9 +214,9 @@ use emit;
 
 impl<E: Encoding> Recorder<E> {
     /// A recorder whose trace holds the root call.
-    pub fn new(setup: Setup) -> Self {
+    pub fn new(setup: Setup, redaction: Redaction) -> Self {
         let manner = Rc::new(Manner::plain(&setup.limits));
-        let values = Values::new(&manner);
+        let values = Values::new(&manner, redaction);
         let output = if setup.limits.output_bytes == 0 {
             u64::MAX
         } else {
@@ -236,6 +238,7 @@ impl<E: Encoding> Recorder<E> {
             detail: Detail::Values,
             written: 0,
             output_left: [output; 3],
+            heard: Default::default(),
             counters: Counters::default(),
             tally: Tally::default(),
             long_code: Vec::new(),
@@ -452,7 +455,7 @@ impl<E: Encoding> Recorder<E> {
     fn close_with(
         &mut self,
         code: Object,
-        write: impl FnOnce(&mut Values, &mut Vec<u8>, &mut Definitions<E>),
+        write: impl FnOnce(&CodeInfo, &mut Values, &mut Vec<u8>, &mut Definitions<E>),
     ) {
         let Some((info, frame)) = self.ours(code) else {
             return;
@@ -465,7 +468,7 @@ impl<E: Encoding> Recorder<E> {
         values.obey(&info.manner);
         emit!(self, thread, |out, definitions| {
             E::return_begin(out);
-            write(values, out, definitions);
+            write(info, values, out, definitions);
             E::return_end(out);
         });
         let thread = &mut self.threads[thread];

@@ -23,7 +23,7 @@ use crate::frame::{self, Frame};
 use crate::interpreter;
 use crate::monitoring::{Monitor, Outcome, Tool};
 use crate::object;
-use crate::policy::{self, CompiledPolicy, Spec};
+use crate::policy::{self, CompiledPolicy, Redaction, Spec};
 use crate::recorder::{MainCode, Recorder, Setup};
 use crate::streams;
 use crate::trace::{Cbor, Format, Json, Writer};
@@ -125,11 +125,13 @@ fn arm<E: crate::trace::Encoding>(
     let (limits, capture) = (spec.limits, spec.capture);
     let activation = spec.activation_path.clone().filter(|_| !request.at_once);
     let (script, cwd) = (spec.scope.script.first().cloned(), spec.scope.cwd.clone());
+    let mut redaction = Redaction::compile(&spec.redact)?;
     let policy = CompiledPolicy::compile(spec)?;
+    redact_arguments(&mut redaction, &mut metadata);
     let writer = Writer::create(&request.folder, format, metadata)?;
     let main = request
         .program
-        .map(|program| keep_main(py, &writer, &program))
+        .map(|program| keep_main(py, &writer, &mut redaction, &program))
         .transpose()?;
     let root = script
         .or_else(|| main.as_ref().map(|main| main.path.clone()))
@@ -148,7 +150,7 @@ fn arm<E: crate::trace::Encoding>(
         cwd,
     };
     let alive = Arc::new(AtomicBool::new(true));
-    let mut recorder = Recorder::<E>::new(setup);
+    let mut recorder = Recorder::<E>::new(setup, redaction);
     // From here on the trace loads: it holds the root call and its step.
     recorder.writer().flush()?;
     let tool = Monitor::arm(py, recorder, Arc::clone(&alive))
@@ -190,9 +192,28 @@ fn next_session() -> u64 {
     COUNT.fetch_add(1, Ordering::Relaxed) + 1
 }
 
+/// Hides the secrets in the program's arguments.
+fn redact_arguments(redaction: &mut Redaction, metadata: &mut Map<String, Value>) {
+    let Some(Value::Array(arguments)) = metadata.get_mut("args") else {
+        return;
+    };
+    let texts = arguments
+        .iter()
+        .map(|one| one.as_str().unwrap_or_default().to_owned());
+    let shown = redaction.arguments(&texts.collect::<Vec<_>>());
+    *arguments = shown.into_iter().map(Value::from).collect();
+}
+
 /// Keeps the text of a program without a file in the trace folder, and knows its code objects.
-fn keep_main(py: Python<'_>, writer: &Writer, program: &Program) -> Result<MainCode> {
-    let path = writer.keep("program.py", program.text.as_bytes())?;
+fn keep_main(
+    py: Python<'_>,
+    writer: &Writer,
+    redaction: &mut Redaction,
+    program: &Program,
+) -> Result<MainCode> {
+    let shown = redaction.text(&program.text);
+    let text = shown.as_ref().unwrap_or(&program.text);
+    let path = writer.keep("program.py", text.as_bytes())?;
     let mut main = MainCode {
         codes: HashSet::new(),
         path: path.to_string_lossy().into_owned(),

@@ -58,7 +58,7 @@ def test_every_key_has_its_default_and_knows_it() -> None:
     for key in KEYS:
         if not key.pattern and key.name != "extends":
             assert policy.value(key.name) == key.default
-    assert str(policy.entries["limits.depth"].origin) == "bundled policy default:14: limits.depth"
+    assert str(policy.entries["limits.depth"].origin) == "bundled policy default:27: limits.depth"
     assert policy.trace_dir == f"{os.getcwd()}/trace-out"
     assert policy.activation_path is None
 

@@ -16,7 +16,7 @@ from codetracer_python_recorder.policy.resolve import resolve
 INTEGER = "(expected an integer, 0 or more; 0 = no limit)"
 TOP = (
     "(known here: extends, trace-dir, format, activation-path, with-diff, include, exclude, extend-include, "
-    "extend-exclude, packages, extend-packages, record, rules, limits, capture)"
+    "extend-exclude, packages, extend-packages, record, rules, redact, limits, capture)"
 )
 GLOBS = '(expected a list of strings, as ["app/**"]'
 
@@ -55,7 +55,13 @@ FILES = [
     ('"limits.depth" = 3', '1: "limits.depth": unknown key (did you mean limits.depth?)'),
     ("[limits]\n\ndept = 3", "3: limits.dept: unknown key (did you mean limits.depth?)"),
     ('[limits]\ndepth = 1\ninclude = ["a"]', "3: limits.include: unknown key (did you mean include?)"),
-    ("[redact]\nenabled = false", f"1: redact: unknown key {TOP}"),
+    ("[redaction]\nenabled = false", "1: redaction: unknown key (did you mean [redact]?)"),
+    (
+        '[redact]\nnames = ["a/b"]',
+        "2: redact.names[0]: '/' in a name pattern (letters, digits, '_', '-' and '*', or '=' before a whole name)",
+    ),
+    ('[redact]\nallow = ["*"]', '2: redact.allow[0]: a name pattern without a letter (a word, as "ticket")'),
+    ('[redact]\ndetect = "no"', '2: redact.detect: "no" is a string (expected true or false)'),
     (
         "[capture]\nsockets = true",
         "2: capture.sockets: unknown key (known here: stdout, stderr, stdin, exceptions, processes)",

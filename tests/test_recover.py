@@ -55,7 +55,7 @@ def test_a_killed_trace_is_made_whole(killed: Path, plain: Plain) -> None:
 
 def test_an_attempt_that_was_killed_is_gone_on_with(killed: Path, plain: Plain) -> None:
     """Killed before its last act, which is to remove the parts: they are not joined once more."""
-    recover = ["-m", "codetracer_python_recorder", "trace", "recover", killed]
+    recover = ["-m", "codetracer_python_recorder", "trace", "recover", str(killed)]
     parts = {path: path.read_bytes() for path in killed.glob("trace.part-*")}
     assert plain(*recover).returncode == 0
     expected = {path: path.read_bytes() for path in killed.iterdir()}

@@ -219,12 +219,15 @@ def default() -> Layer:
     with open(path, "rb") as file:
         data = file.read()
     source = Source("bundled policy default", data.decode())
-    entries = {
-        key.name: Entry(key.default, Origin(source, tuple(key.name.split(".")), key.name))
-        for key in KEYS
-        if key.default is not None
-    }
+    entries = {key.name: _default_entry(source, key) for key in KEYS if key.default is not None}
     return Layer(source.name, entries, BUNDLED, path=path, sha256=_sha256(data))
+
+
+def _default_entry(source: Source, key: Key) -> Entry:
+    path = tuple(key.name.split("."))
+    size = len(key.default) if isinstance(key.default, list) else 0
+    elements = tuple(Origin(source, (*path, i), f"{key.name}[{i}]") for i in range(size))
+    return Entry(key.default, Origin(source, path, key.name), elements)
 
 
 def from_mapping(name: str, table: Mapping[str, object], cwd: str, problems: list[str]) -> Layer:

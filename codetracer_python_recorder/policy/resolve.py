@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
+LOOSENING = ("redact.detect", "redact.enabled")
+"""What a project may not set to false: who records it decides that."""
 
 
 class Pattern:
@@ -158,24 +160,27 @@ class Policy:
                 activation_anchor = anchor
             self.entries |= layer.entries
             self._merge(layer, anchor)
+        for name in LOOSENING:
+            if self.value(name) is False:
+                self.notices.append(f"{self.entries[name].origin}: secrets are recorded as they are")
         self.trace_dir = os.path.join(cwd, self.text("trace-dir"))
         self.activation_path = self._activation(activation_anchor, problems)
 
     def _merge(self, layer: Layer, anchor: str) -> None:
         """Lists: a later one replaces all below it, extensions included; an `extend-` one is added to what it finds, as
-        rules are."""
+        rules and names are."""
         for key in KEYS:
             entry = layer.entries.get(key.name)
             if entry is None or not isinstance(entry.value, list):
                 continue
-            at = anchor if key.pattern != "module" else ""
+            at = anchor if key.kind == "tables" or key.pattern == "path" else ""
             elements = list(zip(entry.value, entry.elements, strict=True))
             if key.kind == "tables":
                 self.rules += [Rule(table, at, origin) for table, origin in elements if isinstance(table, dict)]
             if not key.pattern:
                 continue
             patterns = [Pattern(text, at, origin) for text, origin in elements if isinstance(text, str)]
-            if key.extended:
+            if key.is_appended:
                 self.lists.setdefault(key.name, []).extend(patterns)
             else:  # comes before its `extend-` form in the schema, so that in one layer that one is second
                 self.lists[key.name] = patterns
@@ -227,6 +232,12 @@ class Policy:
             "packages": _specs(self.patterns("packages") + self.patterns("extend-packages")),
             "record": self.value("record"),
             "rules": [rule.spec() for rule in self.rules],
+            "redact": {
+                "names": [clean(name.text) for name in self.patterns("redact.names")],
+                "allow": [clean(name.text) for name in self.patterns("redact.allow")],
+                "detect": self.value("redact.detect"),
+                "enabled": self.value("redact.enabled"),
+            },
             "limits": self._table("limits", "_"),
             "capture": self._table("capture", "_"),
         }
@@ -263,7 +274,7 @@ class Policy:
                 resolved.setdefault(table, {})[key] = value
             else:
                 resolved[name] = value
-            if places and (name not in default or places != [default[name].origin]):
+            if any(name not in default or place.source is not default[name].origin.source for place in places):
                 origins[name] = [clean(origin.place) for origin in places]
         layers = [
             {
@@ -336,6 +347,7 @@ class _Stack:
         self.layers: list[Layer] = []
         self.seen: set[str] = set()
         self.open: dict[str, str] = {}  # the files whose `extends` is being followed: real path and name
+        self.may_loosen = True
 
     def add(self, layer: Layer) -> None:
         real = os.path.realpath(layer.path) if layer.path else ""
@@ -351,12 +363,18 @@ class _Stack:
         self.open.pop(real, None)
         if layer.entries or layer.path:
             self.layers.append(layer)
+        for entry in () if self.may_loosen else (layer.entries.get(name) for name in LOOSENING):
+            if entry and entry.value is False:
+                expected = "expected in a --config file, the environment or a flag"
+                self.problems.append(f"{entry.origin}: false: a project cannot loosen redaction ({expected})")
 
     def add_project(self, project: Project) -> None:
         if project.problem:
             self.problems.append(project.problem)
         if project.document:
+            self.may_loosen = False
             self.add(load.from_document(project.document, self.problems))
+            self.may_loosen = True
 
     def add_file(self, config_name: str, given: str, *more: str) -> None:
         """The one file that may be given."""

@@ -31,8 +31,9 @@ class Key:
     """One key of a policy.
 
     `name` is dotted where the key stands in a table. `choices` are the values allowed, if not all of the type are.
-    `pattern` is the language that the value, or a list's elements, are globs of: `path`, `module`, `function`, or
-    none. `flags` are its spellings on the command line; a key without any is set there by `--config 'key = value'`.
+    `pattern` is the language that the value, or a list's elements, are patterns of: `path`, `module`, `function`,
+    `name`, or none. `flags` are its spellings on the command line; a key without any is set there by
+    `--config 'key = value'`.
     """
 
     __slots__ = ("choices", "default", "example", "flags", "help", "kind", "metavar", "name", "pattern")
@@ -71,6 +72,11 @@ class Key:
         return self.name.removeprefix("extend-") if self.name.startswith("extend-") else ""
 
     @property
+    def is_appended(self) -> bool:
+        """Whether a layer adds to the list that it finds, instead of replacing it."""
+        return bool(self.extended) or self.pattern == "name"
+
+    @property
     def expected(self) -> str:
         """What an error message says should have stood there."""
         if self.choices:
@@ -83,6 +89,15 @@ class Key:
             return f"a list of tables, as [[{self.name}]]"
         return f"{'a list of strings' if self.kind == 'strings' else 'a string'}, as {self.example}"
 
+
+SECRET_NAMES = [
+    "password", "passwd", "passwords", "pwd", "passphrase", "passcode", "secret", "secrets", "credential",
+    "credentials", "authorization", "api_key", "access_key", "secret_key", "private_key", "signing_key",
+    "encryption_key", "ssh_key", "account_key", "*_token", "bearer", "jwt", "cookie", "cookies", "session_id",
+    "sessionid", "connection_string", "cvv", "cvc", "card_number", "credit_card", "ssn", "social_security", "otp",
+    "totp", "pin_code", "=pin", "=pw", "=pass", "=auth", "=salt", "=creds",
+]  # fmt: skip
+"""Names that tell of a secret in every program."""
 
 KEYS = (
     Key(
@@ -203,6 +218,24 @@ KEYS = (
         "finer decisions, in order; of each action the last matching rule decides",
         '[{ path = "app/gen/**", record = "calls" }]',
     ),
+    Key(
+        "redact.names",
+        "strings",
+        SECRET_NAMES,
+        "names whose values are hidden; each layer adds to them",
+        '["*_ticket", "=pin"]',
+        pattern="name",
+    ),
+    Key(
+        "redact.allow",
+        "strings",
+        [],
+        "names that are not hidden after all; each layer adds to them",
+        '["csrf_token"]',
+        pattern="name",
+    ),
+    Key("redact.detect", "boolean", True, "hide what looks like a secret, too", "false"),
+    Key("redact.enabled", "boolean", True, "hide anything at all", "false"),
     Key("limits.depth", "integer", 3, "levels of a value that are opened", "5"),
     Key("limits.items", "integer", 50, "items of a container, attributes of an object", "100"),
     Key("limits.string", "integer", 500, "characters of a str, bytes of bytes", "2000"),
@@ -292,6 +325,8 @@ def reference() -> Iterator[str]:
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     for key in KEYS:
         default = f"`{toml(key.default)}`" if key.default is not None else "–"
+        if len(default) > 100:
+            default = "see `policies/default.toml`"
         flags = ", ".join(f"`{flag}`" for flag in key.flags) or "–"
         variable = f"`{key.variable}`" if key.kind != "tables" else "–"
         kind = kinds.get(key.kind, key.kind)

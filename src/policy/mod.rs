@@ -12,6 +12,7 @@ mod glob;
 mod kind;
 mod matcher;
 mod path;
+mod redact;
 mod rules;
 mod spec;
 
@@ -23,7 +24,8 @@ pub use decide::{Decision, Reason, Scope};
 pub use explain::explain;
 pub use glob::{Kind as GlobKind, problem};
 pub use path::absolute_path;
+pub use redact::{Mark, Redaction, Stream, Told, name_problem};
 pub use rules::Ruled;
 pub use spec::{
-    Capture, Format, Limits, Pattern, Places, Processes, Record, Rule, Spec, Visibility,
+    Capture, Format, Limits, Pattern, Places, Processes, Record, Redact, Rule, Spec, Visibility,
 };

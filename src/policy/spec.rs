@@ -28,6 +28,8 @@ pub struct Spec {
     pub record: Record,
     /// What is decided more finely; later ones beat earlier ones.
     pub rules: Vec<Rule>,
+    /// What is hidden.
+    pub redact: Redact,
     /// How much of a value, of an output stream and of the trace is kept.
     pub limits: Limits,
     /// What is recorded besides lines and calls.
@@ -156,6 +158,20 @@ impl Visibility {
             Self::Drop => "drop",
         }
     }
+}
+
+/// What is hidden, by name and by content.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redact {
+    /// Patterns of names that tell of a secret.
+    pub names: Vec<String>,
+    /// Patterns of names that do not.
+    pub allow: Vec<String>,
+    /// Whether secrets are known by their shape, too.
+    pub detect: bool,
+    /// Whether anything is hidden.
+    pub enabled: bool,
 }
 
 /// How much is kept; 0 = no limit.

@@ -44,6 +44,12 @@ fn name_matches(kind: Kind, pattern: &str, name: &str) -> bool {
 /// A policy without patterns for the project in `root`.
 fn spec(root: &str) -> Spec {
     Spec {
+        redact: Redact {
+            names: Vec::new(),
+            allow: Vec::new(),
+            detect: true,
+            enabled: true,
+        },
         format: Format::Binary,
         activation_path: None,
         scope: Places {

@@ -44,9 +44,9 @@ impl<E: Encoding> Recorder<E> {
     /// `PY_RETURN`
     pub fn returned(&mut self, code: Object, result: Object) {
         let with_values = self.detail == Detail::Values;
-        self.close_with(code, |values, out, definitions| {
+        self.close_with(code, |info, values, out, definitions| {
             if with_values {
-                values.write(out, definitions, result);
+                values.write_named(out, definitions, &info.told, result);
             } else {
                 value::write_mark(out, definitions, "<left out>");
             }
@@ -64,11 +64,11 @@ impl<E: Encoding> Recorder<E> {
             Some(Suspends::Both) => wrapped.is_none(),
             _ => false,
         };
-        self.close_with(code, |values, out, definitions| {
+        self.close_with(code, |info, values, out, definitions| {
             if waits {
                 values.write_awaited(out, definitions, result);
             } else {
-                values.write_yielded(out, definitions, wrapped.unwrap_or(result));
+                values.write_yielded(out, definitions, &info.told, wrapped.unwrap_or(result));
             }
         });
     }
@@ -86,7 +86,7 @@ impl<E: Encoding> Recorder<E> {
         {
             return;
         }
-        self.close_with(code, |values, out, definitions| {
+        self.close_with(code, |_, values, out, definitions| {
             values.write_raised(out, definitions, exception)
         });
         self.threads[thread].unwound = exception as usize;

@@ -125,10 +125,31 @@ impl<E: Encoding> Recorder<E> {
         self.flush_output(thread);
     }
 
+    /// A text without its secrets, seen with what came before it on its stream; what answers to `Password: ` is one.
+    fn redacted(&mut self, channel: Channel, text: &str) -> String {
+        let redaction = &mut self.values.redaction;
+        if channel == Channel::Stdin {
+            let prompts = [Channel::Stdout, Channel::Stderr].map(|channel| channel as usize);
+            let asked = prompts
+                .iter()
+                .find_map(|&prompt| self.heard[prompt].asks(redaction));
+            if let Some(mark) = asked {
+                redaction.follow(text.trim(), &mark);
+                redaction.count(&mark);
+                for prompt in prompts {
+                    self.heard[prompt].answered();
+                }
+                return format!("{mark}\n");
+            }
+        }
+        self.heard[channel as usize].next(redaction, text)
+    }
+
     /// Writes the text that waits for the rest of its line.
     #[inline]
     pub(super) fn flush_output(&mut self, thread: usize) {
         if let Some((channel, text)) = self.threads[thread].output.take() {
+            let text = self.redacted(channel, &text);
             for piece in pieces(&text) {
                 emit!(self, thread, |out, _| E::event(
                     out,

@@ -163,6 +163,7 @@ impl<E: Encoding> Recorder<E> {
             function,
             variables,
             arguments,
+            told: self.values.redaction.name(&facts.names.name),
             manner: self.manner(decision),
             steps: decision.record == Record::Lines,
         }
@@ -204,6 +205,7 @@ impl<E: Encoding> Recorder<E> {
                 slot: *slot,
                 value_begin: value_begin.into(),
                 argument_begin: argument_begin.into(),
+                told: self.values.redaction.name(&name),
             });
         }
         (shown.into(), arguments)

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use crate::code::{CodeInfo, NamespaceEntry, Shown, Variable};
 use crate::frame::{Access, Frame, Object};
 use crate::object;
+use crate::policy::Told;
 use crate::trace::{Definitions, Encoding, FunctionId};
 use crate::value::{self, Values};
 
@@ -57,7 +58,7 @@ pub fn write<E: Encoding>(
             continue;
         }
         out.extend_from_slice(&variable.value_begin);
-        values.write(out, definitions, object);
+        values.write_named(out, definitions, &variable.told, object);
         E::value_end(out);
         *counter += 1;
     }
@@ -101,8 +102,9 @@ fn write_namespace<E: Encoding>(
         if !matches!(entry.shown, Shown::Never) && value::is_data(object) {
             state = fold(fold(state, key), object);
             if shown < MAX_VARIABLES {
-                out.extend_from_slice(entry.begin(definitions));
-                values.write(out, definitions, object);
+                let (begin, told) = entry.begin(definitions, values);
+                out.extend_from_slice(begin);
+                values.write_named(out, definitions, told, object);
                 E::value_end(out);
                 *counter += 1;
             }
@@ -144,19 +146,21 @@ fn entry(key: Object) -> NamespaceEntry {
 }
 
 impl NamespaceEntry {
-    /// The encoded beginning of a `Value`.
-    fn begin<E: Encoding>(&mut self, definitions: &mut Definitions<E>) -> &[u8] {
+    /// The encoded beginning of a `Value`, and what the name says of it.
+    fn begin<E: Encoding>(
+        &mut self,
+        definitions: &mut Definitions<E>,
+        values: &mut Values,
+    ) -> (&[u8], &Told) {
         if let Shown::NotYet = self.shown {
+            let name = value::text::whole(self.key.as_ptr());
             let mut begin = Vec::new();
-            E::value_begin(
-                &mut begin,
-                definitions.variable(&value::text::whole(self.key.as_ptr())),
-            );
-            self.shown = Shown::As(begin.into());
+            E::value_begin(&mut begin, definitions.variable(&name));
+            self.shown = Shown::As(begin.into(), values.redaction.name(&name));
         }
         match &self.shown {
-            Shown::As(begin) => begin,
-            _ => &[],
+            Shown::As(begin, told) => (begin, told),
+            _ => (&[], &Told::Nothing),
         }
     }
 }
@@ -210,7 +214,7 @@ pub fn write_arguments<E: Encoding>(
             E::separator(out);
         }
         out.extend_from_slice(&argument.argument_begin);
-        values.write(out, definitions, object);
+        values.write_named(out, definitions, &argument.told, object);
         E::argument_end(out);
         written += 1;
     }

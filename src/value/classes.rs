@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 
 use crate::frame::Object;
 use crate::object::{self, Layout};
+use crate::policy::{Redaction, Told};
 use crate::trace::TypeId;
 
 use super::{standard, text};
@@ -61,6 +62,8 @@ struct Shape {
     parent: usize,
     type_id: Option<TypeId>,
     next: Vec<(Py<PyAny>, usize)>,
+    /// What the name of its last field says of that.
+    told: Told,
 }
 
 /// What is known of a class.
@@ -89,18 +92,33 @@ impl Class {
 
     /// The shape that comes of one more field, or none when the class has too many of them.
     #[inline]
-    pub fn with_field(&mut self, shape: usize, name: Object) -> Option<usize> {
+    pub fn with_field(
+        &mut self,
+        shape: usize,
+        name: Object,
+        redaction: &mut Redaction,
+    ) -> Option<usize> {
         let known = self.shapes[shape]
             .next
             .iter()
             .find(|(key, _)| key.as_ptr() == name);
         match known {
             Some(&(_, next)) => Some(next),
-            None => self.add_shape(shape, name),
+            None => self.add_shape(shape, name, redaction),
         }
     }
 
-    fn add_shape(&mut self, parent: usize, name: Object) -> Option<usize> {
+    /// What the name of a shape's last field says of that.
+    pub fn told(&self, shape: usize) -> &Told {
+        &self.shapes[shape].told
+    }
+
+    fn add_shape(
+        &mut self,
+        parent: usize,
+        name: Object,
+        redaction: &mut Redaction,
+    ) -> Option<usize> {
         if self.shapes.len() >= MAX_SHAPES {
             return None;
         }
@@ -111,6 +129,7 @@ impl Class {
             "?".to_owned()
         };
         self.shapes.push(Shape {
+            told: redaction.name(&field),
             name: field.into(),
             parent,
             type_id: None,
@@ -251,6 +270,7 @@ impl Classes {
                 parent: 0,
                 type_id: None,
                 next: Vec::new(),
+                told: Told::Nothing,
             };
             Class {
                 version: object::version(class),

@@ -2,6 +2,7 @@
 //!
 //! Owns: depth, cycles and the number of items. Must not: run code of the program.
 
+use std::mem;
 use std::rc::Rc;
 
 use pyo3::ffi;
@@ -9,6 +10,7 @@ use pyo3::prelude::*;
 
 use crate::frame::Object;
 use crate::object;
+use crate::policy::Told;
 use crate::trace::{Encoding, MARK, NONE_TYPE, Open, TypeId, TypeKind};
 
 use super::classes::{Class, Reading};
@@ -128,12 +130,17 @@ impl<E: Encoding> Encoder<'_, E> {
             None => self.known(known),
             Some(place) => self.class_type(place, KNOWN[known as usize].0),
         };
+        let mut option = Told::Nothing;
         self.items(form, size, type_id, |encoder, index| {
             let item = items(index);
             if item.is_null() {
                 encoder.values.used += E::none(encoder.out, NONE_TYPE);
-            } else {
-                encoder.value(item, depth + 1);
+                return true;
+            }
+            let told = mem::replace(&mut option, encoder.option(item));
+            match encoder.pair_name(item) {
+                Told::Nothing => encoder.named_value(&told, item, depth + 1),
+                name => encoder.pair_tuple(item, &name, depth + 1),
             }
             true
         });
@@ -213,13 +220,30 @@ impl<E: Encoding> Encoder<'_, E> {
         self.leave();
     }
 
+    /// A tuple of two whose first item is the name of the second.
+    fn pair_tuple(&mut self, tuple: Object, told: &Told, depth: usize) {
+        if !self.enter(tuple, depth, false) {
+            return;
+        }
+        let type_id = self.known(Known::Tuple);
+        self.items(Form::Tuple, 2, type_id, |encoder, index| {
+            // SAFETY: an exact tuple of two items.
+            let item = unsafe { ffi::PyTuple_GET_ITEM(tuple, index.cast_signed()) };
+            let told = if index == 0 { &Told::Nothing } else { told };
+            encoder.named_value(told, item, depth + 1);
+            true
+        });
+        self.leave();
+    }
+
     fn pair(&mut self, key: Object, value: Object, depth: usize) {
         let type_id = self.known(Known::Item);
         let (open, used) = E::tuple_begin(self.out, 2);
         self.values.used += used;
+        let told = self.key(key);
         self.value(key, depth);
         self.values.used += E::separator(self.out);
-        self.value(value, depth);
+        self.named_value(&told, value, depth);
         self.values.used += E::tuple_end(self.out, open, 2, type_id);
     }
 
@@ -317,8 +341,9 @@ impl<E: Encoding> Encoder<'_, E> {
             self.separate(written);
             let full = self.is_full(written);
             let key = if full { more_key() } else { name };
-            shape =
-                shape.and_then(|shape| self.values.classes.get_mut(place).with_field(shape, key));
+            let values = &mut *self.values;
+            let class = values.classes.get_mut(place);
+            shape = shape.and_then(|shape| class.with_field(shape, key, &mut values.redaction));
             if full {
                 self.more(size - written);
             } else if value == object
@@ -330,7 +355,9 @@ impl<E: Encoding> Encoder<'_, E> {
                 self.content(object, place, reading, depth);
                 self.values.open.push(object);
             } else {
-                self.value(value, depth + 1);
+                let class = self.values.classes.get(place);
+                let told = shape.map_or(Told::Nothing, |shape| class.told(shape).clone());
+                self.named_value(&told, value, depth + 1);
             }
             written += 1;
             !full && shape.is_some()

@@ -6,6 +6,7 @@
 mod classes;
 mod containers;
 mod objects;
+mod redacted;
 mod standard;
 pub mod text;
 
@@ -17,7 +18,7 @@ use pyo3::prelude::*;
 use crate::fault;
 use crate::frame::Object;
 use crate::object;
-use crate::policy::Limits;
+use crate::policy::{Limits, Redaction, Told};
 use crate::trace::{Definitions, Encoding, MARK, NONE_TYPE, TypeId, TypeKind};
 
 use classes::Classes;
@@ -137,11 +138,13 @@ pub struct Values {
     nesting: usize,
     /// How often a value was cut.
     pub truncations: Truncations,
+    /// What is hidden.
+    pub redaction: Redaction,
 }
 
 impl Values {
     /// Values shown in this manner until another one is asked for.
-    pub fn new(manner: &Rc<Manner>) -> Self {
+    pub fn new(manner: &Rc<Manner>, redaction: Redaction) -> Self {
         Self {
             manner: Rc::clone(manner),
             bounds: manner.bounds,
@@ -152,6 +155,7 @@ impl Values {
             used: 0,
             nesting: 0,
             truncations: Truncations::default(),
+            redaction,
         }
     }
 
@@ -164,12 +168,24 @@ impl Values {
         }
     }
 
-    /// Appends one variable's value to `out`.
+    /// Appends one value to `out`.
     #[inline]
     pub fn write<E: Encoding>(
         &mut self,
         out: &mut Vec<u8>,
         definitions: &mut Definitions<E>,
+        object: Object,
+    ) {
+        self.write_named(out, definitions, &Told::Nothing, object);
+    }
+
+    /// Appends the value of something whose name says this of it.
+    #[inline]
+    pub fn write_named<E: Encoding>(
+        &mut self,
+        out: &mut Vec<u8>,
+        definitions: &mut Definitions<E>,
+        told: &Told,
         object: Object,
     ) {
         fault::point("value");
@@ -186,7 +202,7 @@ impl Values {
         if is_hidden {
             encoder.hidden(object);
         } else {
-            encoder.value(object, 0);
+            encoder.named_value(told, object, 0);
         }
     }
 
@@ -195,11 +211,12 @@ impl Values {
         &mut self,
         out: &mut Vec<u8>,
         definitions: &mut Definitions<E>,
+        told: &Told,
         object: Object,
     ) {
         let type_id = definitions.struct_type("yield", &["value"]);
         let (open, _) = E::struct_begin(out, 1);
-        self.write(out, definitions, object);
+        self.write_named(out, definitions, told, object);
         E::struct_end(out, open, 1, type_id);
     }
 
@@ -236,7 +253,7 @@ impl Values {
     /// Type and message of an exception, cut at `limits.string`.
     pub fn exception_text(&mut self, exception: Object) -> String {
         let Some(mark) = &self.manner.mark else {
-            return text::exception(exception, self.bounds.string);
+            return self.message(exception, text::exception);
         };
         if self.manner.drops {
             return mark.to_string();
@@ -244,6 +261,13 @@ impl Values {
         // SAFETY: a live object.
         let class = text::class_name(unsafe { ffi::Py_TYPE(exception) });
         format!("{class}: {mark}")
+    }
+
+    /// A text of an exception, seen whole before it is cut.
+    fn message(&mut self, exception: Object, read: fn(Object, usize) -> String) -> String {
+        let seen = read(exception, redacted::window(self.bounds.string));
+        let shown = self.redaction.text(&seen).unwrap_or(seen);
+        redacted::cut(shown, self.bounds.string)
     }
 }
 
@@ -267,10 +291,15 @@ impl<E: Encoding> Encoder<'_, E> {
         if manner.drops {
             return write_mark(self.out, self.definitions, mark);
         }
+        self.marked(object, mark);
+    }
+
+    /// A mark in the place of a value, with its type.
+    fn marked(&mut self, object: Object, mark: &str) {
         // SAFETY: a live object.
         let place = self.values.classes.place(unsafe { ffi::Py_TYPE(object) });
         let type_id = self.closed_type(place);
-        E::raw(self.out, mark, type_id);
+        self.values.used += E::raw(self.out, mark, type_id);
     }
 }
 

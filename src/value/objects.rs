@@ -11,7 +11,7 @@ use crate::frame::Object;
 use crate::trace::{Encoding, NONE_TYPE, TypeId, TypeKind};
 
 use super::classes::{self, Reading};
-use super::{Encoder, KNOWN, Known, Truncations, standard, text};
+use super::{Encoder, KNOWN, Known, Truncations, redacted, standard, text};
 
 impl<E: Encoding> Encoder<'_, E> {
     #[inline]
@@ -122,42 +122,53 @@ impl<E: Encoding> Encoder<'_, E> {
         self.values.scratch = digits;
     }
 
-    /// A str, or what inherits from str (`place`: its class).
+    /// A str, or what inherits from str (`place`: its class); looked at whole before it is cut.
     fn string(&mut self, object: Object, place: Option<usize>) {
         let mut scratch = std::mem::take(&mut self.values.scratch);
+        let limit = self.values.bounds.string.min(self.room());
+        let seen = text::read(object, redacted::window(limit), &mut scratch);
+        let text = self.shown(seen.text);
+        self.text(&text, seen.rest, limit, place);
+        self.values.scratch = scratch;
+    }
+
+    /// The first `limit` characters of a text that is followed by `rest` more.
+    fn text(&mut self, text: &str, rest: usize, limit: usize, place: Option<usize>) {
         let room = self.room();
-        let piece = text::read(object, self.values.bounds.string.min(room), &mut scratch);
-        let shown = text::fit(piece.text, room);
-        let cut = piece.rest
-            + if shown.len() == piece.text.len() {
-                0
-            } else {
-                piece.text[shown.len()..].chars().count()
-            };
-        if cut == 0 {
+        let end = match text.char_indices().nth(limit) {
+            Some((end, _)) if text.len() > limit => end,
+            _ => text.len(),
+        };
+        let shown = text::fit(&text[..end], room);
+        if shown.len() == text.len() && rest == 0 {
             let type_id = match place {
                 None => self.known(Known::Str),
                 Some(place) => self.class_type(place, TypeKind::String),
             };
             self.values.used += E::string(self.out, shown, type_id);
-        } else {
-            let text = format!("{shown}… (+{cut} chars)");
-            let type_id = match place {
-                None => self.known(Known::CutStr),
-                Some(place) => {
-                    let name = format!("{} (cut)", self.values.classes.get(place).name);
-                    self.definitions.plain_type(TypeKind::String, &name)
-                }
-            };
-            self.count_cut(room);
-            self.values.used += E::string(self.out, &text, type_id);
+            return;
         }
-        self.values.scratch = scratch;
+        let cut = text[shown.len()..].chars().count() + rest;
+        let type_id = match place {
+            None => self.known(Known::CutStr),
+            Some(place) => {
+                let name = format!("{} (cut)", self.values.classes.get(place).name);
+                self.definitions.plain_type(TypeKind::String, &name)
+            }
+        };
+        self.count_cut(room);
+        self.values.used += E::string(self.out, &format!("{shown}… (+{cut} chars)"), type_id);
     }
 
     fn bytes(&mut self, object: Object, place: usize) {
-        let bytes = text::bytes_of(object);
+        let whole = text::bytes_of(object);
         let max = self.values.bounds.string.min(self.room() / 5);
+        let seen = String::from_utf8_lossy(&whole[..whole.len().min(redacted::window(max))]);
+        let shown = self.values.redaction.text(&seen);
+        let bytes = shown.as_deref().map_or(whole, str::as_bytes);
+        let rest = shown
+            .as_ref()
+            .map_or(0, |_| whole.len().saturating_sub(redacted::window(max)));
         let literal = text::bytes_literal(bytes, max);
         let name = Rc::clone(&self.values.classes.get(place).name);
         let literal = if &*name == "bytes" {
@@ -165,14 +176,17 @@ impl<E: Encoding> Encoder<'_, E> {
         } else {
             format!("{name}({literal})")
         };
-        if bytes.len() > max {
+        if bytes.len() + rest > max {
             self.count_cut(self.room() / 5);
             let type_id = self
                 .definitions
                 .plain_type(TypeKind::String, &format!("{name} (cut)"));
             self.values.used += E::raw(
                 self.out,
-                &format!("{literal}… (+{} bytes)", bytes.len() - max),
+                &format!(
+                    "{literal}… (+{} bytes)",
+                    (bytes.len() + rest).saturating_sub(max)
+                ),
                 type_id,
             );
         } else {
@@ -275,7 +289,7 @@ impl<E: Encoding> Encoder<'_, E> {
             Reading::Enum => self.member(object, place),
             Reading::Exception => {
                 let type_id = self.class_type(place, TypeKind::Error);
-                let message = text::exception_message(object, self.values.bounds.string);
+                let message = self.values.message(object, text::exception_message);
                 self.values.used += E::error(self.out, text::fit(&message, self.room()), type_id);
             }
             Reading::Function | Reading::Class | Reading::Module => self.named(object, reading),
@@ -296,7 +310,8 @@ impl<E: Encoding> Encoder<'_, E> {
                     _ => TypeKind::Raw,
                 };
                 let type_id = self.class_type(place, kind);
-                self.raw(&text, type_id);
+                let shown = self.shown(&text);
+                self.raw(&shown, type_id);
             }
             None => self.by_type(object),
         }
@@ -324,7 +339,8 @@ impl<E: Encoding> Encoder<'_, E> {
             (None, None) => {}
         }
         let type_id = self.class_type(place, TypeKind::Enum);
-        self.raw(&text, type_id);
+        let shown = self.shown(&text);
+        self.raw(&shown, type_id);
     }
 
     /// `<function NAME>`, `<class NAME>`, `<module NAME>`.

@@ -500,7 +500,7 @@ fn the_spec_is_read_strictly() {
     let text = r#"{"format": "json", "activation_path": null,
         "scope": {"cwd": "/p", "home": null, "project_root": "/p", "script": [], "script_module": null, "standard_library": [], "recorder": "/r"},
         "include": null, "extend_include": [], "exclude": [], "packages": [{"text": "json", "anchor": "", "origin": "--packages"}], "record": "lines", "rules": [],
-        "limits": {"depth": 3, "items": 50, "string": 500, "value_bytes": 16384, "output_bytes": 1048576, "trace_bytes": 0},
+        "redact": {"names": [], "allow": [], "detect": true, "enabled": true}, "limits": {"depth": 3, "items": 50, "string": 500, "value_bytes": 16384, "output_bytes": 1048576, "trace_bytes": 0},
         "capture": {"stdout": true, "stderr": true, "stdin": true, "exceptions": true, "processes": "mine"}}"#;
     let spec = Spec::from_json(text).unwrap();
     assert_eq!(

@@ -367,7 +367,7 @@ fn an_explanation_names_what_decided_and_what_lost() {
             rule(1, &[("record", "lines".into()), ("depth", 8.into())]),
             rule(2, &[("values", "drop".into())]),
         ],
-        "limits": {"depth": 3, "items": 50, "string": 500, "value_bytes": 1, "output_bytes": 1, "trace_bytes": 0},
+        "redact": {"names": [], "allow": [], "detect": true, "enabled": true}, "limits": {"depth": 3, "items": 50, "string": 500, "value_bytes": 1, "output_bytes": 1, "trace_bytes": 0},
         "capture": {"stdout": true, "stderr": true, "stdin": true, "exceptions": true, "processes": "mine"}
     });
     let questions = json!([

@@ -1,0 +1,339 @@
+//! Redaction: names that tell of a secret, and secrets in texts.
+//!
+//! Owns: what is hidden and what stands in its place. Must not: see the interpreter, or know where a text comes from.
+//!
+//! A name → `Told`; a text → the text with marks in place of what is hidden. Where neither can be decided, it is hidden.
+//! What was hidden once is followed.
+
+mod followed;
+mod pairs;
+mod shapes;
+mod stream;
+mod tokens;
+mod words;
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::spec::Redact;
+use crate::error::{Error, Result};
+
+use followed::{Followed, Found};
+use shapes::Shapes;
+use words::{NamePattern, words};
+
+pub use stream::Stream;
+
+/// Names whose verdict is remembered.
+const MOST_NAMES: usize = 8192;
+/// Digits of a payment card's number (ISO/IEC 7812-1).
+const CARD: std::ops::RangeInclusive<usize> = 13..=19;
+
+/// What stands in the place of what is hidden: `<redacted: name password>`.
+pub type Mark = Arc<str>;
+
+/// What a name says of its value.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Told {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// It may be the number of a payment card.
+    Number,
+    /// It is secret.
+    Secret(Mark),
+}
+
+/// `[redact]`, compiled.
+pub struct Redaction {
+    is_on: bool,
+    detects: bool,
+    names: Vec<(NamePattern, Mark)>,
+    allow: Vec<NamePattern>,
+    told: HashMap<Box<str>, Told>,
+    shapes: Shapes,
+    followed: Followed,
+    /// How often something was hidden, by its mark.
+    counts: HashMap<Mark, u64>,
+}
+
+/// A part of a text that is hidden.
+struct Hidden {
+    range: Range<usize>,
+    mark: Mark,
+    /// Whether its end is in the text.
+    ends: bool,
+}
+
+/// What is wrong with a pattern of names; `None` if nothing is.
+pub fn name_problem(text: &str) -> Option<String> {
+    NamePattern::parse(text).err()
+}
+
+fn parsed(pattern: &str) -> Result<NamePattern> {
+    NamePattern::parse(pattern).map_err(|problem| Error::Policy(format!("redact: {problem}")))
+}
+
+impl Redaction {
+    /// Compiles `[redact]`.
+    ///
+    /// # Errors
+    /// `Error::Policy` for a bad pattern; the policy's checker has named its place before.
+    pub fn compile(spec: &Redact) -> Result<Self> {
+        let names = spec.names.iter().map(|pattern| {
+            let mark = format!("<redacted: name {pattern}>");
+            Ok((parsed(pattern)?, mark.into()))
+        });
+        Ok(Self {
+            is_on: spec.enabled,
+            detects: spec.enabled && spec.detect,
+            names: names.collect::<Result<_>>()?,
+            allow: spec
+                .allow
+                .iter()
+                .map(|one| parsed(one))
+                .collect::<Result<_>>()?,
+            told: HashMap::new(),
+            shapes: Shapes::new()?,
+            followed: Followed::default(),
+            counts: HashMap::new(),
+        })
+    }
+
+    /// What a name says of its value.
+    pub fn name(&mut self, name: &str) -> Told {
+        if !self.is_on {
+            return Told::Nothing;
+        }
+        if let Some(told) = self.told.get(name) {
+            return told.clone();
+        }
+        let told = self.judge(name);
+        if self.told.len() >= MOST_NAMES {
+            self.told.clear();
+        }
+        self.told.insert(name.into(), told.clone());
+        told
+    }
+
+    fn judge(&self, name: &str) -> Told {
+        let words = words(name);
+        let secret = || {
+            self.names
+                .iter()
+                .find(|(pattern, _)| pattern.matches(&words))
+        };
+        let is_allowed = || self.allow.iter().any(|pattern| pattern.matches(&words));
+        match secret() {
+            Some((_, mark)) if !is_allowed() => Told::Secret(Arc::clone(mark)),
+            _ if self.detects
+                && words
+                    .iter()
+                    .any(|word| matches!(&**word, "card" | "number" | "pan" | "cc")) =>
+            {
+                Told::Number
+            }
+            _ => Told::Nothing,
+        }
+    }
+
+    /// Notes that something was hidden.
+    pub fn count(&mut self, mark: &Mark) {
+        *self.counts.entry(Arc::clone(mark)).or_default() += 1;
+    }
+
+    /// How often each mark was set.
+    pub fn counts(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.counts.iter().map(|(mark, count)| (&**mark, *count))
+    }
+
+    /// Whether there were more texts to follow than can be.
+    pub fn is_full(&self) -> bool {
+        self.followed.is_full
+    }
+
+    /// Follows a text that was hidden for its name.
+    pub fn follow(&mut self, text: &str, mark: &Mark) {
+        self.followed.add(text, mark);
+    }
+
+    /// Whether a text under a name that says card or number is a card's: then its mark.
+    pub fn card(&mut self, text: &str) -> Option<Mark> {
+        is_card(text).then(|| {
+            let mark = Mark::from("<redacted: content card number>");
+            self.count(&mark);
+            mark
+        })
+    }
+
+    /// The text with marks in place of what is secret in it; `None` if nothing is.
+    #[inline]
+    pub fn text(&mut self, text: &str) -> Option<String> {
+        if !self.is_on {
+            return None;
+        }
+        let hidden = self.find(text);
+        if hidden.is_empty() {
+            return None;
+        }
+        let mut shown = String::with_capacity(text.len());
+        let mut at = 0;
+        for part in hidden {
+            shown.push_str(&text[at..part.range.start]);
+            shown.push_str(&part.mark);
+            at = part.range.end;
+            self.count(&part.mark);
+        }
+        shown.push_str(&text[at..]);
+        Some(shown)
+    }
+
+    /// The arguments of a command with marks in place of secrets: `--token`, `abc` and `--token=abc`.
+    pub fn arguments(&mut self, arguments: &[String]) -> Vec<String> {
+        let mut option = Told::Nothing;
+        let mut shown = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            let told = std::mem::replace(&mut option, self.option(argument));
+            shown.push(match told {
+                Told::Secret(mark) => {
+                    self.follow(argument, &mark);
+                    self.count(&mark);
+                    option = Told::Nothing;
+                    mark.to_string()
+                }
+                _ => self.text(argument).unwrap_or_else(|| argument.clone()),
+            });
+        }
+        shown
+    }
+
+    /// What an argument says of the one behind it: it is an option without a value of its own.
+    pub fn option(&mut self, argument: &str) -> Told {
+        if argument.starts_with('-') && !argument.contains(['=', ' ']) {
+            self.name(argument)
+        } else {
+            Told::Nothing
+        }
+    }
+
+    /// What is hidden in a text, in order, nothing twice.
+    fn find(&mut self, text: &str) -> Vec<Hidden> {
+        let mut found = Vec::new();
+        let has_names = memchr::memchr3(b'=', b':', b'-', text.as_bytes()).is_some();
+        if has_names && self.is_on {
+            self.find_named(text, &mut found);
+        }
+        if self.detects {
+            let named = found.len();
+            self.shapes.find(text, &mut found);
+            for shape in &found[named..] {
+                self.followed.add(&text[shape.range.clone()], &shape.mark);
+            }
+        }
+        let mut again: Vec<Found> = Vec::new();
+        self.followed.find(text, &mut again);
+        found.extend(again.into_iter().map(|(range, mark)| Hidden {
+            range,
+            mark,
+            ends: true,
+        }));
+        if found.len() > 1 {
+            merge(&mut found);
+        }
+        found
+    }
+
+    fn find_named(&mut self, text: &str, found: &mut Vec<Hidden>) {
+        let mut marks: Vec<Mark> = Vec::new();
+        let pairs = pairs::find(text, |name, value| match self.name(name) {
+            Told::Secret(mark) => {
+                marks.push(mark);
+                true
+            }
+            Told::Number => match self.card(value()) {
+                Some(mark) => {
+                    marks.push(mark);
+                    true
+                }
+                None => false,
+            },
+            Told::Nothing => false,
+        });
+        for (pair, mark) in pairs.into_iter().zip(marks) {
+            let value = &text[pair.value.clone()];
+            if pair.ends && is_hidden(value) {
+                continue;
+            }
+            self.followed.add(value.trim(), &mark);
+            found.push(Hidden {
+                range: pair.value,
+                mark,
+                ends: pair.ends,
+            });
+        }
+    }
+
+    /// What a text ends in that may be the beginning of a secret.
+    fn begun(&self, text: &str) -> Option<Hidden> {
+        let shape = self.detects.then(|| self.shapes.begun(text)).flatten();
+        let followed = || {
+            let (range, mark) = self.followed.begun(text)?;
+            Some(Hidden {
+                range,
+                mark,
+                ends: false,
+            })
+        };
+        shape.or_else(followed)
+    }
+}
+
+/// Whether a value is what a redaction has left, or nothing at all.
+fn is_hidden(value: &str) -> bool {
+    value.starts_with("<redacted: ") || value.is_empty()
+}
+
+/// Orders what was found and leaves out what lies within other.
+fn merge(found: &mut Vec<Hidden>) {
+    found.sort_by_key(|hidden| (hidden.range.start, usize::MAX - hidden.range.end));
+    let mut merged: Vec<Hidden> = Vec::with_capacity(found.len());
+    for hidden in found.drain(..) {
+        match merged.last_mut() {
+            Some(last) if hidden.range.start < last.range.end => {
+                if hidden.range.end > last.range.end {
+                    last.range.end = hidden.range.end;
+                    last.ends = hidden.ends;
+                }
+            }
+            _ => merged.push(hidden),
+        }
+    }
+    *found = merged;
+}
+
+/// Whether a text is the number of a payment card: its digits, in groups or not, pass the check of ISO/IEC 7812-1.
+fn is_card(text: &str) -> bool {
+    let text = text.trim();
+    let is_number = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b' ' | b'-'));
+    let digits: Vec<u32> = text.chars().filter_map(|unit| unit.to_digit(10)).collect();
+    if !is_number || !CARD.contains(&digits.len()) {
+        return false;
+    }
+    let sum: u32 = digits
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(place, &digit)| match (place % 2, digit * 2) {
+            (0, _) => digit,
+            (_, double) if double > 9 => double - 9,
+            (_, double) => double,
+        })
+        .sum();
+    sum > 0 && sum.is_multiple_of(10)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+//! Secrets by their shape: the table of `tokens`, compiled.
+//!
+//! Owns: when the automata are made, and what they find. Must not: know of names.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use aho_corasick::AhoCorasick;
+use regex_automata::meta::Regex;
+use regex_automata::util::syntax;
+
+use super::tokens::SHAPES;
+use super::{Hidden, Mark};
+use crate::error::{Error, Result};
+
+/// Bytes of the shortest secret that is known by its shape.
+const SHORTEST: usize = 12;
+
+/// The shapes; most programs never meet a text for which the expressions must be compiled, which takes milliseconds.
+pub(super) struct Shapes {
+    needles: AhoCorasick,
+    whole: OnceCell<Option<Regex>>,
+    begins: OnceCell<Option<Regex>>,
+}
+
+fn compiled<'a>(expressions: impl Iterator<Item = &'a str>, end: &str) -> Option<Regex> {
+    let expressions: Vec<String> = expressions.map(|one| format!("(?:{one}){end}")).collect();
+    // Bytes that are no ASCII are taken as a run, so that what is found begins and ends between characters.
+    let syntax = syntax::Config::new().unicode(false).utf8(false);
+    Regex::builder()
+        .syntax(syntax)
+        .build_many(&expressions)
+        .ok()
+}
+
+fn mark(shape: usize) -> Mark {
+    Arc::from(format!("<redacted: content {}>", SHAPES[shape].name))
+}
+
+impl Shapes {
+    /// Prepares the search for what stands in every secret.
+    ///
+    /// # Errors
+    /// `Error::Policy` where the automaton cannot be made.
+    pub(super) fn new() -> Result<Self> {
+        let needles = SHAPES.iter().flat_map(|shape| shape.needles);
+        let needles = AhoCorasick::new(needles)
+            .map_err(|error| Error::Policy(format!("shapes of secrets: {error}")))?;
+        Ok(Self {
+            needles,
+            whole: OnceCell::new(),
+            begins: OnceCell::new(),
+        })
+    }
+
+    /// What of a text is secret.
+    #[inline]
+    pub(super) fn find(&self, text: &str, found: &mut Vec<Hidden>) {
+        if text.len() >= SHORTEST && self.needles.is_match(text) {
+            self.find_any(text, found);
+        }
+    }
+
+    fn find_any(&self, text: &str, found: &mut Vec<Hidden>) {
+        let whole = self
+            .whole
+            .get_or_init(|| compiled(SHAPES.iter().map(|shape| shape.shape), ""));
+        let Some(whole) = whole else {
+            // Where it cannot be decided, all is hidden.
+            found.push(Hidden {
+                range: 0..text.len(),
+                mark: mark(0),
+                ends: false,
+            });
+            return;
+        };
+        for shape in whole.find_iter(text) {
+            let place = shape.pattern().as_usize();
+            let secret = SHAPES[place].secret(&text[shape.range()]);
+            let range = shape.start() + secret.start..shape.start() + secret.end;
+            // A frame that the text does not close goes on behind it.
+            let inner = &text[range.clone()];
+            let ends = !inner.starts_with("-----BEGIN")
+                || inner.contains("-----END") && inner.ends_with("-----");
+            found.push(Hidden {
+                range,
+                mark: mark(place),
+                ends,
+            });
+        }
+    }
+
+    /// What a text ends in that may be the beginning of a secret.
+    pub(super) fn begun(&self, text: &str) -> Option<Hidden> {
+        if !self.needles.is_match(text) {
+            return None;
+        }
+        let begins = self
+            .begins
+            .get_or_init(|| compiled(SHAPES.iter().map(|shape| shape.begin), r"\z"));
+        let found = begins.as_ref()?.find(text)?;
+        let place = found.pattern().as_usize();
+        let secret = SHAPES[place].secret(&text[found.range()]);
+        Some(Hidden {
+            range: found.start() + secret.start..text.len(),
+            mark: mark(place),
+            ends: false,
+        })
+    }
+}

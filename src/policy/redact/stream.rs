@@ -1,0 +1,117 @@
+//! Texts that come in pieces: what is written to a standard stream, or read from one.
+//!
+//! Owns: what of the pieces before must be known. Must not: keep more than a bounded part of them.
+
+use super::{Hidden, Redaction};
+
+/// Bytes of the line at hand that are kept.
+const LINE: usize = 4096;
+/// Bytes kept of a secret that has not ended; beyond, all that follows is hidden.
+const OPEN: usize = 64 << 10;
+
+/// What is known of a stream.
+#[derive(Default)]
+pub struct Stream {
+    /// The end of what came before: the line at hand, or all since a secret began.
+    before: String,
+    /// Whether what came last was hidden and has not ended.
+    is_hiding: bool,
+    /// Whether a secret is too long for its end to be told.
+    is_lost: bool,
+}
+
+impl Stream {
+    /// The next piece with marks in place of what is secret in it, seen with what came before.
+    pub fn next(&mut self, redaction: &mut Redaction, piece: &str) -> String {
+        if !redaction.is_on || self.is_lost || piece.is_empty() {
+            return if self.is_lost {
+                String::new()
+            } else {
+                piece.to_owned()
+            };
+        }
+        let seen = self.before.len();
+        self.before.push_str(piece);
+        let text = std::mem::take(&mut self.before);
+        let mut hidden = redaction.find(&text);
+        if hidden.last().is_none_or(|last| last.range.end < text.len())
+            && let Some(begun) = redaction.begun(last_line(&text))
+        {
+            let offset = text.len() - last_line(&text).len();
+            let range = begun.range.start + offset..begun.range.end + offset;
+            hidden.push(Hidden { range, ..begun });
+        }
+        let shown = self.show(redaction, &text, seen, &hidden);
+        self.keep(text, hidden.last());
+        shown
+    }
+
+    /// What of the text lies behind `seen`.
+    fn show(
+        &self,
+        redaction: &mut Redaction,
+        text: &str,
+        seen: usize,
+        hidden: &[Hidden],
+    ) -> String {
+        let mut shown = String::with_capacity(text.len() - seen);
+        let mut at = seen;
+        for part in hidden
+            .iter()
+            .filter(|part| part.range.end > seen || part.range.start >= seen)
+        {
+            let start = part.range.start.max(at);
+            shown.push_str(&text[at..start]);
+            let goes_on = self.is_hiding && part.range.start < seen;
+            if !goes_on && start < part.range.end {
+                shown.push_str(&part.mark);
+                redaction.count(&part.mark);
+            }
+            at = part.range.end.max(at);
+        }
+        shown.push_str(&text[at..]);
+        shown
+    }
+
+    fn keep(&mut self, mut text: String, last: Option<&Hidden>) {
+        let open = last.filter(|last| !last.ends && last.range.end == text.len());
+        self.is_hiding = open.is_some_and(|open| !open.range.is_empty());
+        let line = text.len() - last_line(&text).len();
+        let from = match open {
+            // With the line that the secret begins in: there its name stands.
+            Some(open) => text[..open.range.start].rfind('\n').map_or(0, |at| at + 1),
+            None => line.max(text.len().saturating_sub(LINE)),
+        };
+        let from = (from..=text.len())
+            .find(|&at| text.is_char_boundary(at))
+            .unwrap_or(text.len());
+        text.drain(..from);
+        if text.len() > OPEN {
+            self.is_lost = open.is_some();
+            text.clear();
+        }
+        self.before = text;
+    }
+
+    /// What was asked for was given elsewhere: a new line begins.
+    pub fn answered(&mut self) {
+        self.before.clear();
+        self.is_hiding = false;
+    }
+
+    /// Whether the last line asks for a secret: `Password: `.
+    pub fn asks(&self, redaction: &mut Redaction) -> Option<super::Mark> {
+        let found = redaction.find(&self.before);
+        let last = found.last()?;
+        (!last.ends && last.range.is_empty()).then(|| last.mark.clone())
+    }
+}
+
+fn last_line(text: &str) -> &str {
+    let line = &text[text.rfind('\n').map_or(0, |at| at + 1)..];
+    let mut from = line.len().saturating_sub(LINE);
+    while !line.is_char_boundary(from) {
+        from += 1;
+    }
+    &line[from..]
+}

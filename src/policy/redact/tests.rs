@@ -1,0 +1,223 @@
+//! Redaction as a whole: names of the default policy, shapes, texts in pieces.
+
+use super::tokens::SHAPES;
+use super::*;
+
+fn redaction(names: &[&str], allow: &[&str]) -> Redaction {
+    let spec = Redact {
+        names: names.iter().map(|name| (*name).to_owned()).collect(),
+        allow: allow.iter().map(|name| (*name).to_owned()).collect(),
+        detect: true,
+        enabled: true,
+    };
+    Redaction::compile(&spec).expect("it compiles")
+}
+
+fn usual() -> Redaction {
+    redaction(
+        &[
+            "password",
+            "secrets",
+            "api_key",
+            "authorization",
+            "cookie",
+            "*_token",
+            "=pin",
+        ],
+        &["csrf_token"],
+    )
+}
+
+/// What of the example is secret.
+fn secret_of(shape: &tokens::Shape, redaction: &Redaction) -> &'static str {
+    let mut found = Vec::new();
+    redaction.shapes.find(shape.example, &mut found);
+    &shape.example[found.remove(0).range]
+}
+
+#[test]
+fn every_shape_finds_its_example_whole() {
+    let mut redaction = redaction(&[], &[]);
+    for shape in SHAPES {
+        for text in [
+            shape.example.to_owned(),
+            format!("a {} b", shape.example),
+            format!("x='{}'", shape.example),
+        ] {
+            let shown = redaction
+                .text(&text)
+                .unwrap_or_else(|| panic!("{}: {text}", shape.name));
+            let secret = secret_of(shape, &redaction);
+            for slice in secret.as_bytes().windows(8) {
+                let slice = str::from_utf8(slice).expect("ASCII");
+                assert!(!shown.contains(slice), "{}: {shown}", shape.name);
+            }
+            assert!(shown.contains("<redacted: content "), "{shown}");
+        }
+        assert!(!shape.source.is_empty());
+        assert!(
+            shape
+                .needles
+                .iter()
+                .any(|needle| shape.example.contains(needle))
+        );
+    }
+}
+
+#[test]
+fn a_shape_that_goes_on_in_the_next_piece_is_hidden_to_its_end() {
+    let mut redaction = redaction(&[], &[]);
+    for shape in SHAPES.iter().filter(|shape| shape.begin != tokens::NONE) {
+        for cut in 1..shape.example.len() {
+            let mut stream = Stream::default();
+            let (first, second) = shape.example.split_at(cut);
+            let shown = stream.next(&mut redaction, first)
+                + &stream.next(&mut redaction, second)
+                + &stream.next(&mut redaction, "\n");
+            // Behind what all secrets of the shape begin with.
+            let secret = secret_of(shape, &redaction);
+            let secret = &secret[secret.len() / 4..];
+            let leaks = secret
+                .as_bytes()
+                .windows(12)
+                .any(|slice| shown.as_bytes().windows(12).any(|other| other == slice));
+            assert!(!leaks, "{} cut at {cut}: {shown}", shape.name);
+        }
+    }
+}
+
+#[test]
+fn plain_text_stays() {
+    let mut redaction = usual();
+    for text in [
+        "the password was wrong",
+        "author: Jane, authority=7, secretary: Bob",
+        "basic functionality and bearer authentication",
+        "tokens_used=17 tokenizer: bpe keys: 4",
+        "https://example.org:8080/path?page=2&sort=name#top",
+        "csrf_token=abcdefgh",
+        "2026-01-02 12:34:56 INFO: number=4111111111111112",
+        "sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg==",
+        "task-0123456789abcdef0123456789abcdef",
+        "-----BEGIN CERTIFICATE-----",
+    ] {
+        assert_eq!(redaction.text(text), None, "{text}");
+    }
+}
+
+#[test]
+fn names_decide_and_are_allowed() {
+    let mut redaction = usual();
+    assert_eq!(
+        redaction.name("db_password"),
+        Told::Secret("<redacted: name password>".into())
+    );
+    assert_eq!(redaction.name("csrf_token"), Told::Nothing);
+    assert_eq!(redaction.name("author"), Told::Nothing);
+    assert_eq!(redaction.name("card_number"), Told::Number);
+}
+
+#[test]
+fn a_card_is_one_below_a_name_that_says_so() {
+    let mut redaction = usual();
+    assert!(redaction.card("4111 1111 1111 1111").is_some());
+    assert!(
+        redaction.card("4111111111111112").is_none() && redaction.card("0000000000000").is_none()
+    );
+    assert_eq!(
+        redaction.text("card: 4111-1111-1111-1111\n").as_deref(),
+        Some("card: <redacted: content card number>\n")
+    );
+    assert_eq!(redaction.text("order: 4111111111111111"), None);
+}
+
+#[test]
+fn what_a_name_has_hidden_is_followed() {
+    let mut redaction = usual();
+    assert!(redaction.text("password=hunter2hunter2 ok").is_some());
+    assert_eq!(
+        redaction.text("it was hunter2hunter2!").as_deref(),
+        Some("it was <redacted: name password>!")
+    );
+}
+
+#[test]
+fn arguments_of_a_command() {
+    let given = [
+        "--user",
+        "bob",
+        "--api-key",
+        "k-1",
+        "--password=x1",
+        "-v",
+        "run",
+    ]
+    .map(str::to_owned);
+    let expected = [
+        "--user",
+        "bob",
+        "--api-key",
+        "<redacted: name api_key>",
+        "--password=<redacted: name password>",
+        "-v",
+        "run",
+    ];
+    assert_eq!(usual().arguments(&given), expected);
+}
+
+#[test]
+fn values_in_pieces() {
+    for (pieces, expected) in [
+        (
+            vec!["password=", "hunter2", " ok\n", "x\n"],
+            "password=<redacted: name password> ok\nx\n",
+        ),
+        (
+            vec!["pass", "word: a ", "b\n", "c\n"],
+            "password: <redacted: name password>\nc\n",
+        ),
+        (vec!["plain ", "text", "\n"], "plain text\n"),
+        (
+            vec!["secrets: {\n", "  'a': 1,\n", "}\n", "x\n"],
+            "secrets: {<redacted: name secrets>}\nx\n",
+        ),
+        (
+            vec![
+                "-----BEGIN PRIVATE KEY-----\n",
+                "MIIEabcdefgh\n",
+                "-----END PRIVATE KEY-----\n",
+                "x\n",
+            ],
+            "<redacted: content private key>\nx\n",
+        ),
+    ] {
+        let (mut redaction, mut stream) = (usual(), Stream::default());
+        let shown: String = pieces
+            .iter()
+            .map(|piece| stream.next(&mut redaction, piece))
+            .collect();
+        assert_eq!(shown, expected, "{pieces:?}");
+    }
+}
+
+#[test]
+fn a_prompt_asks_for_a_secret() {
+    let (mut redaction, mut stream) = (usual(), Stream::default());
+    stream.next(&mut redaction, "Password: ");
+    assert!(stream.asks(&mut redaction).is_some());
+    stream.next(&mut redaction, "\nName: ");
+    assert!(stream.asks(&mut redaction).is_none());
+}
+
+#[test]
+fn nothing_is_hidden_where_it_is_off() {
+    let spec = Redact {
+        names: vec!["password".to_owned()],
+        allow: Vec::new(),
+        detect: true,
+        enabled: false,
+    };
+    let mut redaction = Redaction::compile(&spec).expect("it compiles");
+    assert_eq!(redaction.name("password"), Told::Nothing);
+    assert_eq!(redaction.text("password=abc AKIAIOSFODNN7EXAMPLE"), None);
+}

@@ -1,0 +1,169 @@
+//! Secrets in values: under names that tell of one, and in texts.
+//!
+//! Owns: where in a value a name stands. Must not: judge a name or a text (the policy does).
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use pyo3::ffi;
+
+use crate::frame::Object;
+use crate::object;
+use crate::policy::{Mark, Told};
+use crate::trace::Encoding;
+
+use super::{Encoder, text};
+
+/// Characters behind a limit that are looked at: what begins before it may be known by them alone.
+const BEHIND: usize = 1024;
+/// Characters of a text that is followed.
+const FOLLOWED: usize = 1100;
+/// Levels of a hidden value whose texts are followed, and how many of each.
+const LEVELS: usize = 3;
+const ITEMS: usize = 50;
+/// Characters of a name.
+const NAME: usize = 256;
+
+/// How much of a text is looked at to show this much.
+pub(super) fn window(limit: usize) -> usize {
+    limit.saturating_add(BEHIND)
+}
+
+/// The first `limit` characters of a text.
+pub(super) fn cut(mut text: String, limit: usize) -> String {
+    if text.len() > limit
+        && let Some((end, _)) = text.char_indices().nth(limit)
+    {
+        let rest = text[end..].chars().count();
+        text.truncate(end);
+        text.push_str(&format!("… (+{rest} chars)"));
+    }
+    text
+}
+
+impl<E: Encoding> Encoder<'_, E> {
+    /// The value of something whose name says this of it.
+    #[inline]
+    pub(super) fn named_value(&mut self, told: &Told, object: Object, depth: usize) {
+        match told {
+            Told::Nothing => self.value(object, depth),
+            _ => self.telling_value(told, object, depth),
+        }
+    }
+
+    fn telling_value(&mut self, told: &Told, object: Object, depth: usize) {
+        let card = match told {
+            Told::Secret(mark) => {
+                self.follow(object, mark, LEVELS);
+                self.values.redaction.count(mark);
+                return self.marked(object, mark);
+            }
+            Told::Number => text_of(object).and_then(|text| self.values.redaction.card(&text)),
+            Told::Nothing => None,
+        };
+        match card {
+            Some(mark) => self.marked(object, &mark),
+            None => self.value(object, depth),
+        }
+    }
+
+    /// What a dict's key says of its value.
+    pub(super) fn key(&mut self, key: Object) -> Told {
+        let mut scratch = String::new();
+        // SAFETY: a live object; what is read is of the type that was checked.
+        unsafe {
+            if text::is_str(key) {
+                let name = text::read(key, NAME, &mut scratch).text;
+                self.values.redaction.name(name)
+            } else if ffi::PyBytes_CheckExact(key) != 0 {
+                let name = text::bytes_of(key);
+                let name = String::from_utf8_lossy(&name[..name.len().min(NAME)]);
+                self.values.redaction.name(&name)
+            } else {
+                Told::Nothing
+            }
+        }
+    }
+
+    /// What an item of a list says of the next one: it is an option of a command, `--token`.
+    pub(super) fn option(&mut self, item: Object) -> Told {
+        if !text::is_str(item) {
+            return Told::Nothing;
+        }
+        let mut scratch = String::new();
+        let argument = text::read(item, NAME, &mut scratch).text;
+        self.values.redaction.option(argument)
+    }
+
+    /// What the first of a tuple of two says of the second.
+    pub(super) fn pair_name(&mut self, item: Object) -> Told {
+        // SAFETY: a live object; the items of an exact tuple.
+        unsafe {
+            if ffi::PyTuple_CheckExact(item) == 0 || ffi::PyTuple_GET_SIZE(item) != 2 {
+                return Told::Nothing;
+            }
+            self.key(ffi::PyTuple_GET_ITEM(item, 0))
+        }
+    }
+
+    /// Follows the texts in a value that is hidden.
+    fn follow(&mut self, object: Object, mark: &Mark, levels: usize) {
+        if let Some(text) = text_of(object) {
+            return self.values.redaction.follow(&text, mark);
+        }
+        if levels == 0 {
+            return;
+        }
+        let mut left = ITEMS;
+        let mut inner = |encoder: &mut Self, object| {
+            encoder.follow(object, mark, levels - 1);
+            left -= 1;
+            left > 0
+        };
+        // SAFETY: a live object of the exact type that each branch has checked; nothing changes it meanwhile.
+        unsafe {
+            if ffi::PyDict_Check(object) != 0 {
+                object::each_item(object, |_, value| inner(self, value));
+            } else if ffi::PyList_Check(object) != 0 {
+                (0..ffi::PyList_GET_SIZE(object))
+                    .all(|index| inner(self, ffi::PyList_GET_ITEM(object, index)));
+            } else if ffi::PyTuple_Check(object) != 0 {
+                (0..ffi::PyTuple_GET_SIZE(object))
+                    .all(|index| inner(self, ffi::PyTuple_GET_ITEM(object, index)));
+            } else {
+                let place = self.values.classes.place(ffi::Py_TYPE(object));
+                let layout = Rc::clone(&self.values.classes.get(place).layout);
+                layout.for_each(object, |_, value| inner(self, value));
+            }
+        }
+    }
+
+    /// A text with its secrets hidden.
+    #[inline]
+    pub(super) fn shown<'a>(&mut self, text: &'a str) -> Cow<'a, str> {
+        match self.values.redaction.text(text) {
+            Some(shown) => Cow::Owned(shown),
+            None => Cow::Borrowed(text),
+        }
+    }
+}
+
+/// What of an object is a text: of a str, of bytes, of an int.
+fn text_of(object: Object) -> Option<String> {
+    let mut scratch = String::new();
+    // SAFETY: a live object; what is read is of the type that was checked.
+    unsafe {
+        if text::is_str(object) {
+            Some(text::read(object, FOLLOWED, &mut scratch).text.to_owned())
+        } else if ffi::PyBytes_Check(object) != 0 || ffi::PyByteArray_Check(object) != 0 {
+            let bytes = text::bytes_of(object);
+            let text = String::from_utf8_lossy(&bytes[..bytes.len().min(FOLLOWED)]);
+            Some(text.into_owned())
+        } else if ffi::PyLong_CheckExact(object) != 0 {
+            text::scalar(object, false, FOLLOWED, &mut scratch);
+            Some(scratch)
+        } else {
+            None
+        }
+    }
+}

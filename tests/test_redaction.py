@@ -1,0 +1,276 @@
+"""Owns: secrets, planted in programs as real programs have them, and texts that are none. Must not: look at how they
+are found."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Plain, Record, Recorded
+from tests.traces import checked, read
+
+# What each program does with its secrets; `{n}` is the secret of that number.
+PLANTED = {
+    "settings": """
+from dataclasses import dataclass, field
+class Settings:
+    debug = True
+    SECRET_KEY = "{0}"
+    def __init__(self):
+        self.database_password = "{1}"
+        self.aws_secret_access_key = "{2}"
+        self.stripe = {{"api_key": "{3}", "timeout": 3}}
+        self.name = "shop"
+@dataclass
+class Config:
+    host: str = "localhost"
+    auth_token: str = "{4}"
+    smtp: dict = field(default_factory=lambda: {{"user": "me", "passwd": "{5}"}})
+class Slots:
+    __slots__ = ("private_key", "size")
+    def __init__(self):
+        self.private_key, self.size = "{6}", 3
+def work():
+    settings, config, slots = Settings(), Config(), Slots()
+    return settings, config, slots
+work()
+""",
+    "requests": """
+class Response:
+    def __init__(self, headers):
+        self.headers = headers
+        self.status = 200
+class Session:
+    def __init__(self):
+        self.headers = {{"Authorization": "Bearer {0}", "X-Api-Key": "{1}", "Accept": "text/html"}}
+        self.cookies = {{"sessionid": "{2}", "theme": "dark"}}
+        self.auth = ("user", "{3}")
+    def get(self, url, params=None):
+        line = f"GET {{url}}?token={4}&page=2"
+        return Response({{"Set-Cookie": "sid={5}; Path=/", "Server": "x"}})
+session = Session()
+answer = session.get("https://example.org/", params=[("access_token", "{6}"), ("page", "2")])
+print("Authorization: Basic {7}")
+""",
+    "urls": """
+def connect(dsn):
+    parts = dsn.split("@")
+    return parts[-1]
+connect("postgresql+psycopg://app:{0}@db.example.org:5432/shop")
+url = "redis://:{1}@localhost:6379/0"
+text = "Server=tcp:x;User ID=me;Password={2};Encrypt=yes"
+command = "mysql --user=me --password={3} shop"
+argv = ["mysql", "--password", "{4}", "shop"]
+query = "https://example.org/cb?client_secret={5}&state=1"
+""",
+    "logging": """
+import json, logging, sys
+logging.basicConfig(stream=sys.stdout, format="%(levelname)s %(message)s", level=0)
+def login(user, password):
+    logging.info("login of %s with password=%s", user, password)
+    print(f"user: {{user}}, token: {1}")
+    print(json.dumps({{"user": user, "api_key": "{2}", "nested": {{"secret": {{"deep": ["{3}"]}}}}}}, indent=1))
+    sys.stdout.write("passwd"); sys.stdout.write(": "); sys.stdout.write("{4}"); sys.stdout.write("\\n")
+    sys.stderr.write("the password was " + password + "\\n")
+login("bob", "{0}")
+""",
+    "exceptions": """
+class Refused(Exception):
+    pass
+def check(password):
+    raise Refused(f"no: {{password}}")
+def ask(url):
+    raise ConnectionError("cannot reach https://me:{1}@example.org/")
+for act, password in ((check, "{0}"), (ask, "xyz")):
+    try:
+        act(password)
+    except Exception as error:
+        caught = error
+        print("failed:", error)
+error = KeyError("api_key={2}")
+""",
+    "results": """
+def get_password():
+    return "{0}"
+def api_key(number):
+    yield "{1}"
+    yield number
+def fetch(**options):
+    return len(options)
+got = get_password()
+found = list(api_key(3))
+fetch(password="{2}", jwt="{3}", size=3)
+copied = {{"p": got}}["p"]
+longer = "it is " + got + "!"
+quoted = json_text = __import__("json").dumps({{"x": got}})
+encoded = __import__("base64").b64encode(got.encode()).decode()
+""",
+    "places": """
+from collections import OrderedDict, namedtuple
+from types import SimpleNamespace
+Login = namedtuple("Login", "user password")
+login = Login("bob", "{0}")
+space = SimpleNamespace(secret="{1}", plain=1)
+ordered = OrderedDict(pwd="{2}", size=1)
+by_bytes = {{b"Cookie": b"{3}"}}
+secrets = [{{"a": "{4}"}}, ("{5}",)]
+listed = [["otp", 1], ("credentials", "{6}")]
+class Vault:
+    @property
+    def secret(self):
+        return "{7}"
+got = Vault().secret
+""",
+}
+
+
+def secret(program: str, number: int) -> str:
+    """A secret of its own, that nothing else contains."""
+    digits = f"{sum(map(ord, program)) * 7919 + number * 104729:08d}"
+    return f"zQ{digits[:4]}w{digits[4:]}Xk{number}vPm"
+
+
+PROGRAMS = [(name, [secret(name, number) for number in range(8)]) for name in PLANTED]
+
+
+def leaks(recorded: Recorded, secrets: list[str]) -> list[tuple[str, str]]:
+    """What of the secrets, in any of its usual forms or any eight characters of it, is in a file of the trace."""
+    found = []
+    for file in recorded.trace.rglob("*"):
+        if not file.is_file():
+            continue
+        data = file.read_bytes()
+        if file.suffix == ".bin":
+            data = "\n".join(str(event) for event in read(file)).encode()
+        for text in secrets:
+            forms = {text[start : start + 8] for start in range(len(text) - 7)}
+            forms |= {base64.b64encode(text.encode()).decode()[:-4], text.encode().hex()}
+            found += [(file.name, form) for form in forms if form.encode() in data]
+    return found
+
+
+@pytest.mark.parametrize(("name", "secrets"), PROGRAMS, ids=[name for name, _ in PROGRAMS])
+def test_no_planted_secret_is_in_the_trace(
+    name: str, secrets: list[str], form: str, folder: Path, plain: Plain, record: Record
+) -> None:
+    (folder / "program.py").write_text(PLANTED[name].format(*secrets))
+    expected = plain("program.py")
+    recorded = record("program.py", options=["--format", form])
+    assert recorded.done.stdout == expected.stdout
+    checked(recorded.trace)
+    assert leaks(recorded, secrets) == []
+
+
+BENIGN_NAMES = [
+    "author", "authority", "authorities", "secretary", "monkey", "compass", "compassion", "passenger", "passage",
+    "bypass", "tokenizer", "tokens", "tokens_used", "token_count", "max_tokens", "keys", "key", "keyword", "hash",
+    "digest", "checksum", "hashes", "cryptic", "description", "session", "sessions", "session_count", "cooking",
+    "cook", "accessor", "access_count", "privateer", "public_key_size", "signing", "signature", "encryption_mode",
+    "bear", "bearing", "cvs", "pinned", "spin", "pins", "opinion", "salty", "basalt", "authored", "author_id",
+    "passed", "passes", "pass_count", "passing", "credits", "credit", "credited", "company", "expand", "card",
+    "discard", "postcard", "phone_number", "number", "order_number", "line_number", "cookiecutter", "otpion",
+    "username", "user_name", "email", "address", "path", "url", "host", "port", "database", "table_name", "column",
+    "file_name", "content", "text", "message", "title",
+]  # fmt: skip
+BENIGN_TEXTS = [
+    "the password is too short", "token expired", "no secret here", "author: Jane Doe", "authority=7",
+    "basic functionality of the thing", "Bearer of good news", "tokens_used=17, max_tokens: 4096",
+    "https://example.org:8080/a/b?page=2&sort=name", "postgresql://localhost:5432/shop", "ratio 16:9", "12:34:56",
+    "C:\\Users\\bob", "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "0x7f3c5a",
+    "550e8400-e29b-41d4-a716-446655440000", "key: value", "compass: north", "f(x) = y", "a == b", "x: int = 3",
+    "task-0123456789abcdef0123456789abcdef", "sk-learn", "eyJ is a prefix", "----- BEGIN -----",
+    "-----BEGIN CERTIFICATE-----", "4111111111111112", "tel: 0123456789", "{'size': 3}", "--verbose",
+    "git log --oneline",
+]  # fmt: skip
+
+
+def test_what_is_benign_is_shown(form: str, folder: Path, record: Record) -> None:
+    lines = [f"{name} = 'value of {place}'" for place, name in enumerate(BENIGN_NAMES)]
+    lines += [f"text_{place} = {text!r}" for place, text in enumerate(BENIGN_TEXTS)]
+    lines += [f"print({text!r})" for text in BENIGN_TEXTS]
+    (folder / "program.py").write_text("\n".join(lines) + "\n")
+    recorded = record("program.py", options=["--format", form, "--config", "limits.items = 0"])
+    assert len(BENIGN_NAMES) + len(BENIGN_TEXTS) >= 100
+    assert [line for line in recorded.dump() if "<redacted" in line] == []
+
+
+def values(recorded: Recorded) -> dict[str, str]:
+    """The last value of each variable, as the dump shows it."""
+    found = {}
+    for line in recorded.dump():
+        name, equals, value = line.strip().partition(" = ")
+        if equals and not line.lstrip().startswith(("step", "call", "return")):
+            found[name] = value
+    return found
+
+
+def test_own_names_and_allowed_ones(folder: Path, record: Record) -> None:
+    (folder / "p.py").write_text("my_ticket = 'a'\ncsrf_token = 'b'\npin = 'c'\nspin = 'd'\npin_2 = 'e'\nx = 1\n")
+    redact = "redact = {names = ['*_ticket'], allow = ['csrf_token']}"
+    assert values(record("p.py", options=["--config", redact])) == {
+        "my_ticket": "<redacted: name *_ticket>",
+        "csrf_token": "'b'",
+        "pin": "<redacted: name =pin>",
+        "spin": "'d'",
+        "pin_2": "<redacted: name =pin>",
+        "x": "1",
+    }
+
+
+def test_arguments_and_text_of_a_program(folder: Path, record: Record) -> None:
+    hidden = secret("arguments", 0)
+    recorded = record("-c", f"import sys\npassword = '{hidden}'\n", "--token", hidden, f"--api-key={hidden}", "-v")
+    assert leaks(recorded, [hidden]) == []
+    shown = ["--token", "<redacted: name *_token>", "--api-key=<redacted: name api_key>", "-v"]
+    assert recorded.metadata()["args"] == shown
+
+
+def test_what_answers_a_prompt(folder: Path, record: Record) -> None:
+    hidden = secret("prompt", 0)
+    (folder / "p.py").write_text("got = input('Password: ')\nname = input('Name: ')\nprint(len(got), name)\n")
+    recorded = record("p.py", stdin=f"{hidden}\nbob smith\n")
+    assert leaks(recorded, [hidden]) == []
+    assert "bob smith" in "\n".join(recorded.dump())
+
+
+def test_children_hide_what_their_parent_hides(folder: Path, record: Record) -> None:
+    hidden = [secret("children", number) for number in range(2)]
+    (folder / "p.py").write_text(f"""
+import os
+password = "{hidden[0]}"
+if os.fork() == 0:
+    copied = password
+    token = "{hidden[1]}"
+    os._exit(0)
+os.wait()
+""")
+    recorded = record("p.py")
+    assert len(list(recorded.trace.glob("processes/*"))) == 1
+    assert leaks(recorded, hidden) == []
+
+
+@pytest.mark.parametrize("key", ["detect", "enabled"])
+def test_loosening(key: str, folder: Path, record: Record, plain: Plain) -> None:
+    (folder / "p.py").write_text("password = 'abc'\ngh = 'ghp_0123456789abcdefghijABCDEFGHIJ012345'\n")
+    recorded = record("p.py", options=["--config", f"redact.{key} = false"])
+    assert f"redact.{key}: secrets are recorded as they are" in recorded.done.stderr
+    shown = values(recorded)
+    assert shown["gh"].startswith("'ghp_") and (shown["password"] == "'abc'") is (key == "enabled")
+    resolved: dict[str, Any] = recorded.metadata()["policy"]["resolved"]["redact"]
+    assert resolved[key] is False
+    (folder / "pyproject.toml").write_text(f"[tool.codetracer]\nredact.{key} = false\n")
+    done = plain("-m", "codetracer_python_recorder", "p.py")
+    assert done.returncode == 2
+    assert f"pyproject.toml:2: redact.{key}: false: a project cannot loosen redaction" in done.stderr
+
+
+def test_a_secret_at_the_limit(form: str, folder: Path, record: Record) -> None:
+    """It is looked at whole before it is cut."""
+    hidden = "ghp_0123456789abcdefghijABCDEFGHIJ012345"
+    (folder / "p.py").write_text(f"text = 'x' * 480 + ' {hidden} ' + 'y' * 4000\nraw = text.encode()\nx = 1\n")
+    recorded = record("p.py", options=["--format", form])
+    assert leaks(recorded, [hidden]) == []
+    assert all(" <redacted: " in values(recorded)[name] for name in ("text", "raw"))
