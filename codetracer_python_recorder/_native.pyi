@@ -23,8 +23,13 @@ class Report(TypedDict):
     calls: int
     activated: bool
     """Whether the activation file ever ran."""
+    skipped_code_objects: int
+    skipped: tuple[str, int] | None
+    """Why most of the skipped code objects were skipped, and how many of them."""
+    truncations: list[tuple[str, int]]
+    """How often each limit has cut a value."""
     unmatched_patterns: list[str]
-    """Origins (`recorder.toml:7: include[0]`) of the patterns that matched nothing."""
+    """Origins (`recorder.toml:7: include[0]`) of the patterns and rules that matched nothing."""
 
 def check_glob(kind: Literal["path", "module", "function", "name"] | str, text: str) -> str | None:
     """What is wrong with a pattern, in words (`unclosed '[' in "src/["`); `None` if it is sound.
@@ -104,6 +109,12 @@ def recover(trace_dir: str | os.PathLike[str]) -> Recovery | None:
     """Make the trace in the folder whole; `None` if it is.
 
     `TraceError`: there is no trace, or it cannot be read or written. `SessionError`: a live recorder writes it.
+    """
+
+def summarize(trace_dir: str | os.PathLike[str]) -> str:
+    """What the trace holds, as JSON: see `Summary` in src/trace/summary.rs.
+
+    `TraceError`: there is no trace that can be read.
     """
 
 def dump(trace_dir: str | os.PathLike[str], as_json: bool) -> bool:

@@ -27,7 +27,8 @@ WIDTH = 80
 
 USAGE = f"""{NAME} [OPTIONS] SCRIPT [ARGS...]
        {NAME} [OPTIONS] -m MODULE | -c CODE | - [ARGS...]
-       {NAME} trace dump|recover TRACE_DIR"""
+       {NAME} policy show|explain|check|init|schema|list …
+       {NAME} trace dump|summary|policy|recover TRACE_DIR"""
 
 DESCRIPTION = """Runs a Python program as plain Python would, and records how it ran into a
 trace for CodeTracer, as a policy says. SCRIPT may be a folder or zip file with
@@ -96,7 +97,9 @@ def main() -> int:
 
             return trace.run(arguments[1:])
         if arguments[:1] == ["policy"]:
-            raise UsageError("policy: unknown command (a script of that name is written ./policy)")
+            from codetracer_python_recorder.commands import policy
+
+            return policy.run(arguments[1:])
         from codetracer_python_recorder.commands import record
 
         options = parse(arguments)

@@ -70,6 +70,20 @@ def complaint(policy: Policy, report: _native.Report) -> str:
     return f"nothing was recorded: {of}, or it is excluded{given}"
 
 
+def in_short(report: _native.Report, trace_dir: str) -> list[str]:
+    """Two or three lines about a recording that has ended: what was skipped, what was cut, what there is."""
+    lines = []
+    if report["skipped"]:
+        reason, count = report["skipped"]
+        lines.append(f"skipped: {report['skipped_code_objects']} code objects, {count} of them: {reason}")
+    cut = ", ".join(f"{count} by limits.{limit}" for limit, count in report["truncations"] if count)
+    if cut:
+        lines.append(f"cut values: {cut}")
+    reason = f" ({report['reason']})" if report["reason"] else ""
+    counts = f"{report['steps']} steps, {report['calls']} calls"
+    return [*lines, f"{report['status']}{reason}: {counts} in {trace_dir} (trace summary tells more)"]
+
+
 class TraceSession:
     """A recording that `start` began. As a context manager it ends with the block."""
 

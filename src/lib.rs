@@ -171,6 +171,13 @@ mod _native {
     }
 
     #[pyfunction]
+    fn summarize(py: Python<'_>, trace_dir: PathBuf) -> Result<String> {
+        let summary = py.detach(|| trace::summarize(&trace_dir))?;
+        serde_json::to_string(&summary)
+            .map_err(|error| Error::Trace(format!("the summary cannot be told: {error}")))
+    }
+
+    #[pyfunction]
     fn dump(py: Python<'_>, trace_dir: PathBuf, as_json: bool) -> Result<bool> {
         py.detach(|| trace::dump(&trace_dir, as_json, &mut std::io::stdout().lock()))
     }

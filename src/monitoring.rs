@@ -91,7 +91,9 @@ pub struct Outcome {
     pub counters: Counters,
     /// Whether the activation file ever ran.
     pub activated: bool,
-    /// Origins of the patterns that matched nothing.
+    /// Why most of the skipped code objects were skipped, and how many.
+    pub skipped: Option<(String, u64)>,
+    /// Origins of the patterns and rules that matched nothing.
     pub unmatched: Vec<String>,
     /// Why the trace is partial, if it is.
     pub problem: Option<String>,
@@ -341,6 +343,7 @@ impl<E: Encoding> Tool for Monitor<E> {
         let mut outcome = Outcome {
             counters: recorder.counters(),
             activated: recorder.is_active(),
+            skipped: recorder.skipped(),
             unmatched: unmatched.map(str::to_owned).collect(),
             problem: None,
         };

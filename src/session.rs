@@ -286,6 +286,9 @@ impl Outcome {
         report.set_item("steps", self.counters.steps)?;
         report.set_item("calls", self.counters.calls)?;
         report.set_item("activated", self.activated)?;
+        report.set_item("skipped_code_objects", self.counters.skipped_code_objects)?;
+        report.set_item("skipped", &self.skipped)?;
+        report.set_item("truncations", self.counters.truncations.by_limit())?;
         report.set_item("unmatched_patterns", &self.unmatched)?;
         Ok(report)
     }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit  # noqa: F401 - `at_exit` uses what is loaded
 import os
+import sys
 from os import getpid
 
 from codetracer_python_recorder import _native, runner
@@ -14,7 +15,7 @@ from codetracer_python_recorder.errors import RecorderError
 from codetracer_python_recorder.own import BUILTINS
 from codetracer_python_recorder.policy.resolve import resolve, start_folder
 from codetracer_python_recorder.policy.schema import BY_NAME
-from codetracer_python_recorder.session import begin, complaint, say
+from codetracer_python_recorder.session import begin, complaint, in_short, say
 from codetracer_python_recorder.subject import Subject
 
 __builtins__ = BUILTINS
@@ -128,13 +129,14 @@ def _propagates(options: Options, environ: Mapping[str, str]) -> bool:
 class _Ending:
     """The end of the recording, after the program's threads and its own `atexit` functions."""
 
-    __slots__ = ("pid", "policy", "program", "quiet", "status", "verbose")
+    __slots__ = ("pid", "policy", "program", "quiet", "status", "tells", "verbose")
 
     def __init__(self, policy: Policy, options: Options, program: Program) -> None:
         self.policy = policy
         self.program = program
         self.quiet: bool = options.quiet
         self.verbose: bool = options.verbose and not options.quiet
+        self.tells = self.verbose or (not options.quiet and sys.__stderr__ is not None and sys.__stderr__.isatty())
         self.status: int | None = None
         self.pid = getpid()
 
@@ -158,8 +160,8 @@ class _Ending:
             say(f"nothing was recorded: {self.program.name} does not compile" if self.program.error else line)
         if self.verbose:
             say(*(f"{origin}: matched nothing" for origin in report["unmatched_patterns"]))
-            reason = f" ({report['reason']})" if report["reason"] else ""
-            say(f"{report['status']}{reason}: {report['steps']} steps, {report['calls']} calls")
+        if self.tells:
+            say(*in_short(report, self.policy.trace_dir))
 
     def status_of_recording(self) -> int:
         """0 if everything recorded so far could be written."""

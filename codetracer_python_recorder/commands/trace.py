@@ -1,13 +1,16 @@
-"""The commands for a trace that is there: `trace dump`, `trace recover`.
+"""The commands for a trace that is there: `trace dump`, `summary`, `policy`, `recover`.
 
 Owns: their options and exit statuses. Must not: read or write a trace; the native module does.
 """
 
 from __future__ import annotations
 
+import json
+import os
 from argparse import ArgumentParser, HelpFormatter
 
-from codetracer_python_recorder import _native
+from codetracer_python_recorder import _native, summary
+from codetracer_python_recorder.commands.terminal import answered, columns, painted, print_document
 from codetracer_python_recorder.errors import RecorderError
 from codetracer_python_recorder.session import say
 
@@ -15,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace, _SubParsersAction
     from collections.abc import Callable, Sequence
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
 PROGRAM = "codetracer-python-recorder trace"
 
@@ -31,13 +34,51 @@ def run(arguments: Sequence[str]) -> int:
     """Run a `trace` command; the exit status."""
     options = _parser().parse_args(arguments)
     command: Callable[[Namespace], int] = options.run
-    return command(options)
+    return answered(lambda: command(options))
 
 
 def _dump(options: Namespace) -> int:
     whole = _native.dump(options.trace_dir, options.json)
     if not whole:
         say(f"{options.trace_dir}: a partial trace (what of it is whole was printed)")
+    return 0
+
+
+def _summary(options: Namespace) -> int:
+    folder = options.trace_dir
+    found = [folder] if summary.is_trace(folder) or not os.path.isdir(folder) else summary.traces(folder)
+    if not found:
+        say(f"{folder}: no trace here, nor in its folders")
+        return 1
+    told = [summary.summary(one) for one in found]
+    if options.json:
+        print(json.dumps(told[0] if found == [folder] else told, indent=2, ensure_ascii=False))
+    elif found == [folder]:
+        _print_summary(told[0])
+    else:
+        print("\n".join(columns([summary.ROW, *(summary.row(one, folder) for one in told)], indent="", numbers=5)))
+    return 0
+
+
+def _print_summary(told: dict[str, Any]) -> None:
+    print(painted(f"{told['trace_dir']}: {told['health']}", "bad" if told["faults"] else "good"))
+    print("\n".join(columns(summary.heading(told))))
+    for title, rows, numbers in summary.sections(told):
+        print(f"\n{painted(title, 'strong')}")
+        print("\n".join(columns(rows, numbers=numbers)))
+    advice = summary.advice(told)
+    if advice:
+        print("\n" + "\n".join(advice))
+
+
+def _policy(options: Namespace) -> int:
+    policy = summary.metadata(options.trace_dir).get("policy")
+    if not isinstance(policy, dict) or not isinstance(policy.get("resolved"), dict):
+        raise RecorderError(f"{options.trace_dir}: its metadata hold no policy (another recorder wrote it?)")
+    if options.json:
+        print(json.dumps(policy, indent=2, ensure_ascii=False))
+    else:
+        print_document(policy)
     return 0
 
 
@@ -63,6 +104,23 @@ def _parser() -> ArgumentParser:
         "Prints every record of a trace, one a line, indented by the depth of its call.",
     )
     dump.add_argument("--json", action="store_true", help="print JSON objects, for machines")
+    told = _command(
+        commands,
+        "summary",
+        _summary,
+        "say what was recorded and skipped, and why",
+        "Says what was recorded and what was skipped and why, the functions with most steps, which patterns matched "
+        "nothing, what was cut, and what to change. Of a folder of traces: a table.",
+    )
+    told.add_argument("--json", action="store_true", help="print JSON, for machines")
+    policy = _command(
+        commands,
+        "policy",
+        _policy,
+        "print the policy that made the trace",
+        "Prints the policy that made a trace as a TOML file, which --isolated --config takes again.",
+    )
+    policy.add_argument("--json", action="store_true", help="print JSON, for machines")
     _command(
         commands,
         "recover",

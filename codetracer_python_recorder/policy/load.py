@@ -212,6 +212,17 @@ def from_document(document: Document, problems: list[str], *, anchor: str | None
     return Layer(document.name, entries, folder, anchor=anchor, path=document.path, sha256=_sha256(document.data))
 
 
+def bundled_names() -> list[str]:
+    """The policies that come with the package."""
+    return sorted(file.removesuffix(".toml") for file in os.listdir(BUNDLED) if file.endswith(".toml"))
+
+
+def bundled_text(name: str) -> str:
+    """One of them as it is written."""
+    with open(os.path.join(BUNDLED, f"{name}.toml"), encoding="utf-8") as file:
+        return file.read()
+
+
 def default() -> Layer:
     """The bundled policy that is always there. It says what the schema says (a test holds them together), so that it
     need not be parsed at every start."""

@@ -262,9 +262,9 @@ class Policy:
                 found[key.name] = (clean(value) if isinstance(value, str) else value, [self.entries[key.name].origin])
         return found
 
-    def metadata(self) -> dict[str, object]:
-        """What the trace says of the policy: the layers, lowest first, the values in force as in TOML, and where those
-        come from that are not the default."""
+    def metadata(self, *, with_defaults: bool = False) -> dict[str, Any]:
+        """What the trace says of the policy: the layers, lowest first, the values in force as in TOML, and where they
+        come from; `with_defaults`: also those that are as the bundled default has them."""
         resolved: dict[str, Any] = {}
         origins: dict[str, list[str]] = {}
         default = self.layers[0].entries
@@ -274,7 +274,8 @@ class Policy:
                 resolved.setdefault(table, {})[key] = value
             else:
                 resolved[name] = value
-            if any(name not in default or place.source is not default[name].origin.source for place in places):
+            is_default = name in default and all(place.source is default[name].origin.source for place in places)
+            if with_defaults or not is_default:
                 origins[name] = [clean(origin.place) for origin in places]
         layers = [
             {
@@ -393,8 +394,7 @@ class _Stack:
         else:
             path = os.path.join(load.BUNDLED, f"{name}.toml")
             shown = f"bundled policy {name}"
-            known = ", ".join(sorted(file.removesuffix(".toml") for file in os.listdir(load.BUNDLED)))
-            expected = f"(bundled: {known}; a path has a / or ends in .toml)"
+            expected = f"(bundled: {', '.join(load.bundled_names())}; a path has a / or ends in .toml)"
         real = os.path.realpath(path)
         if real in self.open:
             names = list(self.open.values())[list(self.open).index(real) :]

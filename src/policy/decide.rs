@@ -62,6 +62,17 @@ enum Why {
 }
 
 impl Reason {
+    /// The same for all modules of a package that `packages` does not name.
+    fn of_package(&self) -> Self {
+        match &self.0 {
+            Why::NotInPackages(kind, module) => {
+                let package = module.split('.').next().unwrap_or_default();
+                Self(Why::NotInPackages(*kind, package.into()))
+            }
+            why => Self(why.clone()),
+        }
+    }
+
     /// One word for what it is: the list of the pattern, `rule`, or what the code is.
     pub fn kind(&self) -> &'static str {
         match &self.0 {
@@ -195,10 +206,10 @@ impl CompiledPolicy {
     /// Counts a code object that was decided on, for its reason and its rules.
     pub fn count(&mut self, decision: &Decision) {
         self.rules.count(&decision.ruled);
-        match self.decisions.get_mut(&decision.reason) {
-            Some(count) => *count += 1,
-            None => _ = self.decisions.insert(decision.reason.clone(), 1),
-        }
+        *self
+            .decisions
+            .entry(decision.reason.of_package())
+            .or_default() += 1;
     }
 
     /// What the rules say of a code object in a file with these hits.

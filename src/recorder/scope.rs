@@ -14,7 +14,7 @@ use crate::code::{self, CodeInfo, Facts, Names, Parts, Variable};
 use crate::fault;
 use crate::frame::{Frame, Object};
 use crate::policy::{Decision, Record, Scope, Visibility, absolute_path};
-use crate::trace::Encoding;
+use crate::trace::{Encoding, REDACTED};
 use crate::value::{self, Manner};
 
 use super::{File, MainCode, Recorder, Verdict};
@@ -177,7 +177,7 @@ impl<E: Encoding> Recorder<E> {
             .as_ref()
             .filter(|_| decision.values != Visibility::Keep);
         if let Some(rule) = hides {
-            let mark = format!("<redacted: rule {}>", rule.known_by());
+            let mark = format!("{REDACTED}rule {}>", rule.known_by());
             let drops = decision.values == Visibility::Drop;
             return Rc::new(Manner::hidden(limits, &mark, drops));
         }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
-use crate::policy::Decision;
+use crate::policy::{Decision, Record};
 use crate::trace::Encoding;
 
 use super::Recorder;
@@ -42,6 +42,16 @@ impl<E: Encoding> Recorder<E> {
         }
     }
 
+    /// Why most code objects were skipped that were, and how many.
+    pub fn skipped(&self) -> Option<(String, u64)> {
+        let policy = &self.setup.policy;
+        let skipped = policy.decisions().filter(|(reason, _)| {
+            policy.record(reason) == Record::None && reason.kind() != "recorder"
+        });
+        let most = skipped.max_by_key(|(reason, count)| (*count, reason.to_string()))?;
+        Some((most.0.to_string(), most.1))
+    }
+
     /// All that was counted, as it stands in the metadata.
     pub(super) fn tallies(&self) -> Map<String, Value> {
         let policy = &self.setup.policy;
@@ -68,6 +78,7 @@ impl<E: Encoding> Recorder<E> {
             .collect();
         let counters = serde_json::to_value(self.counters()).unwrap_or_default();
         let tallies = [
+            ("activated", self.active.into()),
             ("counters", counters),
             ("decisions", decisions.into()),
             ("patterns", patterns.into()),

@@ -13,6 +13,8 @@ pub const NONE_TYPE: TypeId = TypeId(0);
 
 /// Name of the type of marks, which stand for what was left out.
 pub const MARK: &str = "…";
+/// Begins every mark of a value that is hidden; why, and `>`, follow.
+pub const REDACTED: &str = "<redacted: ";
 
 type Fields = Box<[Box<str>]>;
 

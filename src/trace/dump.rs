@@ -54,7 +54,7 @@ trait Form {
 }
 
 /// The name of an `EventLogKind`, by number.
-fn event_name(kind: u8) -> Cow<'static, str> {
+pub(super) fn event_name(kind: u8) -> Cow<'static, str> {
     const NAMES: [(EventKind, &str); 4] = [
         (EventKind::Stdout, "stdout"),
         (EventKind::Stderr, "stderr"),
@@ -107,7 +107,7 @@ fn print(
 }
 
 /// All that keeps the trace from being whole.
-fn faults(reader: &Reader) -> Vec<String> {
+pub(super) fn faults(reader: &Reader) -> Vec<String> {
     let files = reader.files();
     let mut faults = Vec::new();
     if let Health::Torn(tear) = reader.health() {

@@ -24,12 +24,13 @@ mod recover;
 mod sample;
 mod sink;
 mod stream;
+mod summary;
 mod worker;
 mod writer;
 mod zstd_file;
 
 pub use cbor::Cbor;
-pub use definitions::{Definitions, MARK, NONE_TYPE};
+pub use definitions::{Definitions, MARK, NONE_TYPE, REDACTED};
 pub use dump::dump;
 pub use encode::{Encoding, Open};
 pub use folder::CHILDREN;
@@ -38,6 +39,7 @@ pub use reader::Reader;
 pub use record::Record;
 pub use recover::{Recovered, recover};
 pub use stream::{Stream, StreamGuard};
+pub use summary::summarize;
 pub use writer::{OWN_ERROR, Writer};
 
 /// The form of the event stream.

@@ -126,6 +126,18 @@ pub struct Truncations {
     value_bytes: u64,
 }
 
+impl Truncations {
+    /// Each limit of `[limits]`, and how often it has cut a value.
+    pub fn by_limit(&self) -> Vec<(&'static str, u64)> {
+        vec![
+            ("depth", self.depth),
+            ("items", self.items),
+            ("string", self.string),
+            ("value-bytes", self.value_bytes),
+        ]
+    }
+}
+
 /// What is kept between values: facts about classes, ids of types, buffers.
 pub struct Values {
     manner: Rc<Manner>,

@@ -1,0 +1,104 @@
+"""What is sound in a policy, and yet not what anybody wants: patterns and rules that do nothing.
+
+Owns: these warnings. Must not: report a mistake; `load` and `resolve` do, and then there is no policy to look at.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib.machinery import PathFinder
+from itertools import islice
+
+from codetracer_python_recorder.policy.explain import Asked, Question, qualnames, source_files
+from codetracer_python_recorder.policy.load import quote
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from codetracer_python_recorder.policy.resolve import Policy, Rule
+
+MOST_FILES = 20_000
+"""Beyond so many files it is not said that a pattern matches none."""
+
+PATHS = ("include", "exclude", "extend-include", "extend-exclude")
+
+
+def warnings(policy: Policy) -> list[str]:
+    """A line for each pattern that matches nothing below the project root now, and for each rule without an effect."""
+    asked = Asked(policy, None)
+    files = sorted(islice(source_files(policy.project_root), MOST_FILES + 1))
+    if len(files) > MOST_FILES:
+        return [f"{policy.project_root}: more than {MOST_FILES} files, which were not looked at"]
+    questions = list(_questions(asked, files, any("function" in rule.table for rule in policy.rules)))
+    answer = asked.answers(questions)
+    matched = {one["origin"] for one in answer["patterns"] if one["matches"]}
+    found = [
+        f"{pattern.origin}: {quote(pattern.text)} matches nothing below the project root {policy.project_root}"
+        for name in PATHS
+        for pattern in policy.patterns(name)
+        if str(pattern.origin) not in matched and _lies_below(pattern.text)
+    ]
+    found += [
+        f"{pattern.origin}: no module {quote(_top(pattern.text))} is installed here"
+        for name in ("packages", "extend-packages")
+        for pattern in policy.patterns(name)
+        if not _is_there(pattern.text, asked.path)
+    ]
+    return found + list(_of_rules(policy, asked, answer["decisions"]))
+
+
+def _questions(asked: Asked, files: list[str], with_functions: bool) -> Iterator[Question]:
+    for file in files:
+        question = Question(file, file, asked.module_of(file))
+        yield question
+        if with_functions:
+            yield from (question.of(name) for name in qualnames(file))
+
+
+def _of_rules(policy: Policy, asked: Asked, decisions: list[dict[str, Any]]) -> Iterator[str]:
+    matching = {number for one in decisions for number in one["matching"]}
+    deciding = {number for one in decisions for number in one["deciding"]}
+    for number, rule in enumerate(policy.rules):
+        later = [other for other in policy.rules[number + 1 :] if _covers(other, rule)]
+        if later:
+            yield f"{rule.origin}: always hidden by a later rule ({later[-1].origin})"
+        elif number in matching and number not in deciding:
+            yield f"{rule.origin}: later rules decide all that it matches below the project root {policy.project_root}"
+        elif number not in matching and _is_of_project(rule, asked):
+            yield f"{rule.origin}: matches nothing below the project root {policy.project_root}"
+
+
+def _covers(later: Rule, rule: Rule) -> bool:
+    """Whether the later rule selects no less, by the same selectors or fewer, and decides all that this one does."""
+    selectors = ("path", "module", "function")
+    same = all(name not in later.table or later.table[name] == rule.table.get(name) for name in selectors)
+    decided = rule.table.keys() - {*selectors, "reason"}
+    return same and later.anchor == rule.anchor and decided <= later.table.keys()
+
+
+def _is_of_project(rule: Rule, asked: Asked) -> bool:
+    """Whether a rule can only be about code below the project root."""
+    if "path" in rule.table:
+        return _lies_below(str(rule.table["path"]))
+    return "module" not in rule.table or not _is_there(str(rule.table["module"]), asked.path)
+
+
+def _lies_below(glob: str) -> bool:
+    """Whether a path pattern is for the project's own files, as far as its text tells."""
+    outside = glob.startswith(("/", "~/", "../", "<")) or (os.name == "nt" and glob[1:2] == ":")
+    return not outside and not any(part in glob for part in ("-packages", "venv"))
+
+
+def _top(glob: str) -> str:
+    return glob.partition(".")[0]
+
+
+def _is_there(glob: str, path: list[str]) -> bool:
+    """Whether the top module of a module pattern can be imported; a pattern that begins with a wildcard may match."""
+    import sys
+
+    top = _top(glob)
+    known = not top.isidentifier() or top in sys.builtin_module_names or top == "__main__"
+    return known or PathFinder.find_spec(top, path) is not None

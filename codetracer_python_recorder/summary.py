@@ -1,0 +1,227 @@
+"""What a trace tells of its recording: what was recorded and skipped and why, and what to change.
+
+Owns: the words of `trace summary`. Must not: read an event; the native module counts them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+
+from codetracer_python_recorder import _native
+from codetracer_python_recorder.errors import TraceError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+    type Section = tuple[str, Sequence[Sequence[object]], int]
+    """A heading, its rows, and how many of their columns are numbers."""
+
+METADATA = "trace_metadata.json"
+CHILDREN = "processes"
+EVENTS = ("trace.json", "trace.bin")
+TOP = 10
+"""Rows of each list at the most."""
+HUGE = 100_000_000
+"""Bytes of events of which one asks whether they are all wanted."""
+
+
+def metadata(trace_dir: str) -> dict[str, Any]:
+    """The metadata of a trace; `TraceError` if there are none."""
+    path = os.path.join(trace_dir, METADATA)
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)
+    except FileNotFoundError:
+        raise TraceError(f"{trace_dir}: no {METADATA} here (give the folder that --trace-dir named)") from None
+    except OSError as error:
+        raise TraceError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise TraceError(f"{path}: not the metadata of a trace")
+    return found
+
+
+def is_trace(folder: str) -> bool:
+    """Whether a recorder has written a trace into the folder."""
+    return any(os.path.isfile(os.path.join(folder, name)) for name in (METADATA, *EVENTS))
+
+
+def traces(folder: str) -> list[str]:
+    """The traces in a folder, and those of their child processes."""
+    found = []
+    for at, folders, _ in os.walk(folder):
+        folders.sort()
+        if is_trace(at):
+            found.append(at)
+            folders[:] = [name for name in folders if name == CHILDREN]
+    return found
+
+
+def summary(trace_dir: str) -> dict[str, Any]:
+    """All that is told of a trace, for machines; `TraceError` if there is none."""
+    counts: dict[str, Any] = json.loads(_native.summarize(trace_dir))
+    try:
+        known = metadata(trace_dir)
+    except TraceError as error:
+        known = {}
+        counts["faults"].append(str(error))
+    counters = known.get("counters", {})
+    return {
+        "trace_dir": trace_dir,
+        "health": _health(known, counts["faults"]),
+        "program": known.get("program"),
+        "args": known.get("args", []),
+        "exit_status": known.get("exit_status"),
+        "seconds": _seconds(known),
+        "python": known.get("python", {}).get("version"),
+        "recorder": known.get("recorder", {}).get("version"),
+        "threads": known.get("threads", []),
+        "processes": len(traces(os.path.join(trace_dir, CHILDREN))),
+        "stored_bytes": sum(_size(os.path.join(trace_dir, name)) for name in EVENTS),
+        "activated": known.get("activated", True),
+        "activation_path": known.get("policy", {}).get("resolved", {}).get("activation-path"),
+        **counts,
+        "skipped_code_objects": counters.get("skipped_code_objects", 0),
+        "skipped": [one for one in known.get("decisions", ()) if one["record"] == "none" and one["kind"] != "recorder"],
+        "recorded": [one for one in known.get("decisions", ()) if one["record"] != "none"],
+        "patterns": known.get("patterns", []),
+        "rules": known.get("rules", []),
+        "truncations": {limit: count for limit, count in counters.get("truncations", {}).items() if count},
+        "limits_reached": known.get("limits_reached", []),
+    }
+
+
+def _health(known: dict[str, Any], faults: Sequence[str]) -> str:
+    if faults:
+        return "partial"
+    return "recovered" if known.get("status") == "recovered" else "complete"
+
+
+def _seconds(known: dict[str, Any]) -> int | None:
+    from datetime import datetime
+
+    try:
+        begun, ended = (datetime.fromisoformat(known[name]) for name in ("started", "ended"))
+    except (KeyError, TypeError, ValueError):
+        return None
+    return int((ended - begun).total_seconds())
+
+
+def _size(path: str) -> int:
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        return 0
+
+
+def heading(told: dict[str, Any]) -> list[tuple[str, str]]:
+    """The first lines: names and what they are."""
+    status = "unknown" if told["exit_status"] is None else told["exit_status"]
+    program = " ".join([str(told["program"]), *told["args"]])
+    functions = sum(file["functions"] for file in told["files"])
+    counts = f"{told['steps']} steps, {told['calls']} calls of {functions} functions in {len(told['files'])} files"
+    rows = [
+        ("program", program),
+        ("exit status", str(status)),
+        ("duration", "unknown" if told["seconds"] is None else f"{told['seconds']} s"),
+        ("recorded", counts),
+        ("size", f"{size(told['bytes'])} of events, {size(told['stored_bytes'])} on disk"),
+    ]
+    rows += [(name, str(count)) for name, count in told["events"].items()]
+    rows += [("threads", f"{len(told['threads'])}: {', '.join(told['threads'][:TOP])}")] if told["threads"] else []
+    rows += [("processes", f"{told['processes']} recorded beside it, in {CHILDREN}/")] if told["processes"] else []
+    rows += [("skipped", f"{told['skipped_code_objects']} code objects")] if told["skipped_code_objects"] else []
+    rows += [("not whole", fault) for fault in told["faults"]]
+    return rows
+
+
+def sections(told: dict[str, Any]) -> list[Section]:
+    """The lists, each by what counts most, and none that is empty."""
+    here = os.getcwd()
+    files = [
+        (one["steps"], one["calls"], one["functions"], size(one["bytes"]), _shown(one["path"], here))
+        for one in told["files"]
+    ]
+    functions = [
+        (one["steps"], one["calls"], f"{one['name']}  {_shown(one['path'], here)}:{one['line']}")
+        for one in told["functions"]
+    ]
+    patterns = [(one["matches"], f"{one['text']}  {one['origin']}") for one in told["patterns"] if one["matches"]]
+    rules = [(one["code_objects"], one["rule"]) for one in told["rules"] if one["code_objects"]]
+    found: list[Section] = [
+        ("files", [("steps", "calls", "functions", "bytes", ""), *_top(files)], 4),
+        ("functions", [("steps", "calls", ""), *_top(functions)], 2),
+        ("code objects recorded, and why", _top((one["code_objects"], one["reason"]) for one in told["recorded"]), 1),
+        ("code objects skipped, and why", _top((one["code_objects"], one["reason"]) for one in told["skipped"]), 1),
+        ("patterns by files and modules matched", _top(patterns), 1),
+        ("rules by code objects matched", _top(rules), 1),
+        ("never matched", [(one,) for one in never(told)], 0),
+        ("values redacted", _top((count, why) for why, count in told["redacted"].items()), 1),
+        ("values cut", _top((count, f"limits.{limit}") for limit, count in told["truncations"].items()), 1),
+        ("limits reached", [(one,) for one in told["limits_reached"]], 0),
+    ]
+    return [section for section in found if any(isinstance(row[0], int) or not section[2] for row in section[1])]
+
+
+def _top(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Those with the largest first column."""
+    return sorted(rows, key=lambda row: -row[0])[:TOP]
+
+
+def never(told: dict[str, Any]) -> list[str]:
+    """The patterns and rules that matched nothing."""
+    patterns = [f"{one['text']}  {one['origin']}" for one in told["patterns"] if not one["matches"]]
+    return patterns + [one["rule"] for one in told["rules"] if not one["code_objects"]]
+
+
+def advice(told: dict[str, Any]) -> list[str]:
+    """What to change, where the trace is empty, huge, cut or torn."""
+    lines = []
+    if not told["activated"]:
+        lines.append(f"nothing was recorded: {told['activation_path']} never ran (activation-path names another file?)")
+    elif not told["calls"]:
+        reason = told["skipped"][0]["reason"] if told["skipped"] else "no code of the program ran"
+        lines.append(f"nothing was recorded, mostly for: {reason} (policy explain FILE says what would change it)")
+    if told["bytes"] >= HUGE and told["files"]:
+        largest = told["files"][0]
+        share = 100 * largest["bytes"] // told["bytes"]
+        path = _shown(largest["path"], os.getcwd())
+        lines.append(f'{path} makes {share} % of the trace: exclude it, or record = "calls" for it in a rule')
+    if told["truncations"]:
+        limit, count = max(told["truncations"].items(), key=lambda one: one[1])
+        lines.append(f"{count} values were cut by limits.{limit}: a larger one, for all or in a rule, shows more")
+    lines += [f"{one} was reached: what came later is not in the trace" for one in told["limits_reached"][:1]]
+    if never(told):
+        lines.append("patterns or rules matched nothing: policy check says which never can")
+    if told["faults"]:
+        lines.append(f"not whole: codetracer-python-recorder trace recover {told['trace_dir']} saves what there is")
+    return lines
+
+
+def row(told: dict[str, Any], folder: str) -> tuple[object, ...]:
+    """A trace as one line of a table; the last column is its name."""
+    seconds = "" if told["seconds"] is None else told["seconds"]
+    status = "" if told["exit_status"] is None else told["exit_status"]
+    name = os.path.relpath(told["trace_dir"], folder)
+    return (told["steps"], told["calls"], size(told["bytes"]), seconds, status, told["health"], name)
+
+
+ROW = ("steps", "calls", "bytes", "seconds", "exit", "health", "trace")
+
+
+def size(count: int) -> str:
+    """Bytes as people read them."""
+    amount = float(count)
+    for unit in ("B", "kB", "MB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"
+
+
+def _shown(path: str, here: str) -> str:
+    return path.removeprefix(os.path.join(here, ""))
