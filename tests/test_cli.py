@@ -123,7 +123,7 @@ def test_a_command_line_that_makes_no_sense(arguments: list[str], message: str) 
 
 MISTAKES = [
     ([], "no script (expected SCRIPT, -m MODULE, -c CODE or -; --help shows all)"),
-    (["policy"], "policy: unknown command (a script of that name is written ./policy)"),
+    (["policy"], "policy: the following arguments are required: COMMAND"),
     (["gone.py"], "gone.py: no such file (expected a script, a folder or zip file, -m MODULE, -c CODE or -)"),
     (["empty"], "empty: no __main__.py in it (a folder or zip file runs by that)"),
     (["-m", "gone"], "-m: no module named gone (looked in the working directory and on sys.path)"),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 FILE = "recorder.toml"
+PACKAGE = "codetracer-python-recorder"
 
 
 def text(folder: str) -> str:
@@ -64,9 +65,7 @@ def add_to_pyproject(folder: str) -> str:
     try:
         tomlkit: Any = import_module("tomlkit")
     except ImportError:
-        raise RecorderError(
-            "policy init --pyproject: needs tomlkit (pip install 'codetracer-python-recorder[init]', or tomlkit)"
-        ) from None
+        raise RecorderError(f"policy init --pyproject: needs tomlkit (pip install '{PACKAGE}[init]')") from None
     path = os.path.join(folder, "pyproject.toml")
     try:
         with open(path, encoding="utf-8", newline="") as file:
