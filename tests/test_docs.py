@@ -1,0 +1,43 @@
+"""Owns: the examples in docs/policy.md being true. Must not: test what the policies in them do."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sysconfig
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from codetracer_python_recorder.policy.resolve import resolve
+
+ROOT = Path(__file__).parent.parent
+GUIDE = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    """The code blocks in this language."""
+    return re.findall(rf"```{language}\n(.*?)```", GUIDE, re.DOTALL)
+
+
+@pytest.mark.parametrize("text", blocks("toml"))
+def test_policies_are_sound(folder: Path, text: str) -> None:
+    (folder / "recorder.toml").write_text(text)
+    resolve(cwd=str(folder), start=str(folder), environ={}, config=["recorder.toml"])
+    assert tomllib.loads(text)
+
+
+def test_commands_give_what_is_shown(folder: Path) -> None:
+    """In order, in the project that the examples are; `…` stands for anything."""
+    (folder / "pyproject.toml").touch()
+    shutil.copytree(ROOT / "examples", folder / "examples")
+    path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
+    for command, *lines in (part.splitlines() for block in blocks("console") for part in block.split("$ ")[1:]):
+        done = subprocess.run(command, shell=True, env={**os.environ, "PATH": path}, capture_output=True, text=True)
+        shown = re.escape("".join(f"{line}\n" for line in lines))
+        expected = shown.replace("…\\\n", "(.|\n)*").replace("…", ".*")
+        assert done.returncode == 0, done.stderr
+        assert re.fullmatch(expected, done.stdout), f"{command}\n{done.stdout}"
