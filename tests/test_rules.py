@@ -10,8 +10,11 @@ from syrupy.assertion import SnapshotAssertion
 from tests.conftest import Record
 from tests.traces import Event, checked
 
+TOOL = "def load(text):\n    return [int(text)]\n"
 PROGRAM = """\
-import json
+import sys
+sys.path.append("site-packages")
+import tool
 
 
 class Order:
@@ -41,7 +44,8 @@ def main():
     next(flow)
     deep = flow.send(7)
     made = eval(compile("(lambda x: x + 1)(1)", "<made>", "eval"))
-    return json.loads("[1]")
+    next(flow, None)
+    return tool.load("1")
 
 
 main()
@@ -57,7 +61,7 @@ RULES = {
     "drop": '[[rules]]\nmodule = "__main__"\nvalues = "drop"\nreason = "nothing"\n'
     '[[rules]]\nfunction = "__init__"\nvalues = "keep"\n',
     "limits": '[[rules]]\nfunction = "main"\nstring = 4\ndepth = 1\n',
-    "other kinds": '[[rules]]\npath = "<made>"\nrecord = "lines"\n[[rules]]\nmodule = "json"\nrecord = "calls"\n'
+    "other kinds": '[[rules]]\npath = "<made>"\nrecord = "lines"\n[[rules]]\nmodule = "tool"\nrecord = "calls"\n'
     '[[rules]]\npath = "shop.py"\nrecord = "none"\n',
 }
 
@@ -65,6 +69,8 @@ RULES = {
 @pytest.mark.parametrize("name", RULES)
 def test_rules(folder: Path, record: Record, form: str, name: str, snapshot: SnapshotAssertion) -> None:
     (folder / "shop.py").write_text(PROGRAM)
+    (folder / "site-packages").mkdir()
+    (folder / "site-packages" / "tool.py").write_text(TOOL)
     (folder / "rules.toml").write_text(RULES[name])
     recorded = record("shop.py", options=["--format", form, "--config", "rules.toml"])
     assert (recorded.done.returncode, recorded.done.stderr) == (0, "")
