@@ -57,6 +57,8 @@ struct Thread {
     stepped: usize,
     /// The exception that has just left a recorded frame, by identity.
     unwound: usize,
+    /// The exception that came up last in a frame whose values are hidden, by identity, and how they are shown.
+    veiled: Option<(usize, Rc<Manner>)>,
     output: Option<(Channel, String)>,
 }
 
@@ -601,6 +603,7 @@ impl Thread {
             calls: Vec::new(),
             stepped: 0,
             unwound: 0,
+            veiled: None,
             output: None,
         }
     }

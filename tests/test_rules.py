@@ -79,6 +79,28 @@ def test_rules(folder: Path, record: Record, form: str, name: str, snapshot: Sna
     assert "\n".join(dump).replace(str(folder), "") == snapshot(name=name)
 
 
+def test_what_a_hidden_function_raises_is_hidden_in_the_frames_that_it_passes(
+    folder: Path, record: Record, form: str
+) -> None:
+    """But not what another one raises, nor what a caller keeps in a variable of its own."""
+    (folder / "raises.py").write_text(
+        "def charge(card):\n    raise ValueError(f'card {card}')\n"
+        "def between(card):\n    try:\n        charge(card)\n"
+        "    finally:\n        try:\n            int('x')\n        except ValueError:\n            pass\n"
+        "def outer(card):\n    between(card)\n"
+        "def other():\n    raise ValueError('plain')\n"
+        "for act in (lambda: outer(4111), other) * 3:\n"
+        "    try:\n        act()\n    except ValueError:\n        pass\n"
+    )
+    rules = "rules = [{function = 'charge', values = 'redact', reason = 'card'}]"
+    dump = record("raises.py", options=["--format", form, "--config", rules]).dump()
+    told = [line.strip() for line in dump if line.strip().startswith(("exception", "raise "))]
+    hidden, plain = "ValueError: <redacted: rule card>", "ValueError: plain"
+    inner = "ValueError: invalid literal for int() with base 10: 'x'"
+    once = [f"exception {hidden}", f"raise {hidden}", f"exception {inner}", *[f"raise {hidden}"] * 3]
+    assert told == [*once, f"exception {plain}", f"raise {plain}"] * 3
+
+
 def test_lines_are_not_asked_for_where_calls_are_recorded(folder: Path, record: Record) -> None:
     """In the interpreter's own code of a function, 254 is INSTRUMENTED_LINE (3.12, 3.13)."""
     (folder / "armed.py").write_text(

@@ -3,13 +3,15 @@
 //! Owns: what an event means for the calls of its thread. Must not: encode a record itself where
 //! the recorder has a method for it.
 
+use std::rc::Rc;
+
 use pyo3::ffi;
 
-use crate::code::{self, Suspends};
+use crate::code::{self, CodeInfo, Suspends};
 use crate::fault;
 use crate::frame::{Frame, Object};
 use crate::trace::{Encoding, EventKind};
-use crate::value;
+use crate::value::{self, Manner};
 
 use super::{Detail, Recorder, Verdict, emit};
 
@@ -75,7 +77,7 @@ impl<E: Encoding> Recorder<E> {
 
     /// `PY_UNWIND`: a frame is left by an exception. Frames that are not open are unknown (gh-113486).
     pub fn unwound(&mut self, code: Object, exception: Object) {
-        let Some((_, frame)) = self.ours(code) else {
+        let Some((info, frame)) = self.ours(code) else {
             return;
         };
         let thread = self.thread();
@@ -86,7 +88,9 @@ impl<E: Encoding> Recorder<E> {
         {
             return;
         }
+        let manner = self.manner_of(thread, info, exception);
         self.close_with(code, |_, values, out, definitions| {
+            values.obey(&manner);
             values.write_raised(out, definitions, exception)
         });
         self.threads[thread].unwound = exception as usize;
@@ -124,8 +128,14 @@ impl<E: Encoding> Recorder<E> {
             return;
         }
         let thread = self.thread();
-        let passes =
-            self.threads[thread].unwound == exception as usize && came_from_below(exception);
+        let from_below = came_from_below(exception);
+        if !from_below {
+            // A new one, which may lie where another one has lain.
+            let veiled = &mut self.threads[thread].veiled;
+            veiled.take_if(|(known, _)| *known == exception as usize);
+        }
+        let manner = self.manner_of(thread, info, exception);
+        let passes = self.threads[thread].unwound == exception as usize && from_below;
         self.threads[thread].unwound = 0;
         if passes || !self.setup.capture.exceptions {
             return;
@@ -134,7 +144,7 @@ impl<E: Encoding> Recorder<E> {
         self.settle(thread, frame);
         self.back_to_line(thread, info, frame);
         fault::point("exception");
-        self.values.obey(&info.manner);
+        self.values.obey(&manner);
         let text = self.values.exception_text(exception);
         emit!(self, thread, |out, _| E::event(
             out,
@@ -142,6 +152,21 @@ impl<E: Encoding> Recorder<E> {
             "",
             &text
         ));
+    }
+}
+
+impl<E: Encoding> Recorder<E> {
+    /// How an exception is shown in a frame that it came up in: what was raised where values are hidden stays hidden in
+    /// the frames that it passes.
+    fn manner_of(&mut self, thread: usize, info: &CodeInfo, exception: Object) -> Rc<Manner> {
+        let veiled = &mut self.threads[thread].veiled;
+        if info.manner.hides() {
+            *veiled = Some((exception as usize, Rc::clone(&info.manner)));
+        }
+        match veiled {
+            Some((known, manner)) if *known == exception as usize => Rc::clone(manner),
+            _ => Rc::clone(&info.manner),
+        }
     }
 }
 

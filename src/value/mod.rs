@@ -97,6 +97,11 @@ pub struct Manner {
 }
 
 impl Manner {
+    /// Whether values are hidden.
+    pub fn hides(&self) -> bool {
+        self.mark.is_some()
+    }
+
     /// As they are, under these limits.
     pub fn plain(limits: &Limits) -> Self {
         Self {
