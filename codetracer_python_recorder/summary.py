@@ -69,30 +69,38 @@ def summary(trace_dir: str) -> dict[str, Any]:
     except TraceError as error:
         known = {}
         counts["faults"].append(str(error))
-    counters = known.get("counters", {})
+    counters = _part(known, "counters", {})
+    cut: dict[str, int] = _part(counters, "truncations", {})
+    decisions = [one for one in _part(known, "decisions", []) if one["kind"] != "recorder"]
     return {
         "trace_dir": trace_dir,
         "health": _health(known, counts["faults"]),
         "program": known.get("program"),
-        "args": known.get("args", []),
+        "args": [str(one) for one in _part(known, "args", [])],
         "exit_status": known.get("exit_status"),
         "seconds": _seconds(known),
-        "python": known.get("python", {}).get("version"),
-        "recorder": known.get("recorder", {}).get("version"),
-        "threads": known.get("threads", []),
+        "python": _part(known, "python", {}).get("version"),
+        "recorder": _part(known, "recorder", {}).get("version"),
+        "threads": _part(known, "threads", []),
         "processes": len(traces(os.path.join(trace_dir, CHILDREN))),
         "stored_bytes": sum(_size(os.path.join(trace_dir, name)) for name in EVENTS),
         "activated": known.get("activated", True),
-        "activation_path": known.get("policy", {}).get("resolved", {}).get("activation-path"),
+        "activation_path": _part(_part(known, "policy", {}), "resolved", {}).get("activation-path"),
         **counts,
         "skipped_code_objects": counters.get("skipped_code_objects", 0),
-        "skipped": [one for one in known.get("decisions", ()) if one["record"] == "none" and one["kind"] != "recorder"],
-        "recorded": [one for one in known.get("decisions", ()) if one["record"] != "none"],
-        "patterns": known.get("patterns", []),
-        "rules": known.get("rules", []),
-        "truncations": {limit: count for limit, count in counters.get("truncations", {}).items() if count},
-        "limits_reached": known.get("limits_reached", []),
+        "skipped": [one for one in decisions if one["record"] == "none"],
+        "recorded": [one for one in decisions if one["record"] != "none"],
+        "patterns": _part(known, "patterns", []),
+        "rules": _part(known, "rules", []),
+        "truncations": {limit: count for limit, count in cut.items() if count},
+        "limits_reached": _part(known, "limits_reached", []),
     }
+
+
+def _part(known: dict[str, Any], name: str, otherwise: Any) -> Any:
+    """A part of the metadata, if it is there and of this type: another recorder may have written them."""
+    part = known.get(name)
+    return part if isinstance(part, type(otherwise)) else otherwise
 
 
 def _health(known: dict[str, Any], faults: Sequence[str]) -> str:

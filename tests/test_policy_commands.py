@@ -430,6 +430,16 @@ def test_summary_of_a_trace_that_holds_nothing(project: Path, command: Command, 
     assert last.startswith(f"nothing was recorded: {project}/other.py never ran")
 
 
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"args": 3, "counters": {"truncations": 7}, "policy": [], "python": "3"}']
+)
+def test_summary_of_a_trace_with_foreign_metadata(project: Path, command: Command, record: Record, text: str) -> None:
+    (record("main.py").trace / "trace_metadata.json").write_text(text)
+    told = command("trace", "summary", "trace-out").stdout
+    assert "main.py:1" in told
+    assert told.startswith("trace-out: partial" if text in ("", "[]") else "trace-out: complete")
+
+
 def test_summary_of_a_folder_of_traces(project: Path, command: Command, plain: Plain) -> None:
     for name in ("one", "two"):
         plain("-m", "codetracer_python_recorder", "-o", f"all/{name}", "main.py")

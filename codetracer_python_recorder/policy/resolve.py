@@ -275,7 +275,7 @@ class Policy:
             else:
                 resolved[name] = value
             is_default = name in default and all(place.source is default[name].origin.source for place in places)
-            if with_defaults or not is_default:
+            if places and (with_defaults or not is_default):
                 origins[name] = [clean(origin.place) for origin in places]
         layers = [
             {
