@@ -82,8 +82,55 @@ mod _native {
                 metadata: object(metadata)?,
                 program,
                 at_once: false,
+                root: None,
+                in_series: false,
             },
         )
+    }
+
+    #[pyfunction]
+    #[pyo3(signature = (trace_dir, spec, metadata, root))]
+    fn start_in_series(
+        py: Python<'_>,
+        trace_dir: PathBuf,
+        spec: String,
+        metadata: &str,
+        root: String,
+    ) -> Result<()> {
+        session::start(
+            py,
+            session::Request {
+                folder: trace_dir,
+                spec,
+                metadata: object(metadata)?,
+                program: None,
+                at_once: false,
+                root: Some(root),
+                in_series: true,
+            },
+        )
+    }
+
+    #[pyfunction]
+    #[pyo3(signature = (keep, metadata))]
+    fn stop_in_series<'py>(
+        py: Python<'py>,
+        keep: bool,
+        metadata: &str,
+    ) -> PyResult<Option<Bound<'py, PyDict>>> {
+        session::rest(keep, &object(metadata)?)?
+            .map(|outcome| outcome.to_dict(py))
+            .transpose()
+    }
+
+    #[pyfunction]
+    fn open_part(name: &str, path: &str, line: u32) {
+        session::open_part(name, path, line);
+    }
+
+    #[pyfunction]
+    fn close_part() {
+        session::close_part();
     }
 
     #[pyfunction]

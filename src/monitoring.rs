@@ -21,11 +21,11 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use crate::code;
+use crate::code::{self, Touched};
 use crate::error::{Error, Result};
 use crate::frame::{self, Object};
 use crate::memory;
-use crate::recorder::{Channel, Counters, Recorder};
+use crate::recorder::{Channel, Counters, Knowledge, Recorder, Setup};
 use crate::trace::{Encoding, OWN_ERROR};
 
 type Metadata = serde_json::Map<String, serde_json::Value>;
@@ -34,8 +34,8 @@ type Metadata = serde_json::Map<String, serde_json::Value>;
 const TOOL_IDS: [i32; 6] = [3, 4, 0, 1, 2, 5];
 const TOOL_NAME: &str = "codetracer-python-recorder";
 
-/// Events set for all code.
-const GLOBAL_EVENTS: [&str; 4] = ["PY_START", "PY_THROW", "PY_UNWIND", "RAISE"];
+/// Events set for all code; `PY_RESUME` tells of what began before the recording did.
+const GLOBAL_EVENTS: [&str; 5] = ["PY_START", "PY_RESUME", "PY_THROW", "PY_UNWIND", "RAISE"];
 /// Events set on recorded code; `PY_START` among them, since without it `LINE` stays away from
 /// the first line of a one-line function (gh-155992, 3.13).
 const LOCAL_EVENTS: [&str; 4] = ["PY_START", "PY_RETURN", "PY_YIELD", "PY_RESUME"];
@@ -55,11 +55,27 @@ pub trait Tool {
     /// # Errors
     /// `Trace` where it cannot be written.
     fn flush(&self) -> Result<()>;
-    /// Disarms everything and completes the trace.
+    /// Disarms everything and completes the trace; none between two recordings.
     ///
     /// # Errors
     /// `Trace` where the files could not be completed.
-    fn stop(&self, change: &mut dyn FnMut(&mut Metadata)) -> Result<Outcome>;
+    fn stop(&self, change: &mut dyn FnMut(&mut Metadata)) -> Result<Option<Outcome>>;
+    /// Ends the recording, but leaves everything armed for `renew`; a trace that is not kept is removed.
+    ///
+    /// # Errors
+    /// `Session` where the recorder is at work.
+    fn rest(&self, keep: bool, change: &mut dyn FnMut(&mut Metadata)) -> Result<Outcome>;
+    /// What is known of the program, for `renew`; none but after `rest`.
+    fn knowledge(&self) -> Option<Knowledge>;
+    /// Begins another recording with what is armed.
+    ///
+    /// # Errors
+    /// Where the interpreter does not tell what runs.
+    fn renew(&self, py: Python<'_>, setup: Setup, knowledge: Knowledge) -> PyResult<()>;
+    /// Opens a call that stands for a part of the program, at this line of this file.
+    fn open_part(&self, name: &str, path: &str, line: u32);
+    /// Closes the part that is open, and what is open in it.
+    fn close_part(&self);
     /// Ends the writer's thread until `resume`, or, with `briefly`, until something is recorded again.
     fn pause(&self, briefly: bool);
     /// Goes on after `pause`.
@@ -102,6 +118,8 @@ pub struct Outcome {
 /// One armed recorder: what the callbacks find through their `self`.
 pub struct Monitor<E> {
     recorder: UnsafeCell<Option<Recorder<E>>>,
+    /// What is known between two recordings.
+    knowledge: RefCell<Option<Knowledge>>,
     alive: Arc<AtomicBool>,
     busy: Cell<bool>,
     paused: Cell<Option<Pause>>,
@@ -129,6 +147,7 @@ impl<E: Encoding> Monitor<E> {
         let without_lines = mask(&events, &LOCAL_EVENTS)?;
         let monitor = Rc::new(Self {
             recorder: UnsafeCell::new(Some(recorder)),
+            knowledge: RefCell::default(),
             alive,
             busy: Cell::new(false),
             paused: Cell::new(None),
@@ -145,14 +164,20 @@ impl<E: Encoding> Monitor<E> {
         }
         monitor.register(py)?;
         monitoring.call_method0("restart_events")?;
-        let frames = of_sys(py, c"_current_frames")?.call0()?;
-        let running = frame::all(&frames)?;
-        monitor.enter(|recorder| {
-            recorder.adopt_callers(&running);
-            monitor.arm_new(recorder);
-        });
+        monitor.adopt_running(py)?;
         monitor.set_global(py)?;
         Ok(monitor)
+    }
+
+    /// Takes the frames that run into the recording.
+    fn adopt_running(&self, py: Python<'_>) -> PyResult<()> {
+        let frames = of_sys(py, c"_current_frames")?.call0()?;
+        let running = frame::all(&frames)?;
+        self.enter(|recorder| {
+            recorder.adopt_callers(&running);
+            self.arm_new(recorder);
+        });
+        Ok(())
     }
 
     /// Has the callables called for the tool id.
@@ -178,7 +203,7 @@ impl<E: Encoding> Monitor<E> {
     fn move_tool(&self, py: Python<'_>, recorder: &Recorder<E>) -> PyResult<()> {
         let old = self.tool.get();
         let new = take_tool_id(self.monitoring.bind(py), Some(old))?;
-        self.free_tool(py, recorder)?;
+        self.free_tool(py, recorder.touched())?;
         self.tool.set(new);
         self.register(py)?;
         for code in recorder.touched().all() {
@@ -253,24 +278,20 @@ impl<E: Encoding> Monitor<E> {
     }
 
     /// Takes everything out of the interpreter that `arm` put there (`free_tool_id` leaves it, before 3.14).
-    fn disarm(&self, recorder: &Recorder<E>) {
+    fn disarm(&self, touched: &Touched) {
         self.alive.store(false, Ordering::Relaxed);
-        if let Err(error) = Python::attach(|py| self.clear(py, recorder)) {
+        if let Err(error) = Python::attach(|py| self.clear(py, touched)) {
             // What is left armed does nothing: the monitor is no longer alive.
             eprintln!("{TOOL_NAME}: sys.monitoring could not be cleared: {error}");
         }
     }
 
-    fn clear(&self, py: Python<'_>, recorder: &Recorder<E>) -> PyResult<()> {
+    fn clear(&self, py: Python<'_>, touched: &Touched) -> PyResult<()> {
         if self.callables.borrow().is_empty() {
             return Ok(()); // done before, and the id may be the program's by now
         }
-        self.free_tool(py, recorder)?;
-        recorder
-            .touched()
-            .drain()
-            .into_iter()
-            .for_each(code::detach);
+        self.free_tool(py, touched)?;
+        touched.drain().into_iter().for_each(code::detach);
         // They hold us as we hold them.
         self.callables.take();
         Ok(())
@@ -278,7 +299,7 @@ impl<E: Encoding> Monitor<E> {
 
     /// Takes everything out of the interpreter that belongs to the tool id, and gives the id back; what fails keeps
     /// nothing else from it.
-    fn free_tool(&self, py: Python<'_>, recorder: &Recorder<E>) -> PyResult<()> {
+    fn free_tool(&self, py: Python<'_>, touched: &Touched) -> PyResult<()> {
         let (monitoring, tool) = (self.monitoring.bind(py), self.tool.get());
         let mut done = vec![monitoring.call_method1("set_events", (tool, 0))];
         let events = monitoring.getattr("events")?;
@@ -287,7 +308,7 @@ impl<E: Encoding> Monitor<E> {
                 monitoring.call_method1("register_callback", (tool, event, py.None()))
             }));
         }
-        for code in recorder.touched().all() {
+        for code in touched.all() {
             self.set_local(code.cast(), 0);
         }
         done.push(monitoring.call_method1("free_tool_id", (tool,)));
@@ -300,6 +321,31 @@ impl<E: Encoding> Monitor<E> {
         }
         // SAFETY: the GIL is held and nobody is at work in the recorder.
         unsafe { (*self.recorder.get()).take() }
+    }
+
+    /// Takes everything out of the interpreter between two recordings.
+    fn disarm_at_rest(&self) {
+        if let Some(knowledge) = self.knowledge.take() {
+            self.disarm(knowledge.touched());
+        }
+    }
+}
+
+impl Outcome {
+    fn of<E: Encoding>(recorder: &Recorder<E>) -> Self {
+        let policy = recorder.policy();
+        let patterns = policy.pattern_matches().filter(|(.., count)| *count == 0);
+        let rules = policy.rule_matches().filter(|(_, count)| *count == 0);
+        let unmatched = patterns
+            .map(|(origin, ..)| origin)
+            .chain(rules.map(|(rule, _)| &*rule.origin));
+        Self {
+            counters: recorder.counters(),
+            activated: recorder.is_active(),
+            skipped: recorder.skipped(),
+            unmatched: unmatched.map(str::to_owned).collect(),
+            problem: None,
+        }
     }
 }
 
@@ -329,26 +375,54 @@ impl<E: Encoding> Tool for Monitor<E> {
         .unwrap_or(Ok(()))
     }
 
-    fn stop(&self, change: &mut dyn FnMut(&mut Metadata)) -> Result<Outcome> {
+    fn stop(&self, change: &mut dyn FnMut(&mut Metadata)) -> Result<Option<Outcome>> {
+        self.disarm_at_rest();
+        let Some(recorder) = self.take() else {
+            return if self.busy.get() {
+                Err(Error::Session("stop: the recorder is at work".to_owned()))
+            } else {
+                Ok(None)
+            };
+        };
+        self.disarm(recorder.touched());
+        let mut outcome = Outcome::of(&recorder);
+        let (finished, _) = recorder.finish(change);
+        outcome.problem = finished.err().map(|error| error.to_string());
+        Ok(Some(outcome))
+    }
+
+    fn rest(&self, keep: bool, change: &mut dyn FnMut(&mut Metadata)) -> Result<Outcome> {
         let Some(recorder) = self.take() else {
             return Err(Error::Session("stop: the recorder is at work".to_owned()));
         };
-        self.disarm(&recorder);
-        let policy = recorder.policy();
-        let patterns = policy.pattern_matches().filter(|(.., count)| *count == 0);
-        let rules = policy.rule_matches().filter(|(_, count)| *count == 0);
-        let unmatched = patterns
-            .map(|(origin, ..)| origin)
-            .chain(rules.map(|(rule, _)| &*rule.origin));
-        let mut outcome = Outcome {
-            counters: recorder.counters(),
-            activated: recorder.is_active(),
-            skipped: recorder.skipped(),
-            unmatched: unmatched.map(str::to_owned).collect(),
-            problem: None,
+        let mut outcome = Outcome::of(&recorder);
+        let (finished, knowledge) = if keep {
+            recorder.finish(change)
+        } else {
+            recorder.discard()
         };
-        outcome.problem = recorder.finish(change).err().map(|error| error.to_string());
+        outcome.problem = finished.err().map(|error| error.to_string());
+        self.knowledge.replace(Some(knowledge));
         Ok(outcome)
+    }
+
+    fn knowledge(&self) -> Option<Knowledge> {
+        self.knowledge.take()
+    }
+
+    fn renew(&self, py: Python<'_>, setup: Setup, knowledge: Knowledge) -> PyResult<()> {
+        let recorder = Recorder::new(setup, knowledge);
+        // SAFETY: the GIL is held, and between two recordings there is nothing to be at work in.
+        unsafe { *self.recorder.get() = Some(recorder) };
+        self.adopt_running(py)
+    }
+
+    fn open_part(&self, name: &str, path: &str, line: u32) {
+        self.enter(|recorder| recorder.open_part(name, path, line));
+    }
+
+    fn close_part(&self) {
+        self.enter(Recorder::close_part);
     }
 
     fn pause(&self, briefly: bool) {
@@ -365,8 +439,9 @@ impl<E: Encoding> Tool for Monitor<E> {
     }
 
     fn abandon(&self) -> bool {
+        self.disarm_at_rest();
         self.take().is_some_and(|recorder| {
-            self.disarm(&recorder);
+            self.disarm(recorder.touched());
             let is_active = recorder.is_active();
             recorder.abandon();
             is_active
@@ -378,13 +453,14 @@ impl<E: Encoding> Tool for Monitor<E> {
     }
 
     fn make_way(&self) {
+        self.disarm_at_rest();
         self.enter(|recorder| {
             if Python::attach(|py| self.move_tool(py, recorder)).is_err() {
                 self.give_up(
                     Some(recorder),
                     "the program takes all tool ids of sys.monitoring",
                 );
-                self.disarm(recorder);
+                self.disarm(recorder.touched());
             }
         });
     }

@@ -103,8 +103,6 @@ pub struct Setup {
     pub access: Access,
     /// Where records go.
     pub writer: Writer,
-    /// What is recorded.
-    pub policy: CompiledPolicy,
     /// `[limits]`.
     pub limits: Limits,
     /// `[capture]`.
@@ -119,6 +117,32 @@ pub struct Setup {
     pub cwd: String,
 }
 
+/// What outlasts a recording in a series of them.
+pub struct Knowledge {
+    policy: CompiledPolicy,
+    /// What is hidden, and what was hidden before.
+    pub redaction: Redaction,
+    sources: Sources,
+    touched: Rc<Touched>,
+}
+
+impl Knowledge {
+    /// What is known when nothing has run yet.
+    pub fn new(policy: CompiledPolicy, redaction: Redaction) -> Self {
+        Self {
+            policy,
+            redaction,
+            sources: Sources::default(),
+            touched: Rc::default(),
+        }
+    }
+
+    /// The code objects that local events were set on.
+    pub fn touched(&self) -> &Touched {
+        &self.touched
+    }
+}
+
 struct File {
     name: String,
     id: Option<PathId>,
@@ -128,17 +152,20 @@ struct File {
 /// The recorder of one session, for one form of the trace.
 pub struct Recorder<E> {
     setup: Setup,
+    policy: CompiledPolicy,
+    sources: Sources,
+    touched: Rc<Touched>,
     definitions: Definitions<E>,
     /// How values are shown where no rule says otherwise.
     manner: Rc<Manner>,
     values: Values,
-    sources: Sources,
     files: HashMap<Box<str>, File>,
-    touched: Rc<Touched>,
     threads: Vec<Thread>,
     thread_names: Vec<String>,
     vacant: Vacant,
     unarmed: Vec<Object>,
+    /// Whether parts have begun and none is open: what is written now is not the program's.
+    between_parts: bool,
     active: bool,
     detail: Detail,
     written: u64,
@@ -216,9 +243,9 @@ use emit;
 
 impl<E: Encoding> Recorder<E> {
     /// A recorder whose trace holds the root call.
-    pub fn new(setup: Setup, redaction: Redaction) -> Self {
+    pub fn new(setup: Setup, knowledge: Knowledge) -> Self {
         let manner = Rc::new(Manner::plain(&setup.limits));
-        let values = Values::new(&manner, redaction);
+        let values = Values::new(&manner, knowledge.redaction);
         let output = if setup.limits.output_bytes == 0 {
             u64::MAX
         } else {
@@ -226,16 +253,18 @@ impl<E: Encoding> Recorder<E> {
         };
         let main = Thread::new(Arc::clone(setup.writer.main()));
         let mut recorder = Self {
+            policy: knowledge.policy,
+            sources: knowledge.sources,
+            touched: knowledge.touched,
             definitions: Definitions::new(),
             manner,
             values,
-            sources: Sources::default(),
             files: HashMap::new(),
-            touched: Rc::default(),
             threads: vec![main],
             thread_names: vec!["MainThread".to_owned()],
             vacant: Vacant::default(),
             unarmed: Vec::new(),
+            between_parts: false,
             active: setup.activation.is_none(),
             detail: Detail::Values,
             written: 0,
@@ -286,7 +315,7 @@ impl<E: Encoding> Recorder<E> {
 
     /// Patterns that matched nothing, each with its origin.
     pub fn policy(&self) -> &CompiledPolicy {
-        &self.setup.policy
+        &self.policy
     }
 
     fn open_root(&mut self) {
@@ -515,14 +544,28 @@ impl<E: Encoding> Recorder<E> {
         }
     }
 
-    /// Closes everything that is still open and hands the trace over.
+    /// Drops the trace; what is known is handed back.
+    ///
+    /// # Errors
+    /// `Trace` where files could not be removed.
+    pub fn discard(self) -> (Result<()>, Knowledge) {
+        let knowledge = Knowledge {
+            policy: self.policy,
+            redaction: self.values.redaction,
+            sources: self.sources,
+            touched: self.touched,
+        };
+        (self.setup.writer.discard(), knowledge)
+    }
+
+    /// Closes everything that is still open and hands the trace over; what is known is handed back.
     ///
     /// # Errors
     /// `Trace` where the files could not be completed.
     pub fn finish(
         mut self,
         change: impl FnOnce(&mut serde_json::Map<String, serde_json::Value>),
-    ) -> Result<()> {
+    ) -> (Result<()>, Knowledge) {
         let closed = catch_unwind(AssertUnwindSafe(|| {
             fault::point("finish");
             for thread in 0..self.threads.len() {
@@ -551,12 +594,19 @@ impl<E: Encoding> Recorder<E> {
             .skip(1)
             .map(|thread| Arc::clone(&thread.stream))
             .collect();
-        self.setup.writer.finish(&streams, |metadata| {
+        let finished = self.setup.writer.finish(&streams, |metadata| {
             metadata.extend(tallies);
             metadata.insert("threads".to_owned(), self.thread_names.into());
             metadata.insert("limits_reached".to_owned(), reached.into());
             change(metadata);
-        })
+        });
+        let knowledge = Knowledge {
+            policy: self.policy,
+            redaction: self.values.redaction,
+            sources: self.sources,
+            touched: self.touched,
+        };
+        (finished, knowledge)
     }
 
     /// Leaves the parent's trace alone, in a forked child.

@@ -4,8 +4,10 @@
 
 mod children;
 mod ending;
+mod series;
 mod tools;
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::ptr;
@@ -24,7 +26,7 @@ use crate::interpreter;
 use crate::monitoring::{Monitor, Outcome, Tool};
 use crate::object;
 use crate::policy::{self, CompiledPolicy, Redaction, Spec};
-use crate::recorder::{MainCode, Recorder, Setup};
+use crate::recorder::{Knowledge, MainCode, Recorder, Setup};
 use crate::streams;
 use crate::trace::{Cbor, Format, Json, Writer};
 use crate::{code, value};
@@ -32,6 +34,7 @@ use crate::{code, value};
 use children::Family;
 pub use children::follow;
 pub use ending::at_exit;
+pub use series::{close_part, open_part, rest};
 
 /// The recording that is on. Only threads that hold the GIL follow the pointer; a fork in the child
 /// clears it before any Python code runs there.
@@ -42,7 +45,19 @@ static ORPHAN: AtomicPtr<Live> = AtomicPtr::new(ptr::null_mut());
 struct Live {
     tool: Rc<dyn Tool>,
     alive: Arc<AtomicBool>,
-    family: Family,
+    /// None between two recordings of a series.
+    family: RefCell<Option<Family>>,
+    /// The policy, as it was handed over.
+    spec: String,
+    /// Whether it may stay armed between two recordings. Code that is skipped is not told of again, and the file that
+    /// activates may be skipped.
+    can_rest: bool,
+}
+
+impl Live {
+    fn is_recording(&self) -> bool {
+        self.family.borrow().is_some()
+    }
 }
 
 fn live<'a>() -> Option<&'a Live> {
@@ -72,6 +87,10 @@ pub struct Request {
     pub program: Option<Program>,
     /// Whether recording begins at once, whatever activation path the policy names.
     pub at_once: bool,
+    /// The file that the root call stands at, where it is not the program's.
+    pub root: Option<String>,
+    /// Whether others of the same policy follow: then files are made later, and what is armed stays so.
+    pub in_series: bool,
 }
 
 /// A program that has no file.
@@ -91,10 +110,16 @@ pub struct Program {
 /// `Session` when a recording is on, or the interpreter cannot be watched; `Policy` for a wrong
 /// policy; `Session` or `Trace` where the folder cannot be written.
 pub fn start(py: Python<'_>, request: Request) -> Result<()> {
-    if live().is_some() {
-        return Err(Error::Session(
-            "start: a recording is on already; stop() it first".to_owned(),
-        ));
+    if let Some(live) = live() {
+        if live.is_recording() {
+            return Err(Error::Session(
+                "start: a recording is on already; stop() it first".to_owned(),
+            ));
+        }
+        if request.in_series && live.spec == request.spec && live.tool.is_alive() {
+            return series::go_on(py, request);
+        }
+        stop(None)?;
     }
     let spec = Spec::from_json(&request.spec)?;
     if !code::reserve(py) {
@@ -102,63 +127,21 @@ pub fn start(py: Python<'_>, request: Request) -> Result<()> {
             "start: the interpreter has no place left on its code objects".to_owned(),
         ));
     }
-    match spec.format {
-        policy::Format::Json => arm::<Json>(py, request, spec, Format::Json),
-        policy::Format::Binary => arm::<Cbor>(py, request, spec, Format::Binary),
-    }
-}
-
-fn arm<E: crate::trace::Encoding>(
-    py: Python<'_>,
-    request: Request,
-    spec: Spec,
-    format: Format,
-) -> Result<()> {
     interpreter::settle();
-    let access = frame::access(py);
-    let mut metadata = request.metadata.clone();
-    metadata.insert("pid".to_owned(), std::process::id().into());
-    metadata.insert("started".to_owned(), now().into());
-    metadata.insert("locals".to_owned(), access.name().into());
-    metadata.insert("attributes".to_owned(), object::access(py).name().into());
-    let family = Family::new(&request, spec.capture.processes);
-    let (limits, capture) = (spec.limits, spec.capture);
-    let activation = spec.activation_path.clone().filter(|_| !request.at_once);
-    let (script, cwd) = (spec.scope.script.first().cloned(), spec.scope.cwd.clone());
-    let mut redaction = Redaction::compile(&spec.redact)?;
-    let policy = CompiledPolicy::compile(spec)?;
-    redact_arguments(&mut redaction, &mut metadata);
-    let writer = Writer::create(&request.folder, format, metadata)?;
-    let main = request
-        .program
-        .map(|program| keep_main(py, &writer, &mut redaction, &program))
-        .transpose()?;
-    let root = script
-        .or_else(|| main.as_ref().map(|main| main.path.clone()))
-        .or_else(|| caller_file(&cwd));
-    let session = next_session();
-    let setup = Setup {
-        session,
-        access,
-        writer,
-        policy,
-        limits,
-        capture,
-        activation,
-        main,
-        root: root.unwrap_or_else(|| "<unknown>".to_owned()),
-        cwd,
-    };
+    let processes = spec.capture.processes;
+    let redaction = Redaction::compile(&spec.redact)?;
+    let mut knowledge = Knowledge::new(CompiledPolicy::compile(spec.clone())?, redaction);
+    let writer = create_writer(py, &request, spec.format, &mut knowledge)?;
+    let prepared = prepare(py, &request, spec.clone(), writer, knowledge)?;
     let alive = Arc::new(AtomicBool::new(true));
-    let mut recorder = Recorder::<E>::new(setup, redaction);
-    // From here on the trace loads: it holds the root call and its step.
-    recorder.writer().flush()?;
-    let tool = Monitor::arm(py, recorder, Arc::clone(&alive))
-        .map_err(|error| Error::Session(format!("start: {}", error.value(py))))?;
+    let tool = match spec.format {
+        policy::Format::Json => arm::<Json>(py, prepared, &alive, request.in_series),
+        policy::Format::Binary => arm::<Cbor>(py, prepared, &alive, request.in_series),
+    }?;
     streams::hook(py, Rc::clone(&tool));
     ending::watch(py);
     tools::watch(py);
-    if let Err(error) = children::watch(py, capture.processes) {
+    if let Err(error) = children::watch(py, processes) {
         unhook();
         tool.stop(&mut |_| ())?;
         return Err(Error::Session(format!("start: {error}")));
@@ -166,10 +149,80 @@ fn arm<E: crate::trace::Encoding>(
     let live = Live {
         tool,
         alive,
-        family,
+        family: RefCell::new(Some(Family::new(&request, processes))),
+        spec: request.spec,
+        can_rest: spec.activation_path.is_none(),
     };
     LIVE.store(Box::into_raw(Box::new(live)), Ordering::Release);
     Ok(())
+}
+
+fn create_writer(
+    py: Python<'_>,
+    request: &Request,
+    format: policy::Format,
+    knowledge: &mut Knowledge,
+) -> Result<Writer> {
+    let mut metadata = request.metadata.clone();
+    redact_arguments(&mut knowledge.redaction, &mut metadata);
+    metadata.insert("pid".to_owned(), std::process::id().into());
+    metadata.insert("started".to_owned(), now().into());
+    metadata.insert("locals".to_owned(), frame::access(py).name().into());
+    metadata.insert("attributes".to_owned(), object::access(py).name().into());
+    let format = match format {
+        policy::Format::Json => Format::Json,
+        policy::Format::Binary => Format::Binary,
+    };
+    if request.in_series {
+        Writer::create_later(&request.folder, format, metadata)
+    } else {
+        Writer::create(&request.folder, format, metadata)
+    }
+}
+
+fn prepare(
+    py: Python<'_>,
+    request: &Request,
+    spec: Spec,
+    writer: Writer,
+    mut knowledge: Knowledge,
+) -> Result<(Setup, Knowledge)> {
+    let main = request
+        .program
+        .as_ref()
+        .map(|program| keep_main(py, &writer, &mut knowledge.redaction, program))
+        .transpose()?;
+    let root = (request.root.clone())
+        .or_else(|| spec.scope.script.first().cloned())
+        .or_else(|| main.as_ref().map(|main| main.path.clone()))
+        .or_else(|| caller_file(&spec.scope.cwd));
+    let setup = Setup {
+        session: next_session(),
+        access: frame::access(py),
+        writer,
+        limits: spec.limits,
+        capture: spec.capture,
+        activation: spec.activation_path.filter(|_| !request.at_once),
+        main,
+        root: root.unwrap_or_else(|| "<unknown>".to_owned()),
+        cwd: spec.scope.cwd,
+    };
+    Ok((setup, knowledge))
+}
+
+fn arm<E: crate::trace::Encoding>(
+    py: Python<'_>,
+    (setup, knowledge): (Setup, Knowledge),
+    alive: &Arc<AtomicBool>,
+    in_series: bool,
+) -> Result<Rc<dyn Tool>> {
+    let mut recorder = Recorder::<E>::new(setup, knowledge);
+    if !in_series {
+        // From here on the trace loads: it holds the root call and its step.
+        recorder.writer().flush()?;
+    }
+    Monitor::arm(py, recorder, Arc::clone(alive))
+        .map_err(|error| Error::Session(format!("start: {}", error.value(py))))
 }
 
 /// Puts every method of the interpreter back as it was.
@@ -264,7 +317,7 @@ pub fn stop(exit_status: Option<i32>) -> Result<Option<Outcome>> {
     let outcome = tool.stop(change)?;
     unhook();
     drop(take(&LIVE));
-    Ok(Some(outcome))
+    Ok(outcome)
 }
 
 impl Outcome {
@@ -304,5 +357,5 @@ pub fn flush() -> Result<()> {
 
 /// Whether a recording is on.
 pub fn is_tracing() -> bool {
-    live().is_some_and(|live| live.tool.is_alive())
+    live().is_some_and(|live| live.is_recording() && live.tool.is_alive())
 }

@@ -4,7 +4,8 @@
 //! the program: `sys.stdout` stays what it is, and so do its type, its buffer and its descriptor.
 //!
 //! While a recording is on, the methods are hooked: the hook calls the original, and then tells what was
-//! written or read when the stream ends in descriptor 0, 1 or 2. A method whose entry is not of the
+//! written or read when the stream ends in descriptor 0, 1 or 2, or is what the program has put in the place of
+//! `sys.stdout`, `sys.stderr` or `sys.stdin` (pytest does, to capture them). A method whose entry is not of the
 //! expected form is left alone, and its texts are not captured.
 
 use std::cell::Cell;
@@ -253,13 +254,25 @@ fn of_descriptor(descriptor: i64) -> Option<Channel> {
     }
 }
 
-/// The standard stream that a TextIOWrapper ends in.
+/// The standard stream that a TextIOWrapper ends in, or stands for.
 unsafe fn channel(stream: Object) -> Option<Channel> {
     Python::attach(|py| {
         let buffer = member(py, stream, c"TextIOWrapper", c"buffer")?;
         // SAFETY: a live object.
-        unsafe { buffer_channel(buffer.as_ptr()) }
+        unsafe { buffer_channel(buffer.as_ptr()) }.or_else(|| standing_for(stream))
     })
+}
+
+fn standing_for(stream: Object) -> Option<Channel> {
+    // SAFETY: the GIL is held; the address of what `sys` holds is compared, no more.
+    let is = |name: &CStr| unsafe { ffi::PySys_GetObject(name.as_ptr()) == stream };
+    [
+        (c"stdout", Channel::Stdout),
+        (c"stderr", Channel::Stderr),
+        (c"stdin", Channel::Stdin),
+    ]
+    .into_iter()
+    .find_map(|(name, channel)| is(name).then_some(channel))
 }
 
 /// The standard stream that a buffered stream, or a FileIO, ends in.

@@ -57,16 +57,20 @@ unsafe fn deliver<E: Encoding>(
     none()
 }
 
-unsafe extern "C" fn py_start<E: Encoding>(
+/// Hands an event to the recorder by which code may be met; what is never to be told of again is disabled.
+#[inline]
+unsafe fn deliver_first<E: Encoding>(
     callable: Object,
-    args: *const Object,
-    _count: usize,
-    _names: Object,
+    code: Object,
+    event: impl FnOnce(&mut Recorder<E>) -> Verdict,
 ) -> Object {
-    // SAFETY: `PY_START` hands over (code, offset) (PEP 669).
-    let (monitor, code) = unsafe { (callback::receiver::<Monitor<E>>(callable), *args) };
-    // SAFETY: a live object; see `deliver`.
-    let is_code = unsafe { ffi::PyCode_Check(code) != 0 };
+    // SAFETY: as in `deliver`.
+    let (monitor, is_code) = unsafe {
+        (
+            callback::receiver::<Monitor<E>>(callable),
+            ffi::PyCode_Check(code) != 0,
+        )
+    };
     let Some(monitor) = monitor.filter(|_| is_code) else {
         return none();
     };
@@ -75,7 +79,7 @@ unsafe extern "C" fn py_start<E: Encoding>(
             monitor.alive.store(false, Ordering::Relaxed);
             return Verdict::Go;
         }
-        let verdict = recorder.start(code);
+        let verdict = event(recorder);
         monitor.arm_new(recorder);
         verdict
     });
@@ -86,6 +90,16 @@ unsafe extern "C" fn py_start<E: Encoding>(
         return disable;
     }
     none()
+}
+
+unsafe extern "C" fn py_start<E: Encoding>(
+    callable: Object,
+    args: *const Object,
+    _count: usize,
+    _names: Object,
+) -> Object {
+    // SAFETY: `PY_START` hands over (code, offset) (PEP 669).
+    unsafe { deliver_first::<E>(callable, *args, |recorder| recorder.start(*args)) }
 }
 
 unsafe extern "C" fn line<E: Encoding>(
@@ -136,7 +150,7 @@ unsafe extern "C" fn py_resume<E: Encoding>(
     _names: Object,
 ) -> Object {
     // SAFETY: `PY_RESUME` hands over (code, offset).
-    unsafe { deliver::<E>(callable, *args, |recorder| recorder.resumed(*args)) }
+    unsafe { deliver_first::<E>(callable, *args, |recorder| recorder.resumed(*args)) }
 }
 
 unsafe extern "C" fn py_throw<E: Encoding>(

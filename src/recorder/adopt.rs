@@ -17,6 +17,8 @@ use super::{Activation, CURRENT, Recorder, TENANCY, Tenancy, Thread, emit, varia
 
 /// Stands for the result of a call whose end nobody told.
 const UNSEEN: &str = "<left unseen>";
+/// Stands for the frame of a part, which has none: no frame has this address.
+const PART: usize = 1;
 /// Names of threads kept for the metadata.
 const MAX_THREAD_NAMES: usize = 1000;
 
@@ -122,6 +124,48 @@ impl<E: Encoding> Recorder<E> {
                 next = frame.back();
             }
         }
+    }
+
+    /// Opens a call that stands for a part of the program rather than for a function of it.
+    pub fn open_part(&mut self, name: &str, path: &str, line: u32) {
+        let thread = self.thread();
+        self.flush_output(thread);
+        self.between_parts = false;
+        let line = self.sources.get(path).clamp(line);
+        let (path, _) = self.path_id(path);
+        let function = self.definitions.function(path, line, name);
+        emit!(self, thread, |out, _| {
+            E::step(out, path, line);
+            E::call_begin(out, function, 0);
+            E::call_end(out);
+        });
+        self.counters.steps += 1;
+        self.counters.calls += 1;
+        let thread = &mut self.threads[thread];
+        thread.stepped = PART;
+        thread.calls.push(Activation {
+            frame: PART,
+            line,
+            state: 0,
+        });
+    }
+
+    /// Closes the part that is open, and what is open in it.
+    pub fn close_part(&mut self) {
+        let thread = self.thread();
+        self.flush_output(thread);
+        let calls = &self.threads[thread].calls;
+        let Some(place) = calls.iter().rposition(|call| call.frame == PART) else {
+            return;
+        };
+        self.close_above(thread, place + 1);
+        self.between_parts = true;
+        self.threads[thread].calls.pop();
+        emit!(self, thread, |out, _| {
+            E::return_begin(out);
+            value::write_none::<E>(out);
+            E::return_end(out);
+        });
     }
 
     /// Gives the calling thread a stream, under a root call with the thread's name.

@@ -97,12 +97,19 @@ impl<E: Encoding> Recorder<E> {
     }
 
     /// `PY_RESUME`: a generator or coroutine goes on with the value sent into it.
-    pub fn resumed(&mut self, code: Object) {
-        let Some((info, frame)) = self.ours(code) else {
-            return;
+    /// The code may be new to the session, which its first run came before.
+    pub fn resumed(&mut self, code: Object) -> Verdict {
+        let Some(frame) = Frame::current() else {
+            return Verdict::Go;
         };
+        let info = match self.known(code, frame) {
+            Ok(info) => info,
+            Err(verdict) => return verdict,
+        };
+        self.arm(code, info);
         let sent = frame.sent(self.setup.access, info.facts.slots.len());
         self.go_on(info, frame, "sent", sent);
+        Verdict::Go
     }
 
     /// `PY_THROW`: a generator or coroutine goes on with an exception thrown into it.

@@ -45,7 +45,7 @@ impl<E: Encoding> Recorder<E> {
             Channel::Stderr => capture.stderr,
             Channel::Stdin => capture.stdin,
         };
-        if wanted && self.active {
+        if wanted && self.active && !self.between_parts {
             usize::try_from(self.output_left[channel as usize]).unwrap_or(usize::MAX)
         } else {
             0

@@ -59,7 +59,7 @@ impl<E: Encoding> Recorder<E> {
             qualname: &names.qualname,
             is_main,
         };
-        let decision = self.setup.policy.decide(&scope);
+        let decision = self.policy.decide(&scope);
         let activates = self.files.get(&*key).is_some_and(|file| file.activates);
         if activates && !self.active {
             self.activate(frame);
@@ -188,12 +188,13 @@ impl<E: Encoding> Recorder<E> {
     }
 
     /// The variables that a frame of the code shows, arguments first, and how many are arguments. What the
-    /// compiler names for itself (`.0`, the iterator of a generator expression) is none.
+    /// compiler names for itself (`.0`, the iterator of a generator expression) is none, nor is what pytest's rewritten
+    /// assertions do (`@py_assert1`).
     fn variables_of(&mut self, facts: &Facts) -> (Box<[Variable]>, usize) {
         let (mut shown, mut arguments) = (Vec::new(), 0);
         for (index, slot) in facts.slots.iter().enumerate() {
             let name = value::text::whole(slot.name);
-            if name.starts_with('.') {
+            if name.starts_with(['.', '@']) {
                 continue;
             }
             let variable = self.definitions.variable(&name);

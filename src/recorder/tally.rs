@@ -27,7 +27,7 @@ impl<E: Encoding> Recorder<E> {
     /// Counts a code object that was decided on. The metadata are brought up to date with the first one, each time
     /// that their number has doubled, and once a second.
     pub(super) fn count(&mut self, decision: &Decision) {
-        self.setup.policy.count(decision);
+        self.policy.count(decision);
         self.tally.decisions += 1;
         let is_old = self
             .tally
@@ -44,7 +44,7 @@ impl<E: Encoding> Recorder<E> {
 
     /// Why most code objects were skipped that were, and how many.
     pub fn skipped(&self) -> Option<(String, u64)> {
-        let policy = &self.setup.policy;
+        let policy = &self.policy;
         let skipped = policy.decisions().filter(|(reason, _)| {
             policy.record(reason) == Record::None && reason.kind() != "recorder"
         });
@@ -54,7 +54,7 @@ impl<E: Encoding> Recorder<E> {
 
     /// All that was counted, as it stands in the metadata.
     pub(super) fn tallies(&self) -> Map<String, Value> {
-        let policy = &self.setup.policy;
+        let policy = &self.policy;
         let mut decisions: Vec<_> = policy.decisions().collect();
         decisions.sort_by_cached_key(|(reason, count)| (u64::MAX - count, reason.to_string()));
         let decisions = decisions.into_iter().take(MAX_REASONS);

@@ -26,7 +26,7 @@ use crate::error::{Error, Result};
 use crate::frame::Object;
 use crate::hook::{Form, Hook, OS};
 use crate::policy::Processes;
-use crate::trace::CHILDREN;
+use crate::trace::{CHILDREN, await_discarded};
 use crate::value;
 
 /// Children that the metadata name; the folders of all are there.
@@ -103,6 +103,7 @@ impl Family {
             .folder
             .join(format!("{place}{}", process::id()));
         self.request.at_once |= is_active;
+        self.request.in_series = false;
         self.request
     }
 }
@@ -147,6 +148,8 @@ pub fn follow(
         metadata,
         program,
         at_once: plan.at_once,
+        root: None,
+        in_series: false,
     };
     start(py, request)
 }
@@ -207,11 +210,14 @@ extern "C" fn in_child() {
 /// Before a fork: the program has no thread that it does not know of.
 #[cfg(unix)]
 fn before_fork() {
+    await_discarded();
     if let Some(live) = live() {
         live.tool.pause(!FORKING.get());
-        let place = (live.family.processes != Processes::None && !STARTING.get())
-            .then(|| live.family.next_place());
-        PLACE.set(place);
+        let family = live.family.borrow();
+        let family = family
+            .as_ref()
+            .filter(|family| family.processes != Processes::None && !STARTING.get());
+        PLACE.set(family.map(Family::next_place));
     }
 }
 
@@ -223,6 +229,9 @@ fn after_fork() {
     super::unhook();
     let is_active = tool.abandon();
     let Some(place) = PLACE.take() else { return };
+    let Some(family) = family.into_inner() else {
+        return;
+    };
     let request = family.forked(&place, std::os::unix::process::parent_id(), is_active);
     let started = Python::attach(|py| {
         start(py, request)?;

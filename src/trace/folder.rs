@@ -5,6 +5,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
 
@@ -23,11 +24,13 @@ pub const CHILDREN: &str = "processes";
 /// Ends the name of a file that is still being made.
 const UNFINISHED: &str = ".new";
 
-/// A trace folder that this recording holds.
+/// A trace folder, which this recording holds once it is claimed.
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
-    lock: Held,
+    /// Whether it was not there before this recording: what lies in it belongs to this one.
+    is_fresh: bool,
+    lock: OnceLock<Held>,
 }
 
 fn extension(format: Format) -> &'static str {
@@ -67,9 +70,24 @@ pub(super) fn at(path: &Path) -> impl Fn(io::Error) -> Error {
 }
 
 impl Folder {
-    /// Makes the folder and takes it; an older trace in it is removed, other files stay.
-    pub(super) fn claim(dir: &Path) -> Result<Self> {
+    /// The folder of a recording that begins, which may not be there yet.
+    pub(super) fn new(dir: &Path) -> Result<Self> {
         let path = std::path::absolute(dir).map_err(at(dir))?;
+        Ok(Self {
+            is_fresh: !path.exists(),
+            lock: OnceLock::new(),
+            path,
+        })
+    }
+
+    /// Whether it was not there when the recording began.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.is_fresh
+    }
+
+    /// Makes the folder and takes it; an older trace in it is removed, other files stay.
+    pub(super) fn claim(&self) -> Result<()> {
+        let path = &self.path;
         let unusable = |error: io::Error| {
             let why = if path.exists() && !path.is_dir() {
                 "not a folder".to_owned()
@@ -81,13 +99,24 @@ impl Folder {
                 path.display()
             ))
         };
-        fs::create_dir_all(&path).map_err(unusable)?;
-        let Some(lock) = platform::lock(&path).map_err(unusable)? else {
-            return Err(Error::Session(refusal(&path)));
+        fs::create_dir_all(path).map_err(unusable)?;
+        let Some(lock) = platform::lock(path).map_err(unusable)? else {
+            return Err(Error::Session(refusal(path)));
         };
-        let lock = Held::new(lock).map_err(unusable)?;
-        clear(&path).map_err(unusable)?;
-        Ok(Self { path, lock })
+        let _ = self.lock.set(Held::new(lock).map_err(unusable)?);
+        if !self.is_fresh {
+            clear(path).map_err(unusable)?;
+        }
+        Ok(())
+    }
+
+    /// Removes the trace, and the folder unless it holds files of others.
+    pub(super) fn remove(&self) -> Result<()> {
+        if self.path.exists() {
+            clear(&self.path).map_err(at(&self.path))?;
+            let _ = fs::remove_dir(&self.path);
+        }
+        Ok(())
     }
 
     /// Takes a folder with a trace that no live recorder writes.
@@ -96,7 +125,11 @@ impl Folder {
         let lock = platform::lock(&path).map_err(at(&path))?;
         let lock = lock.ok_or_else(|| Error::Session(refusal(&path)))?;
         let lock = Held::new(lock).map_err(at(&path))?;
-        Ok(Self { path, lock })
+        Ok(Self {
+            is_fresh: false,
+            lock: OnceLock::from(lock),
+            path,
+        })
     }
 
     /// Where a file of this name lies.
@@ -165,9 +198,9 @@ impl Folder {
         Ok(self.file(&name))
     }
 
-    /// The file that carries the lock.
-    pub(super) fn lock(&self) -> &Held {
-        &self.lock
+    /// The file that carries the lock, once the folder is claimed.
+    pub(super) fn lock(&self) -> Option<&Held> {
+        self.lock.get()
     }
 }
 

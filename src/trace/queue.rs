@@ -28,6 +28,8 @@ pub(super) struct Requests {
     flushes: u64,
     /// No more events will come.
     pub(super) stop: bool,
+    /// What is not written yet is not wanted.
+    pub(super) discard: bool,
     /// The thread must not be there for a while.
     pub(super) pause: bool,
 }
@@ -105,6 +107,11 @@ impl Queue {
     pub(super) fn stop(&self) {
         lock(&self.state).requests.stop = true;
         self.asked.notify_one();
+    }
+
+    /// What is not written yet is not wanted any more.
+    pub(super) fn discard(&self) {
+        lock(&self.state).requests.discard = true;
     }
 
     /// Asks the writer to end for a while, after one more round.

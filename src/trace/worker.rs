@@ -31,32 +31,62 @@ const TICK: Duration = Duration::from_millis(200);
 /// What the writer thread works with.
 pub(super) struct Worker {
     shared: Arc<Shared>,
-    /// The event stream's file.
-    file: Held,
-    main: Sink,
-    /// Holds the main stream's open frame.
-    compressor: Compressor,
+    /// None until the folder is taken.
+    files: Option<Files>,
     /// Part files by the number of their stream. They are opened for each round that needs them, and their
     /// frames end with it: there may be many.
     parts: BTreeMap<usize, Sink>,
-    parts_compressor: Compressor,
     metadata_written: Instant,
     /// The thread that it runs in, or ran in last.
     thread: Option<PathBuf>,
 }
 
+/// What is written into the files with.
+struct Files {
+    /// The event stream's file.
+    stream: Held,
+    main: Sink,
+    /// Holds the main stream's open frame.
+    compressor: Compressor,
+    parts_compressor: Compressor,
+}
+
 impl Worker {
-    pub(super) fn new(shared: Arc<Shared>, file: Held) -> io::Result<Self> {
-        Ok(Self {
-            file,
-            main: Sink::new(shared.format)?,
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self {
             shared,
-            compressor: Compressor::new()?,
+            files: None,
             parts: BTreeMap::new(),
-            parts_compressor: Compressor::new()?,
             metadata_written: Instant::now(),
             thread: None,
-        })
+        }
+    }
+
+    /// Takes the folder and makes its files, unless that is done, or the trace is not wanted any more.
+    pub(super) fn open(&mut self) -> Result<()> {
+        let mut begun = lock(&self.shared.begun);
+        if *begun {
+            return Ok(());
+        }
+        *begun = true;
+        drop(begun);
+        let folder = &self.shared.folder;
+        folder.claim()?;
+        folder.write_paths(&[])?;
+        let (name, path) = (folder::stream_name(self.shared.format), self.main_path());
+        let empty = sink::empty(self.shared.format).map_err(folder::at(&path))?;
+        folder.replace(&name, &empty)?;
+        let open = || {
+            Ok(Files {
+                stream: Held::new(File::options().read(true).write(true).open(&path)?)?,
+                main: Sink::new(self.shared.format)?,
+                compressor: Compressor::new()?,
+                parts_compressor: Compressor::new()?,
+            })
+        };
+        self.files = Some(open().map_err(folder::at(&path))?);
+        // The last of them: where there are metadata there is a trace.
+        folder.write_metadata(&lock(&self.shared.texts).metadata)
     }
 
     /// Does rounds until asked to stop or pause, or until writing fails.
@@ -66,6 +96,9 @@ impl Worker {
             let requests = self.shared.queue.next(Instant::now() + TICK);
             if self.shared.failure.get().is_some() {
                 return self.leave();
+            }
+            if requests.discard {
+                return self.shared.queue.close();
             }
             if let Err(error) = self.round(requests) {
                 self.fail(error);
@@ -115,8 +148,12 @@ impl Worker {
 
     /// Removes the room from the file, where it is still ours.
     fn cut(&mut self) -> io::Result<()> {
-        self.file.ensure(&self.main_path())?;
-        self.main.cut(&self.file)
+        let path = self.main_path();
+        let Some(files) = &mut self.files else {
+            return Ok(());
+        };
+        files.stream.ensure(&path)?;
+        files.main.cut(&files.stream)
     }
 
     /// After `run`, when its thread was joined: waits until the system counts the thread no more.
@@ -126,13 +163,14 @@ impl Worker {
         }
     }
 
-    /// The descriptor of the event stream's file.
-    pub(super) fn file(&self) -> &Held {
-        &self.file
+    /// The event stream's file.
+    pub(super) fn file(&self) -> Option<&Held> {
+        self.files.as_ref().map(|files| &files.stream)
     }
 
     fn round(&mut self, requests: Requests) -> Result<()> {
         fault::point("writer");
+        self.open()?;
         let others = lock(&self.shared.others).clone();
         let taken: Vec<_> = others
             .iter()
@@ -169,26 +207,33 @@ impl Worker {
     fn write_main(&mut self, taken: Taken) -> Result<()> {
         let path = self.main_path();
         let failure = folder::at(&path);
+        let Some(files) = &mut self.files else {
+            return Ok(());
+        };
+        let Files {
+            stream,
+            main,
+            compressor,
+            ..
+        } = files;
         for chunk in taken.full {
-            self.file.ensure(&path).map_err(&failure)?;
-            self.main
-                .append(&self.file, &mut self.compressor, &chunk)
-                .map_err(&failure)?;
+            stream.ensure(&path).map_err(&failure)?;
+            main.append(stream, compressor, &chunk).map_err(&failure)?;
             self.shared.queue.written(chunk.len());
             self.shared.main.reuse(chunk);
         }
-        self.file.ensure(&path).map_err(&failure)?;
-        self.main
-            .append(&self.file, &mut self.compressor, &taken.rest)
+        stream.ensure(&path).map_err(&failure)?;
+        main.append(stream, compressor, &taken.rest)
             .map_err(&failure)?;
-        self.main
-            .flush(&self.file, &mut self.compressor)
-            .map_err(&failure)
+        main.flush(stream, compressor).map_err(&failure)
     }
 
     fn write_part(&mut self, number: usize, taken: &Taken) -> Result<()> {
         let path = self.part_path(number);
         let failure = folder::at(&path);
+        let Some(files) = &mut self.files else {
+            return Ok(());
+        };
         let part = match self.parts.entry(number) {
             Entry::Occupied(part) => part.into_mut(),
             Entry::Vacant(part) => {
@@ -205,10 +250,10 @@ impl Worker {
             .open(&path)
             .map_err(&failure)?;
         for events in taken.full.iter().chain([&taken.rest]) {
-            part.append(&file, &mut self.parts_compressor, events)
+            part.append(&file, &mut files.parts_compressor, events)
                 .map_err(&failure)?;
         }
-        part.end(&file, &mut self.parts_compressor)
+        part.end(&file, &mut files.parts_compressor)
             .map_err(&failure)
     }
 
@@ -216,22 +261,26 @@ impl Worker {
         fault::point("join");
         let main_path = self.main_path();
         let failure = folder::at(&main_path);
-        self.file.ensure(&main_path).map_err(&failure)?;
-        let file = &self.file;
-        self.main
-            .end(file, &mut self.compressor)
-            .map_err(&failure)?;
-        for number in numbers {
+        let paths: Vec<_> = numbers
+            .iter()
+            .map(|number| self.part_path(*number))
+            .collect();
+        let Some(files) = &mut self.files else {
+            return Ok(());
+        };
+        files.stream.ensure(&main_path).map_err(&failure)?;
+        let (main, file) = (&mut files.main, &files.stream);
+        main.end(file, &mut files.compressor).map_err(&failure)?;
+        for (number, path) in numbers.iter().zip(paths) {
             let Some(part) = self.parts.get(number) else {
                 continue;
             };
-            let path = self.part_path(*number);
             let part_file = File::open(&path).map_err(folder::at(&path))?;
-            self.main.join(file, part, &part_file).map_err(&failure)?;
+            main.join(file, part, &part_file).map_err(&failure)?;
             drop(part_file);
             fs::remove_file(&path).map_err(folder::at(&path))?;
         }
-        self.main.cut(file).map_err(&failure)
+        main.cut(file).map_err(&failure)
     }
 
     fn main_path(&self) -> PathBuf {

@@ -3,7 +3,6 @@
 //! Owns: the life of a trace folder from `create` to `finish`, and all that recorder and writer thread
 //! share. Must not: know the form of an event, or wait for the interpreter.
 
-use std::fs::File;
 use std::io::{self, Write as _};
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,11 +13,9 @@ use std::thread::{self, JoinHandle};
 use serde_json::{Map, Value};
 
 use super::Format;
-use super::folder::{self, Folder};
-use super::held::Held;
+use super::folder::Folder;
 use super::platform;
 use super::queue::{Queue, lock};
-use super::sink;
 use super::stream::Stream;
 use super::worker::Worker;
 use crate::error::{Error, Result};
@@ -33,6 +30,18 @@ pub struct Writer {
     thread: Option<JoinHandle<Option<Worker>>>,
     /// What the thread works with, while there is none.
     resting: Option<Worker>,
+}
+
+/// Threads of discarded recordings that may not have ended yet.
+static ENDING: Mutex<Vec<JoinHandle<Option<Worker>>>> = Mutex::new(Vec::new());
+
+/// Waits until the threads of discarded recordings have ended.
+pub fn await_discarded() {
+    for thread in mem::take(&mut *lock(&ENDING)) {
+        if let Ok(Some(worker)) = thread.join() {
+            worker.await_end();
+        }
+    }
 }
 
 /// The small files' content.
@@ -53,6 +62,8 @@ pub(super) struct Shared {
     pub(super) main: Arc<Stream>,
     pub(super) others: Mutex<Vec<Arc<Stream>>>,
     pub(super) texts: Mutex<Texts>,
+    /// Whether the folder is taken, or never will be.
+    pub(super) begun: Mutex<bool>,
     /// Why writing has failed.
     pub(super) failure: OnceLock<Error>,
 }
@@ -63,17 +74,28 @@ impl Writer {
     ///
     /// # Errors
     /// `Error::Session` if another live recorder holds the folder, `Error::Trace` if it cannot be used.
-    pub fn create(dir: &Path, format: Format, mut metadata: Map<String, Value>) -> Result<Self> {
-        let folder = Folder::claim(dir)?;
+    pub fn create(dir: &Path, format: Format, metadata: Map<String, Value>) -> Result<Self> {
+        Self::new(dir, format, metadata, false)
+    }
+
+    /// As `create`, but a folder that is not there yet is made, and its files, when something is older than a quarter of
+    /// a second or cannot wait: a recording that is over before, and is discarded, costs no file.
+    ///
+    /// # Errors
+    /// As `create`; what goes wrong later ends the recording.
+    pub fn create_later(dir: &Path, format: Format, metadata: Map<String, Value>) -> Result<Self> {
+        Self::new(dir, format, metadata, true)
+    }
+
+    fn new(
+        dir: &Path,
+        format: Format,
+        mut metadata: Map<String, Value>,
+        may_wait: bool,
+    ) -> Result<Self> {
+        let folder = Folder::new(dir)?;
+        let waits = may_wait && folder.is_fresh();
         metadata.insert("status".into(), "recording".into());
-        folder.write_paths(&[])?;
-        let name = folder::stream_name(format);
-        let path = folder.file(&name);
-        folder.replace(&name, &sink::empty(format).map_err(folder::at(&path))?)?;
-        let file = File::options().read(true).write(true).open(&path);
-        let file = file.and_then(Held::new).map_err(folder::at(&path))?;
-        // The last of them: where there are metadata there is a trace.
-        folder.write_metadata(&metadata)?;
         let queue = Arc::<Queue>::default();
         let shared = Arc::new(Shared {
             format,
@@ -84,10 +106,14 @@ impl Writer {
                 metadata,
                 ..Texts::default()
             }),
+            begun: Mutex::default(),
             failure: OnceLock::new(),
             queue,
         });
-        let worker = Worker::new(shared.clone(), file).map_err(folder::at(&path))?;
+        let mut worker = Worker::new(shared.clone());
+        if !waits {
+            worker.open()?;
+        }
         let thread = start(worker, shared.clone())?;
         Ok(Self {
             shared,
@@ -200,16 +226,34 @@ impl Writer {
         self.shared.write_failure(&mut metadata)
     }
 
+    /// Ends the recording and removes its trace; what was committed and is not written yet never is.
+    ///
+    /// # Errors
+    /// `Error::Trace` if it cannot be removed.
+    pub fn discard(mut self) -> Result<()> {
+        self.shared.queue.discard();
+        let has_begun = mem::replace(&mut *lock(&self.shared.begun), true);
+        if !has_begun && let Some(thread) = self.thread.take() {
+            // It has nothing to do any more, and to wait for its end may take longer than the test did.
+            self.shared.queue.stop();
+            let mut ending = lock(&ENDING);
+            ending.retain(|thread| !thread.is_finished());
+            ending.push(thread);
+        }
+        self.stop();
+        self.shared.folder.remove()
+    }
+
     /// After a fork, in the child: lets go of the trace, which is the parent's. Takes no lock and
     /// waits for nothing, since whoever held a lock at the fork does not exist here; so its streams must
     /// not be used any more either.
     pub fn abandon(self) {
         // SAFETY: `self` is forgotten below, and the thread that used the files is not in this process.
         unsafe {
-            if let Some(worker) = &self.resting {
-                platform::close_inherited(worker.file());
+            let file = self.resting.as_ref().and_then(Worker::file);
+            for held in [file, self.shared.folder.lock()].into_iter().flatten() {
+                platform::close_inherited(held);
             }
-            platform::close_inherited(self.shared.folder.lock());
         }
         mem::forget(self);
     }
@@ -291,7 +335,8 @@ impl Shared {
         };
         metadata.insert("status".into(), "partial".into());
         metadata.insert("reason".into(), error.to_string().into());
-        if self.folder.write_metadata(metadata).is_err() {
+        // A folder that could not be taken is somebody else's.
+        if self.folder.lock().is_some() && self.folder.write_metadata(metadata).is_err() {
             let _ = self.folder.overwrite_metadata(metadata);
         }
         Err(error.clone())

@@ -115,3 +115,45 @@ fn a_file_is_not_a_folder() {
     }
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
 }
+
+#[test]
+fn a_discarded_recording_leaves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = dir.path().join("new");
+    let writer = Writer::create_later(&place, Format::Json, Map::new()).unwrap();
+    assert!(!place.exists());
+    writer.discard().unwrap();
+    let writer = Writer::create_later(&place, Format::Json, Map::new()).unwrap();
+    writer.flush().unwrap();
+    assert!(place.join("trace.json").exists());
+    writer.discard().unwrap();
+    assert!(!place.exists());
+    let writer = Writer::create_later(&place, Format::Json, Map::new()).unwrap();
+    writer.finish(&[], |_| ()).unwrap();
+    assert!(place.join("trace.json").exists());
+}
+
+#[test]
+fn a_folder_that_is_there_is_taken_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("mine.txt"), "mine").unwrap();
+    fs::write(dir.path().join("trace.bin"), "old").unwrap();
+    let writer = Writer::create_later(dir.path(), Format::Json, Map::new()).unwrap();
+    assert!(!dir.path().join("trace.bin").exists());
+    assert!(Writer::create_later(dir.path(), Format::Json, Map::new()).is_err());
+    writer.discard().unwrap();
+    let names: Vec<_> = fs::read_dir(dir.path()).unwrap().collect();
+    assert_eq!(names.len(), 1);
+}
+
+#[test]
+fn a_recording_that_lasts_is_on_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = dir.path().join("new");
+    let _writer = Writer::create_later(&place, Format::Json, Map::new()).unwrap();
+    let begin = std::time::Instant::now();
+    while !place.join("trace_metadata.json").exists() {
+        assert!(begin.elapsed().as_secs() < 10);
+        std::thread::yield_now();
+    }
+}

@@ -66,12 +66,14 @@ impl<'py> Start<'py> {
         environment: impl FnOnce(Python<'py>, &str) -> Option<Bound<'py, PyAny>>,
     ) -> Option<Self> {
         let live = live()?;
-        let processes = live.family.processes;
+        let family = live.family.borrow();
+        let family = family.as_ref()?;
+        let processes = family.processes;
         if processes == Processes::None || !is_followed(processes, program?, &texts(arguments)) {
             return None;
         }
-        let place = live.family.next_place();
-        let plan = live.family.plan(&place, live.tool.is_active());
+        let place = family.next_place();
+        let plan = family.plan(&place, live.tool.is_active());
         let plan = serde_json::to_string(&plan).ok()?;
         if plan.len() > MAX_PLAN {
             return None;
