@@ -7,6 +7,8 @@
 
 Owns: the names that library users import. Must not: do anything when imported; what costs time to load is loaded when
 it is first asked for.
+
+PYTEST_DONT_REWRITE: pytest would warn where a recorded program starts it, for then this is loaded already.
 """
 
 from __future__ import annotations

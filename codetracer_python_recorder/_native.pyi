@@ -57,6 +57,25 @@ def start(
     `TraceError`: the folder cannot be written. `PolicyError`: a glob does not compile.
     """
 
+def start_in_series(trace_dir: str | os.PathLike[str], spec: str, metadata: str, root: str) -> None:
+    """Begin one of several recordings, as `start` does; `root` is the file that its root call stands at.
+
+    Recordings of one policy are cheap to begin and to end: what is armed in the interpreter stays so until `stop`, and
+    files are made for what is kept or older than a quarter of a second. Raises what `start` raises.
+    """
+
+def stop_in_series(keep: bool, metadata: str) -> Report | None:
+    """End a recording that `start_in_series` began; `None` if this process is not being recorded.
+
+    `keep`: whether its trace stays. `metadata`: a JSON object that is added to it. `stop` ends the series.
+    """
+
+def open_part(name: str, path: str, line: int) -> None:
+    """Open a call that stands for a part of the program rather than for a function; nothing if none is recorded."""
+
+def close_part() -> None:
+    """Close the part that is open, and what is open in it."""
+
 def follow(plan: str, metadata: str, script: list[str], main_source: str | None) -> None:
     """Begin to record a process that a recorded one has started, as its plan says, into a folder in that one's.
 

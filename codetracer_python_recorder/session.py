@@ -44,14 +44,19 @@ def say(*lines: str) -> None:
         pass  # closed, or a pipe that nobody reads: there is nowhere left to say so
 
 
-def begin(policy: Policy, subject: Subject) -> None:
-    """Start recording; `SessionError`, `TraceError` or `PolicyError` if it cannot be."""
+def handed_over(policy: Policy, subject: Subject) -> tuple[str, dict[str, Any]]:
+    """What a recording begins with: the policy as JSON, and the metadata."""
     metadata = facts(subject, policy.cwd)
     metadata["recorder"] = {**metadata["recorder"], "with_diff": policy.value("with-diff")}
     metadata["policy"] = policy.metadata()
+    return as_json(policy.spec(subject.names, subject.module)), metadata
+
+
+def begin(policy: Policy, subject: Subject) -> None:
+    """Start recording; `SessionError`, `TraceError` or `PolicyError` if it cannot be."""
+    spec, metadata = handed_over(policy, subject)
     text = None if subject.text is None else clean(subject.text)
-    spec = policy.spec(subject.names, subject.module)
-    _native.start(policy.trace_dir, as_json(spec), as_json(metadata), subject.code, text)
+    _native.start(policy.trace_dir, spec, as_json(metadata), subject.code, text)
 
 
 def complaint(policy: Policy, report: _native.Report) -> str:

@@ -33,8 +33,8 @@ RUST_LAYERS: Layers = [
     {"error", "memory", "fault", "interpreter"},
 ]
 PYTHON_LAYERS: Layers = [
-    {"__main__"},
-    {"cli"},
+    {"__main__", "pytest_plugin"},
+    {"cli", "pytest_traces"},
     {"commands", "commands.record", "commands.trace", "commands.policy"},
     {"commands.terminal"},
     {"__init__"},

@@ -303,13 +303,15 @@ def resolve(
     config_name: str = "--config",
     mapping: Mapping[str, object] | None = None,
     mapping_name: str = "policy",
+    mapping_folder: str | None = None,
     settings: Sequence[tuple[str, str, Setting]] = (),
     isolated: bool = False,
 ) -> Policy:
     """Find, read, check and merge all sources.
 
     `start` is the folder that the search of the project root begins at (`start_folder`). `config` holds files and
-    inline TOML as given, `mapping` a policy file's keys; their names are how messages call them. `settings` are flags
+    inline TOML as given, `mapping` a policy file's keys, with paths relative to `mapping_folder` (or the working
+    directory); their names are how messages call them. `settings` are flags
     or arguments: place, key and value of each. Raises `PolicyError` with every mistake of every source.
     """
     problems: list[str] = []
@@ -326,7 +328,8 @@ def resolve(
     for given in config:
         if _inline(given, cwd):
             stack.add(load.from_inline(config_name, given, cwd, problems))
-    stack.add(load.from_mapping(mapping_name, {} if mapping is None else mapping, cwd, problems))
+    folder = cwd if mapping_folder is None else mapping_folder
+    stack.add(load.from_mapping(mapping_name, {} if mapping is None else mapping, folder, problems))
     stack.add(load.from_settings("flags", settings, cwd, problems))
     policy = Policy(stack.layers, cwd, project, problems)
     if problems:
