@@ -27,12 +27,15 @@ WIDTH = 80
 
 USAGE = f"""{NAME} [OPTIONS] SCRIPT [ARGS...]
        {NAME} [OPTIONS] -m MODULE | -c CODE | - [ARGS...]
+       {NAME} [OPTIONS] --pytest NODE_ID [ARGS...]
+       {NAME} [OPTIONS] --unittest TARGET [ARGS...]
        {NAME} policy show|explain|check|init|schema|list …
        {NAME} trace dump|summary|policy|recover TRACE_DIR"""
 
 DESCRIPTION = """Runs a Python program as plain Python would, and records how it ran into a
 trace for CodeTracer, as a policy says. SCRIPT may be a folder or zip file with
-a __main__.py. Options end at it: everything after it is the script's own."""
+a __main__.py. Options end at it: everything after it is the script's own.
+--pytest and --unittest are short for -m pytest and -m unittest."""
 
 EXAMPLE = f"""example:
   {NAME} --include 'app/**' app/main.py --arg=value"""
@@ -79,6 +82,10 @@ OTHER_OPTIONS = [
     Option("version", "version", ("--version",), "", "print the version"),
     Option("help", "help", ("-h", "--help"), "", "print this help"),
 ]
+
+
+RUNNERS = {"--pytest": "a node id", "--unittest": "a target"}
+"""The options that stand in place of the script, each the name of a module that runs tests, and what follows them."""
 
 
 class UsageError(RecorderError):
@@ -134,7 +141,7 @@ def parse(arguments: Sequence[str]) -> Options | None:
     parsed = Options()
     at = 0
     while at < len(arguments) and arguments[at].startswith("-") and arguments[at] not in ("-", "--"):
-        if arguments[at][:2] in ("-m", "-c"):
+        if arguments[at][:2] in ("-m", "-c") or arguments[at] in RUNNERS:
             break
         flag, value, taken = _option(arguments[at:], known)
         option = known[flag]
@@ -168,7 +175,7 @@ def _option(arguments: Sequence[str], known: dict[str, Option]) -> tuple[str, st
     if flag not in known:
         from difflib import get_close_matches
 
-        meant = "".join(get_close_matches(flag, [long for long in known if long.startswith("--")], n=1))
+        meant = "".join(get_close_matches(flag, [long for long in (*known, *RUNNERS) if long.startswith("--")], n=1))
         raise UsageError(f"{flag}: unknown option" + (f" (did you mean {meant}?)" if meant else " (--help shows all)"))
     metavar = known[flag].metavar
     if not metavar and equals:
@@ -187,6 +194,10 @@ def _program(arguments: Sequence[str]) -> tuple[str, str, list[str]]:
     first, *rest = arguments
     if first == "--":
         first, *rest = rest
+    elif first in RUNNERS:
+        if not rest:
+            raise UsageError(f"{first}: {RUNNERS[first]} is missing (all tests: -m {first.removeprefix('--')})")
+        return "-m", first.removeprefix("--"), rest
     elif first[:2] in ("-m", "-c"):
         if first[2:]:
             return first[:2], first[2:], rest
