@@ -13,7 +13,13 @@ PYTEST_DONT_REWRITE: pytest would warn where a recorded program starts it, for t
 
 from __future__ import annotations
 
-from codetracer_python_recorder._native import __version__
+try:
+    from codetracer_python_recorder._native import __version__
+except ImportError as error:
+    from codetracer_python_recorder.misfit import refuse
+
+    refuse(error)
+    raise
 from codetracer_python_recorder.errors import PolicyError, RecorderError, SessionError, TraceError
 
 TYPE_CHECKING = False
@@ -33,6 +39,13 @@ __all__ = [
     "stop",
     "trace",
 ]
+
+
+def load_ipython_extension(shell: object) -> None:
+    """What `%load_ext codetracer_python_recorder` calls: makes `%%codetracer` known."""
+    from codetracer_python_recorder.notebook import load
+
+    load(shell)
 
 
 def __getattr__(name: str) -> object:

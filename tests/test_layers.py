@@ -37,14 +37,14 @@ PYTHON_LAYERS: Layers = [
     {"cli", "pytest_traces"},
     {"commands", "commands.record", "commands.trace", "commands.policy"},
     {"commands.terminal"},
-    {"__init__"},
+    {"__init__", "notebook"},
     {"session", "runner", "policy", "follow", "summary"},
     {"policy.check"},
     {"policy.explain", "policy.show", "policy.init", "policy.json_schema"},
     {"policy.load", "policy.resolve"},
     {"policy.schema", "policy.positions"},
     {"subject", "probe"},
-    {"errors", "own", "_native"},
+    {"errors", "own", "misfit", "_native"},
 ]
 # Beyond the layers: callbacks are thin, and the two pure parts have nothing to do with each other.
 STRANGERS = {"monitoring": {"value", "policy"}, "policy": {"trace"}, "trace": {"policy"}}
