@@ -9,7 +9,7 @@ SOURCES := $(wildcard Cargo.* build.rs pyproject.toml) $(shell find src codetrac
 RECORDED := $(if $(SCRIPT),'$(SCRIPT)' $(ARGS),--config examples/recorder.toml examples/shop)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-debug stress lint bench clean
+.PHONY: help run test test-debug stress lint bench wheels clean
 .SECONDARY:
 
 help: ## this list
@@ -44,9 +44,15 @@ lint: .venv-lint/installed ## formats, lints and types of Rust, Python and sh
 	.venv-lint/bin/ruff format --check
 	.venv-lint/bin/mypy
 	.venv-lint/bin/shellcheck tools/* .ci/run
+	.venv-lint/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 bench: .venv/installed ## time and memory beside plain Python and rivals; ARGS=--help shows what can be chosen
 	.venv/bin/python bench/run.py --cache "$(CARGO_TARGET_DIR)/bench" $(if $(REPORT),--report) $(if $(FLOOR),--floor "$(FLOOR)") $(ARGS)
+
+wheels: .venv-wheels/installed ## release archives for every interpreter found, into dist
+	@rm -rf dist; PATH="$(CURDIR)/.venv-wheels/bin:$$PATH"; tools/interpreters | while read -r _ python; do \
+		maturin build --release --locked --zig --compatibility manylinux2014 -i "$$python" --out dist || exit; \
+	done && maturin sdist --out dist && twine check --strict dist/* && for wheel in dist/*.whl; do auditwheel show "$$wheel" || exit; done
 
 clean: ## remove environments, build output and traces
 	rm -rf .venv .venv-* dist target trace-out
@@ -56,6 +62,9 @@ clean: ## remove environments, build output and traces
 
 .venv-lint/installed: pyproject.toml
 	@tools/environment .venv-lint any --group lint --group test
+
+.venv-wheels/installed: pyproject.toml
+	@tools/environment .venv-wheels any --group wheels
 
 .venv-debug/installed: $(SOURCES)
 	@MATURIN_PEP517_ARGS="--profile dev --features faults" tools/environment .venv-debug any . --group test
