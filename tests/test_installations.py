@@ -1,0 +1,175 @@
+"""Owns: the built wheel in each of the ways that people install it. Must not: use the checkout, but to build from."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Done, Plain
+
+ROOT = Path(__file__).parent.parent
+COMMAND = "codetracer-python-recorder"
+MODULE = ["-m", "codetracer_python_recorder"]
+SCRIPTS = "Scripts" if os.name == "nt" else "bin"
+
+
+def run(*command: str | Path, env: dict[str, str] | None = None) -> Done:
+    """A command that must succeed."""
+    done = subprocess.run([*command], env={**os.environ, **(env or {})}, capture_output=True, text=True)
+    assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+    return done
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel for this interpreter: WHEEL, or built from the sources, by what an installation has compiled."""
+    if "WHEEL" in os.environ:
+        return Path(os.environ["WHEEL"])
+    folder = tmp_path_factory.mktemp("wheel")
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / Path(sys.prefix).name.removeprefix(".")
+    run(sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", folder, ROOT, env={"CARGO_TARGET_DIR": str(target)})
+    (built,) = folder.iterdir()
+    return built
+
+
+@pytest.fixture
+def bare(folder: Path) -> Path:
+    """An interpreter with nothing installed."""
+    run(sys.executable, "-m", "venv", "--without-pip", folder / "bare")
+    return folder / "bare" / SCRIPTS / "python"
+
+
+@pytest.fixture
+def unpacked(folder: Path, wheel: Path) -> Path:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "unpacked")
+    return folder / "unpacked"
+
+
+@pytest.fixture
+def example(folder: Path) -> Path:
+    """A folder with the example, and nothing of the checkout besides."""
+    place = folder / "project"
+    shutil.copytree(ROOT / "examples", place / "examples")
+    (place / "pyproject.toml").touch()
+    return place
+
+
+Check = Callable[..., None]
+
+
+@pytest.fixture
+def check(example: Path, monkeypatch: pytest.MonkeyPatch, plain: Plain) -> Check:
+    """Records the example by a command, and sees that the trace is the one that the tests' own interpreter makes."""
+    monkeypatch.chdir(example)
+
+    def dump(*command: str | Path) -> str:
+        return run(*command, "trace", "dump", "trace-out").stdout
+
+    def check(*command: str | Path) -> None:
+        recorder = [sys.executable, "-P", *MODULE]
+        options = ["--config", "examples/recorder.toml", "examples/shop"]
+        expected = run(*recorder, *options).stdout, dump(*recorder)
+        shutil.rmtree("trace-out")
+        found = run(*command, *options).stdout, dump(*command)
+        assert found == expected and "Stock.take" in found[1]
+        metadata = json.loads(Path("trace-out/trace_metadata.json").read_bytes())
+        assert metadata["python"]["version"] == sys.version.partition(" ")[0]
+
+    return check
+
+
+@pytest.mark.parametrize("options", [[], ["--system-site-packages"]], ids=["fresh", "with system's"])
+def test_venv(folder: Path, wheel: Path, check: Check, options: list[str]) -> None:
+    run(sys.executable, "-m", "venv", *options, folder / "venv")
+    scripts = folder / "venv" / SCRIPTS
+    run(scripts / "python", "-m", "pip", "install", "-q", "--ignore-installed", wheel)
+    check(scripts / COMMAND)
+    for flag in ("-I", "-P", "-E", "-s"):
+        check(scripts / "python", flag, *MODULE)
+
+
+def test_uv(folder: Path, wheel: Path, check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_TOOL_DIR", str(folder / "tools"))
+    monkeypatch.setenv("UV_TOOL_BIN_DIR", str(folder / "tools/bin"))
+    uv = [sys.executable, "-m", "uv"]
+    interpreter = ["--python", sys.executable]
+    check(*uv, "run", "--quiet", "--no-project", *interpreter, "--with", wheel, COMMAND)
+    check(*uv, "tool", "run", "--quiet", *interpreter, "--from", wheel, COMMAND)
+    run(*uv, "tool", "install", "--quiet", *interpreter, wheel)
+    check(folder / "tools/bin" / COMMAND)
+
+
+def test_pipx(folder: Path, wheel: Path, check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIPX_HOME", str(folder / "pipx"))
+    pipx = [sys.executable, "-m", "pipx", "run", "--quiet", "--python", sys.executable]
+    check(*pipx, "--spec", wheel, COMMAND)
+
+
+def test_folder_on_the_path(bare: Path, unpacked: Path, check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing else is there, no tomli; and with -S not even site."""
+    monkeypatch.setenv("PYTHONPATH", str(unpacked))
+    check(bare, *MODULE)
+    check(bare, "-P", *MODULE)
+    check(bare, "-S", *MODULE)
+
+
+def test_target(folder: Path, bare: Path, wheel: Path, check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(sys.executable, "-m", "pip", "install", "-q", "--target", folder / "lib", wheel)
+    monkeypatch.setenv("PYTHONPATH", str(folder / "lib"))
+    check(bare, *MODULE)
+
+
+def refusal(interpreter: str | Path, folder: Path) -> str:
+    """The one line that is said instead of recording; an import says it, too."""
+    env = {**os.environ, "PYTHONPATH": str(folder)}
+    ran = subprocess.run([interpreter, *MODULE, "x.py"], env=env, capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    program = [interpreter, "-c", "import codetracer_python_recorder"]
+    imported = subprocess.run(program, env=env, capture_output=True, text=True)
+    (line,) = ran.stderr.splitlines()
+    assert imported.returncode == 1 and imported.stderr.splitlines()[-1] == f"ImportError: {line}"
+    return line
+
+
+def test_another_version(bare: Path, unpacked: Path) -> None:
+    (native,) = (unpacked / "codetracer_python_recorder").glob("_native.*[!i]")
+    version = "{}.{}".format(*sys.version_info)
+    native.rename(native.with_name(native.name.replace(version.replace(".", ""), "399")))
+    line = refusal(bare, unpacked)
+    assert line.startswith(f"{COMMAND}: built for CPython 3.99, this is CPython {version} (install it")
+    native.with_name(native.name.replace(version.replace(".", ""), "399")).unlink()
+    assert "the native module is missing in" in refusal(bare, unpacked)
+
+
+def test_interpreters_that_it_cannot_run_in(unpacked: Path) -> None:
+    """Those that are here."""
+    names = ["/usr/bin/python3", *(f"python3.{minor}" for minor in range(8, 12)), "pypy3", "graalpy"]
+    probe = "import sys; print(sys.implementation.name == 'cpython' and sys.version_info >= (3, 12))"
+    for name in filter(None, map(shutil.which, names)):
+        asked = subprocess.run([name, "-c", probe], capture_output=True, text=True)
+        if asked.stdout == "False\n":
+            assert "needs CPython 3.12 or newer with a GIL, this is " in refusal(name, unpacked)
+
+
+def test_what_the_wheel_holds(wheel: Path) -> None:
+    assert wheel.stat().st_size < 3_000_000
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        (metadata,) = (archive.read(name).decode() for name in names if name.endswith(".dist-info/METADATA"))
+        (points,) = (archive.read(name).decode() for name in names if name.endswith("entry_points.txt"))
+    for field in ("Requires-Python: >=3.12", "License-Expression: MIT", "License-File: LICENSE", "Project-URL: "):
+        assert field in metadata
+    assert "# codetracer-python-recorder" in metadata
+    assert "pytest11" in points and "console_scripts" in points
+    for part in ("policies/default.toml", "py.typed", "_native.pyi", "pytest_plugin.py"):
+        assert f"codetracer_python_recorder/{part}" in names
+    assert any(name.endswith("purelib/codetracer_python_recorder.pth") for name in names)
