@@ -5,7 +5,7 @@ and every choice is made, on the Python side; Python never compiles a pattern an
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import CodeType, ModuleType
 from typing import Literal, TypedDict, type_check_only
 
@@ -43,6 +43,12 @@ def explain(spec: str, questions: str) -> str:
     `spec` is the JSON of `Policy.spec()`. `questions` is a JSON list of `{path, module, qualname, is_main}`. The answer
     is JSON, too: the `decisions`, in order, and of the `patterns` how many of these files and modules each matches.
     `PolicyError`: a glob does not compile.
+    """
+
+def explain_name(names: Sequence[str], allow: Sequence[str], name: str) -> tuple[int | None, int | None]:
+    """Which of the patterns `names` tells that the name is one of a secret, and which of `allow` that it is none.
+
+    The first of each, by its place; `None` if none does. `PolicyError`: a pattern is malformed.
     """
 
 def start(

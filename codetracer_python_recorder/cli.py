@@ -242,7 +242,8 @@ def _epilog() -> str:
     lines = ["keys without a flag, for --config 'KEY = VALUE' and policy files:"]
     for key in KEYS:
         if not key.flags:
-            lines += _wrapped(f"  {key.name} = {toml(key.default)}", key.help)
+            default = toml(key.default)
+            lines += _wrapped(f"  {key.name} = {default if len(default) < WIDTH / 2 else '[…]'}", key.help)
     return "\n".join([*lines, "", EXAMPLE])
 
 

@@ -60,6 +60,21 @@ mod _native {
     }
 
     #[pyfunction]
+    fn explain_name(
+        names: Vec<String>,
+        allow: Vec<String>,
+        name: &str,
+    ) -> Result<(Option<usize>, Option<usize>)> {
+        let redact = policy::Redact {
+            names,
+            allow,
+            detect: true,
+            enabled: true,
+        };
+        Ok(policy::Redaction::compile(&redact)?.explain(name))
+    }
+
+    #[pyfunction]
     #[pyo3(signature = (trace_dir, spec, metadata, main, main_source))]
     fn start(
         py: Python<'_>,

@@ -88,6 +88,8 @@ pub trait Tool {
     fn tool_id(&self) -> Option<i32>;
     /// Takes another tool id, for the program wants ours; without one the recording ends.
     fn make_way(&self);
+    /// Hides the secrets in texts that are to go into the metadata.
+    fn redact(&self, texts: &mut Metadata);
     /// Changes the metadata, which are written soon.
     fn note(&self, change: &mut dyn FnMut(&mut Metadata));
 }
@@ -467,6 +469,10 @@ impl<E: Encoding> Tool for Monitor<E> {
 
     fn is_active(&self) -> bool {
         self.enter(|recorder| recorder.is_active()).unwrap_or(false)
+    }
+
+    fn redact(&self, texts: &mut Metadata) {
+        self.enter(|recorder| texts.values_mut().for_each(|one| recorder.redact(one)));
     }
 
     fn note(&self, change: &mut dyn FnMut(&mut Metadata)) {

@@ -14,6 +14,7 @@ mod variables;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
@@ -544,18 +545,39 @@ impl<E: Encoding> Recorder<E> {
         }
     }
 
+    /// Hides the secrets in the texts of a value for the metadata.
+    pub fn redact(&mut self, value: &mut serde_json::Value) {
+        use serde_json::Value;
+        match value {
+            Value::String(text) => {
+                if let Some(shown) = self.values.redaction.text(text) {
+                    *text = shown;
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.redact(item)),
+            Value::Object(fields) => fields.values_mut().for_each(|field| self.redact(field)),
+            _ => {}
+        }
+    }
+
     /// Drops the trace; what is known is handed back.
     ///
     /// # Errors
     /// `Trace` where files could not be removed.
     pub fn discard(self) -> (Result<()>, Knowledge) {
+        let (writer, knowledge) = self.apart();
+        (writer.discard(), knowledge)
+    }
+
+    /// What writes, and what outlasts the recording.
+    fn apart(self) -> (Writer, Knowledge) {
         let knowledge = Knowledge {
             policy: self.policy,
             redaction: self.values.redaction,
             sources: self.sources,
             touched: self.touched,
         };
-        (self.setup.writer.discard(), knowledge)
+        (self.setup.writer, knowledge)
     }
 
     /// Closes everything that is still open and hands the trace over; what is known is handed back.
@@ -583,6 +605,9 @@ impl<E: Encoding> Recorder<E> {
         if self.output_left.contains(&0) {
             reached.push("limits.output-bytes".to_owned());
         }
+        if self.values.redaction.is_full() {
+            reached.push("secrets that are followed".to_owned());
+        }
         reached.extend(
             self.long_code
                 .iter()
@@ -594,18 +619,14 @@ impl<E: Encoding> Recorder<E> {
             .skip(1)
             .map(|thread| Arc::clone(&thread.stream))
             .collect();
-        let finished = self.setup.writer.finish(&streams, |metadata| {
+        let threads = mem::take(&mut self.thread_names);
+        let (writer, knowledge) = self.apart();
+        let finished = writer.finish(&streams, |metadata| {
             metadata.extend(tallies);
-            metadata.insert("threads".to_owned(), self.thread_names.into());
+            metadata.insert("threads".to_owned(), threads.into());
             metadata.insert("limits_reached".to_owned(), reached.into());
             change(metadata);
         });
-        let knowledge = Knowledge {
-            policy: self.policy,
-            redaction: self.values.redaction,
-            sources: self.sources,
-            touched: self.touched,
-        };
         (finished, knowledge)
     }
 

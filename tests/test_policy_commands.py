@@ -346,7 +346,7 @@ def test_help_fits_a_terminal_and_has_an_example(command: Command, words: list[s
 MISTAKES = [
     (["policy"], "policy: the following arguments are required: COMMAND"),
     (["policy", "shw"], "policy: argument COMMAND: invalid choice: 'shw'"),
-    (["policy", "explain"], "policy: the following arguments are required: TARGET"),
+    (["policy", "explain"], "policy: one of the arguments TARGET --name is required"),
     (["policy", "show", "--formt", "x"], "policy: unrecognized arguments: --formt"),
     (["policy", "show", "gone.py"], "gone.py: no such file (expected a script)"),
     (["policy", "show", "--format", "x"], '--format: format: "x" is unknown'),
@@ -474,3 +474,47 @@ def test_summary_counts_children_and_threads(project: Path, command: Command, re
     record("main.py")
     told = json.loads(command("trace", "summary", "--json", "trace-out").stdout)
     assert (told["threads"], told["processes"]) == (["MainThread", "worker"], 1)
+
+
+NAMES = """\
+[redact]
+names = ["*_ticket", "db_password", "=pin"]
+allow = ["csrf_token"]
+"""
+
+
+def test_explain_of_names(folder: Path, command: Command, snapshot: SnapshotAssertion) -> None:
+    (folder / "names.toml").write_text(NAMES)
+    asked = [argument for name in ("apiKey2", "author", "my_ticket", "csrf_token") for argument in ("--name", name)]
+    said = command("policy", "explain", "--config", "names.toml", *asked)
+    assert said.returncode == 0
+    assert said.stdout == snapshot
+    answers = json.loads(command("policy", "explain", "--json", "--config", "names.toml", *asked).stdout)
+    assert [answer["redacted"] for answer in answers] == [True, False, True, False]
+
+
+def test_explain_of_names_where_nothing_is_redacted(folder: Path, command: Command) -> None:
+    said = command("policy", "explain", "--config", "redact.enabled = false", "--name", "password")
+    assert said.stdout.startswith("password: not redacted\n")
+    assert "redaction  is off (--config: redact.enabled)" in said.stdout
+
+
+def test_names_that_are_covered(folder: Path, command: Command) -> None:
+    (folder / "names.toml").write_text(NAMES)
+    said = command("policy", "check", "names.toml")
+    assert 'names.toml:2: redact.names[1]: "db_password" is covered by "password"' in said.stdout
+    assert "ticket" not in said.stdout
+
+
+@pytest.mark.parametrize("form", ["json", "binary"])
+def test_strict_records_no_value_but_what_is_kept(form: str, folder: Path, record: Record) -> None:
+    (folder / "kept.py").write_text("def work(number):\n    return number + 1\n")
+    (folder / "p.py").write_text("import kept\nhidden = 40404\nprint(kept.work(50505))\n")
+    (folder / "recorder.toml").write_text('extends = ["strict"]\n[[rules]]\nmodule = "kept"\nvalues = "keep"\n')
+    dump = "\n".join(
+        line
+        for line in record("p.py", options=["--config", "recorder.toml", "--format", form]).dump()
+        if "|" not in line
+    )
+    assert "40404" not in dump and "50505" in dump and "50506" in dump
+    assert "<redacted: rule policy strict>" in dump

@@ -103,7 +103,7 @@ FILES = [
     ('activation-path = "folder"', '1: activation-path: not a file: "folder" (expected the file {cwd}/folder)'),
     (
         'extends = ["wbe"]',
-        '1: extends[0]: no such file: "wbe" (bundled: calls, data, default, everything; '
+        '1: extends[0]: no such file: "wbe" (bundled: calls, data, default, everything, strict, web; '
         "a path has a / or ends in .toml)",
     ),
     ('extends = [\n"./a.toml"]', '2: extends[0]: no such file: "./a.toml" (expected the file {cwd}/a.toml)'),

@@ -87,6 +87,8 @@ def _show(options: Namespace) -> int:
 
 def _explain(options: Namespace) -> int:
     policy = _resolved(options, options.script)
+    if options.names:
+        return _explain_names(policy, options)
     asked = Asked(policy, options.script)
     found = {target: asked.find(target) for target in options.targets}
     missing = [target for target in options.targets if not found[target]]
@@ -115,6 +117,22 @@ def _explain(options: Namespace) -> int:
     for target in missing:
         say(f"{target}: nothing found (expected a file, a folder, or a module that can be imported)")
     return 1 if missing else 0
+
+
+def _explain_names(policy: Policy, options: Namespace) -> int:
+    answers = [explain.of_name(policy, name) for name in options.names]
+    if options.json:
+        _print_json(answers)
+        return 0
+    for answer in answers:
+        verdict = "redacted" if answer["redacted"] else "not redacted"
+        print(painted(f"{answer['name']}: {verdict}", "good" if answer["redacted"] else "bad"))
+        named = (("pattern", answer["by"]), ("allowed by", answer["allowed_by"]))
+        rows = [(what, f"{load.quote(one['pattern'])} ({one['origin']})") for what, one in named if one]
+        if answer["off"]:
+            rows.append(("redaction", f"is off ({answer['off']})"))
+        print("\n".join(columns(rows or [("pattern", "none tells of a secret")])))
+    return 0
 
 
 def _exceptions(asked: Asked, question: Question, answer: dict[str, Any]) -> list[tuple[Question, dict[str, Any]]]:
@@ -241,7 +259,10 @@ def _parser() -> ArgumentParser:
     why = _command(
         commands, "explain", _explain, "say whether code is recorded, and why", "explain app/pay.py:Order.charge"
     )
-    why.add_argument("targets", nargs="+", metavar="TARGET", help="PATH or MODULE, or one with :QUALNAME")
+    asked = why.add_mutually_exclusive_group(required=True)
+    asked.add_argument("targets", nargs="*", default=[], metavar="TARGET", help="PATH or MODULE, or one with :QUALNAME")
+    name = "instead: an identifier, and whether its value is redacted; repeatable"
+    asked.add_argument("--name", dest="names", action="append", default=[], metavar="IDENTIFIER", help=name)
     why.add_argument("--script", metavar="SCRIPT", help="the script that will run")
     _add_policy_flags(why)
     check = _command(commands, "check", _check, "report every mistake, and what has no effect", "check recorder.toml")

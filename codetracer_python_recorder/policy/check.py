@@ -9,6 +9,7 @@ import os
 from importlib.machinery import PathFinder
 from itertools import islice
 
+from codetracer_python_recorder import _native
 from codetracer_python_recorder.policy.explain import Asked, Question, qualnames, source_files
 from codetracer_python_recorder.policy.load import quote
 
@@ -46,7 +47,22 @@ def warnings(policy: Policy) -> list[str]:
         for pattern in policy.patterns(name)
         if not _is_there(pattern.text, asked.path)
     ]
+    found += list(_of_names(policy))
     return found + list(_of_rules(policy, asked, answer["decisions"]))
+
+
+def _of_names(policy: Policy) -> Iterator[str]:
+    """Names to hide that a pattern before them hides already."""
+    for key in ("redact.names", "redact.allow"):
+        patterns = policy.patterns(key)
+        for number, pattern in enumerate(patterns):
+            if pattern.origin.source is policy.layers[0].entries[key].origin.source:
+                continue
+            before = [one.text for one in patterns[:number]]
+            covered, _ = _native.explain_name(before, [], pattern.text.replace("*", "").removeprefix("="))
+            if covered is not None and ("*" not in pattern.text or patterns[covered].text == pattern.text):
+                by = patterns[covered]
+                yield f"{pattern.origin}: {quote(pattern.text)} is covered by {quote(by.text)} ({by.origin})"
 
 
 def _questions(asked: Asked, files: list[str], with_functions: bool) -> Iterator[Question]:

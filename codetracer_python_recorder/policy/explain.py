@@ -118,6 +118,22 @@ class Asked:
         return best
 
 
+def of_name(policy: Policy, name: str) -> dict[str, Any]:
+    """Whether an identifier is redacted: by which pattern, and by which it is allowed all the same."""
+    names, allow = policy.patterns("redact.names"), policy.patterns("redact.allow")
+    told, allowed = _native.explain_name([one.text for one in names], [one.text for one in allow], name)
+    off = policy.value("redact.enabled") is False
+    return {
+        "name": name,
+        "redacted": told is not None and allowed is None and not off,
+        "by": None if told is None else {"pattern": names[told].text, "origin": str(names[told].origin)},
+        "allowed_by": None
+        if allowed is None
+        else {"pattern": allow[allowed].text, "origin": str(allow[allowed].origin)},
+        "off": str(policy.entries["redact.enabled"].origin) if off else None,
+    }
+
+
 def _is_path(name: str, cwd: str) -> bool:
     looks_so = os.sep in name or "/" in name or name.endswith(".py") or name.startswith("<")
     return looks_so or os.path.exists(os.path.join(cwd, name))

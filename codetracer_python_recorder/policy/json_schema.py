@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _TEXT = {"type": "string", "minLength": 1, "pattern": "^[^\\u0000]*$"}
 _GLOB = {"type": "string", "minLength": 1, "pattern": "^[^!\\u0000\\r\\n][^\\u0000\\r\\n]*$"}
+_LETTER = "A-Za-z\\u0080-\\uffff"
+_NAME = {"type": "string", "pattern": f"^(?=.*[{_LETTER}])(=[-{_LETTER}0-9_. ]*|[-{_LETTER}0-9_. *]*)$"}
 
 
 def schema() -> dict[str, Any]:
@@ -58,7 +60,7 @@ def _value(key: Key) -> dict[str, Any]:
         return {"type": "integer", "minimum": 0, "maximum": LARGEST}
     if key.kind == "boolean":
         return {"type": "boolean"}
-    text = _GLOB if key.pattern else _TEXT
+    text = _NAME if key.pattern == "name" else _GLOB if key.pattern else _TEXT
     return text if key.kind == "string" else {"type": "array", "items": text}
 
 

@@ -180,6 +180,9 @@ class Policy:
             if not key.pattern:
                 continue
             patterns = [Pattern(text, at, origin) for text, origin in elements if isinstance(text, str)]
+            if key.pattern == "name":  # one that is there already is not there twice
+                known = {pattern.text for pattern in self.patterns(key.name)}
+                patterns = [pattern for pattern in patterns if pattern.text not in known]
             if key.is_appended:
                 self.lists.setdefault(key.name, []).extend(patterns)
             else:  # comes before its `extend-` form in the schema, so that in one layer that one is second

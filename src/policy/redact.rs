@@ -54,8 +54,6 @@ pub struct Redaction {
     told: HashMap<Box<str>, Told>,
     shapes: Shapes,
     followed: Followed,
-    /// How often something was hidden, by its mark.
-    counts: HashMap<Mark, u64>,
 }
 
 /// A part of a text that is hidden.
@@ -97,7 +95,6 @@ impl Redaction {
             told: HashMap::new(),
             shapes: Shapes::new()?,
             followed: Followed::default(),
-            counts: HashMap::new(),
         })
     }
 
@@ -138,14 +135,17 @@ impl Redaction {
         }
     }
 
-    /// Notes that something was hidden.
-    pub fn count(&mut self, mark: &Mark) {
-        *self.counts.entry(Arc::clone(mark)).or_default() += 1;
-    }
-
-    /// How often each mark was set.
-    pub fn counts(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.counts.iter().map(|(mark, count)| (&**mark, *count))
+    /// The place of the first pattern that tells of a secret, and of the first that allows the name all the same.
+    pub fn explain(&self, name: &str) -> (Option<usize>, Option<usize>) {
+        let words = words(name);
+        (
+            self.names
+                .iter()
+                .position(|(pattern, _)| pattern.matches(&words)),
+            self.allow
+                .iter()
+                .position(|pattern| pattern.matches(&words)),
+        )
     }
 
     /// Whether there were more texts to follow than can be.
@@ -159,12 +159,8 @@ impl Redaction {
     }
 
     /// Whether a text under a name that says card or number is a card's: then its mark.
-    pub fn card(&mut self, text: &str) -> Option<Mark> {
-        is_card(text).then(|| {
-            let mark = Mark::from("<redacted: content card number>");
-            self.count(&mark);
-            mark
-        })
+    pub fn card(&self, text: &str) -> Option<Mark> {
+        is_card(text).then(|| Mark::from("<redacted: content card number>"))
     }
 
     /// The text with marks in place of what is secret in it; `None` if nothing is.
@@ -183,7 +179,6 @@ impl Redaction {
             shown.push_str(&text[at..part.range.start]);
             shown.push_str(&part.mark);
             at = part.range.end;
-            self.count(&part.mark);
         }
         shown.push_str(&text[at..]);
         Some(shown)
@@ -198,7 +193,6 @@ impl Redaction {
             shown.push(match told {
                 Told::Secret(mark) => {
                     self.follow(argument, &mark);
-                    self.count(&mark);
                     option = Told::Nothing;
                     mark.to_string()
                 }

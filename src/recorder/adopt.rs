@@ -172,6 +172,7 @@ impl<E: Encoding> Recorder<E> {
     pub(super) fn meet_thread(&mut self) -> usize {
         let place = self.vacant_place();
         let name = thread_name().unwrap_or_else(|| format!("thread {}", self.thread_names.len()));
+        let name = self.values.redaction.text(&name).unwrap_or(name);
         let function = self
             .definitions
             .function(PathId(0), 1, &format!("<thread {name}>"));

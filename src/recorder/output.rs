@@ -135,7 +135,6 @@ impl<E: Encoding> Recorder<E> {
                 .find_map(|&prompt| self.heard[prompt].asks(redaction));
             if let Some(mark) = asked {
                 redaction.follow(text.trim(), &mark);
-                redaction.count(&mark);
                 for prompt in prompts {
                     self.heard[prompt].answered();
                 }

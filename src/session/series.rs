@@ -46,9 +46,11 @@ pub fn rest(keep: bool, more: &Map<String, Value>) -> Result<Option<Outcome>> {
         return Ok(None);
     };
     let tool = Rc::clone(&live.tool);
+    let mut more = more.clone();
+    tool.redact(&mut more);
     let change = &mut |metadata: &mut Map<String, Value>| {
         metadata.insert("ended".to_owned(), now().into());
-        metadata.extend(more.clone());
+        metadata.append(&mut more);
     };
     let outcome = tool.rest(keep, change)?;
     live.family.take();

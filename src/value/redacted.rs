@@ -55,7 +55,6 @@ impl<E: Encoding> Encoder<'_, E> {
         let card = match told {
             Told::Secret(mark) => {
                 self.follow(object, mark, LEVELS);
-                self.values.redaction.count(mark);
                 return self.marked(object, mark);
             }
             Told::Number => text_of(object).and_then(|text| self.values.redaction.card(&text)),

@@ -41,19 +41,13 @@ impl Stream {
             let range = begun.range.start + offset..begun.range.end + offset;
             hidden.push(Hidden { range, ..begun });
         }
-        let shown = self.show(redaction, &text, seen, &hidden);
+        let shown = self.show(&text, seen, &hidden);
         self.keep(text, hidden.last());
         shown
     }
 
     /// What of the text lies behind `seen`.
-    fn show(
-        &self,
-        redaction: &mut Redaction,
-        text: &str,
-        seen: usize,
-        hidden: &[Hidden],
-    ) -> String {
+    fn show(&self, text: &str, seen: usize, hidden: &[Hidden]) -> String {
         let mut shown = String::with_capacity(text.len() - seen);
         let mut at = seen;
         for part in hidden
@@ -65,7 +59,6 @@ impl Stream {
             let goes_on = self.is_hiding && part.range.start < seen;
             if !goes_on && start < part.range.end {
                 shown.push_str(&part.mark);
-                redaction.count(&part.mark);
             }
             at = part.range.end.max(at);
         }
