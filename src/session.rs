@@ -264,7 +264,7 @@ fn keep_main(
     redaction: &mut Redaction,
     program: &Program,
 ) -> Result<MainCode> {
-    let shown = redaction.text(&program.text);
+    let shown = redaction.source(&program.text);
     let text = shown.as_ref().unwrap_or(&program.text);
     let path = writer.keep("program.py", text.as_bytes())?;
     let mut main = MainCode {

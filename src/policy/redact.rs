@@ -170,18 +170,17 @@ impl Redaction {
             return None;
         }
         let hidden = self.find(text);
-        if hidden.is_empty() {
+        (!hidden.is_empty()).then(|| marked(text, &hidden, |_| 0))
+    }
+
+    /// The same of a source text, whose lines keep their numbers.
+    pub fn source(&mut self, text: &str) -> Option<String> {
+        if !self.is_on {
             return None;
         }
-        let mut shown = String::with_capacity(text.len());
-        let mut at = 0;
-        for part in hidden {
-            shown.push_str(&text[at..part.range.start]);
-            shown.push_str(&part.mark);
-            at = part.range.end;
-        }
-        shown.push_str(&text[at..]);
-        Some(shown)
+        let hidden = self.find(text);
+        let lines = |part: &str| part.matches('\n').count();
+        (!hidden.is_empty()).then(|| marked(text, &hidden, lines))
     }
 
     /// The arguments of a command with marks in place of secrets: `--token`, `abc` and `--token=abc`.
@@ -259,7 +258,9 @@ impl Redaction {
             if pair.ends && is_hidden(value) {
                 continue;
             }
-            self.followed.add(value.trim(), &mark);
+            if !is_prose(value) {
+                self.followed.add(value, &mark);
+            }
             found.push(Hidden {
                 range: pair.value,
                 mark,
@@ -286,6 +287,29 @@ impl Redaction {
 /// Whether a value is what a redaction has left, or nothing at all.
 fn is_hidden(value: &str) -> bool {
     value.starts_with("<redacted: ") || value.is_empty()
+}
+
+/// The text with marks in place of what is hidden, and as many line breaks behind each as `breaks` says.
+fn marked(text: &str, hidden: &[Hidden], breaks: impl Fn(&str) -> usize) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut at = 0;
+    for part in hidden {
+        shown.push_str(&text[at..part.range.start]);
+        shown.push_str(&part.mark);
+        shown.push_str(&"\n".repeat(breaks(&text[part.range.clone()])));
+        at = part.range.end;
+    }
+    shown.push_str(&text[at..]);
+    shown
+}
+
+/// Whether what stands behind a name in a text may be words about it (`password: required`), which others may use too.
+fn is_prose(value: &str) -> bool {
+    let is_word = |word: &str| {
+        let mut units = word.trim_end_matches(['.', ',', '!', '?']).chars();
+        units.next().is_some_and(char::is_alphabetic) && units.all(char::is_lowercase)
+    };
+    value.split_whitespace().all(is_word) || value.split_whitespace().count() > 1
 }
 
 /// Orders what was found and leaves out what lies within other.

@@ -142,6 +142,25 @@ fn what_a_name_has_hidden_is_followed() {
 }
 
 #[test]
+fn words_behind_a_name_are_not_followed() {
+    let mut redaction = usual();
+    for text in ["password: required", "password: This field is required."] {
+        assert!(redaction.text(text).is_some());
+    }
+    assert_eq!(
+        redaction.text("user required. This field is required."),
+        None
+    );
+}
+
+#[test]
+fn lines_of_a_source_keep_their_numbers() {
+    let source = "secrets = {\n  'a': 1,\n}\nx = 1\n";
+    let shown = usual().source(source).expect("it holds a secret");
+    assert_eq!(shown.lines().nth(3), Some("x = 1"));
+}
+
+#[test]
 fn arguments_of_a_command() {
     let given = [
         "--user",
