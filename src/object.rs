@@ -341,7 +341,19 @@ unsafe fn managed(object: Object) -> Stored {
 /// How objects are read in this process; found out at the first call.
 pub fn access(py: Python<'_>) -> Access {
     static ACCESS: PyOnceLock<Access> = PyOnceLock::new();
-    *ACCESS.get_or_init(py, || self_check(py, crate::frame::access(py)))
+    *ACCESS.get_or_init(py, || {
+        let access = self_check(py, crate::frame::access(py));
+        // It is not needed again. A module that cannot be taken out is left where it is.
+        let _ = unload(py);
+        access
+    })
+}
+
+/// Takes the module of the self-check out again: the program could count what it holds.
+fn unload(py: Python<'_>) -> PyResult<()> {
+    let (package, name) = PROBE.split_once('.').unwrap_or((PROBE, ""));
+    py.import("sys")?.getattr("modules")?.del_item(PROBE)?;
+    py.import(package)?.delattr(name)
 }
 
 /// Reads known instances and says whether the layout is as this file knows it.

@@ -799,8 +799,12 @@ AWARE = {
     "objects_huge",
     "objects_references",
     "objects_references_globals",
+    "tools_monitoring_0",
+    "tools_monitoring_1",
     "tools_monitoring_2",
     "tools_monitoring_3",
+    "tools_monitoring_4",
+    "tools_monitoring_5",
     "tools_monitoring_all",
 }
 COMPARED = [
