@@ -34,7 +34,7 @@ stress: .venv-any/installed ## the tests that need many rounds, at full length: 
 
 test-%: .venv-%/installed
 	CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/venv-$* PYO3_PYTHON=$(CURDIR)/.venv-$*/bin/python cargo test
-	.venv-$*/bin/pytest -n auto
+	MATURIN_PEP517_ARGS="--profile quick" .venv-$*/bin/pytest -n auto
 
 lint: .venv-lint/installed ## formats, lints and types of Rust, Python and sh
 	cargo fmt --check
@@ -70,4 +70,4 @@ clean: ## remove environments, build output and traces
 	@MATURIN_PEP517_ARGS="--profile dev --features faults" tools/environment .venv-debug any . --group test
 
 .venv-%/installed: $(SOURCES)
-	@tools/environment .venv-$* $* . --group test
+	@MATURIN_PEP517_ARGS="--profile quick" tools/environment .venv-$* $* . --group test

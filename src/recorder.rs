@@ -545,19 +545,9 @@ impl<E: Encoding> Recorder<E> {
         }
     }
 
-    /// Hides the secrets in the texts of a value for the metadata.
-    pub fn redact(&mut self, value: &mut serde_json::Value) {
-        use serde_json::Value;
-        match value {
-            Value::String(text) => {
-                if let Some(shown) = self.values.redaction.text(text) {
-                    *text = shown;
-                }
-            }
-            Value::Array(items) => items.iter_mut().for_each(|item| self.redact(item)),
-            Value::Object(fields) => fields.values_mut().for_each(|field| self.redact(field)),
-            _ => {}
-        }
+    /// Hides the secrets in texts that are to go into the metadata.
+    pub fn redact(&mut self, texts: &mut serde_json::Value) {
+        self.values.redaction.json(texts);
     }
 
     /// Drops the trace; what is known is handed back.

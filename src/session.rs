@@ -165,6 +165,9 @@ fn create_writer(
 ) -> Result<Writer> {
     let mut metadata = request.metadata.clone();
     redact_arguments(&mut knowledge.redaction, &mut metadata);
+    if let Some(test) = metadata.get_mut("test") {
+        knowledge.redaction.json(test);
+    }
     metadata.insert("pid".to_owned(), std::process::id().into());
     metadata.insert("started".to_owned(), now().into());
     metadata.insert("locals".to_owned(), frame::access(py).name().into());

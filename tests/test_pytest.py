@@ -268,6 +268,18 @@ def test_a_crash_leaves_what_there_is(folder: Path, plain: Plain) -> None:
     assert "time.sleep" in dump(plain, trace)
 
 
+def test_secrets_in_the_names_of_tests(folder: Path, plain: Plain) -> None:
+    (folder / "test_it.py").write_text("""
+import pytest
+@pytest.mark.parametrize("value", ["a password=hunter2hunter2"])
+def test_it(value):
+    pass
+""")
+    pytest_run(plain, "--codetracer")
+    (file,) = (folder / "trace-out").rglob("trace_metadata.json")
+    assert "hunter2" not in file.read_text() and "<redacted: name password>" in file.read_text()
+
+
 def test_reruns(folder: Path, plain: Plain) -> None:
     text = "tries = []\ndef test_flaky():\n    tries.append(1)\n    assert len(tries) > 2\n"
     (folder / "test_flaky.py").write_text(text)

@@ -16,6 +16,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::spec::Redact;
 use crate::error::{Error, Result};
 
@@ -181,6 +183,20 @@ impl Redaction {
         let hidden = self.find(text);
         let lines = |part: &str| part.matches('\n').count();
         (!hidden.is_empty()).then(|| marked(text, &hidden, lines))
+    }
+
+    /// Hides what is secret in the texts of a JSON value.
+    pub fn json(&mut self, value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                if let Some(shown) = self.text(text) {
+                    *text = shown;
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.json(item)),
+            Value::Object(fields) => fields.values_mut().for_each(|field| self.json(field)),
+            _ => {}
+        }
     }
 
     /// The arguments of a command with marks in place of secrets: `--token`, `abc` and `--token=abc`.
