@@ -48,6 +48,7 @@ def own_ways() -> list[Way]:
     return [
         Way("plain", plain),
         Way("recorded, JSON", recorded("--format", "json")),
+        Way("recorded, JSON, no redaction", recorded("--format", "json", "--config", "redact.enabled = false")),
         Way("recorded, binary", recorded("--format", "binary")),
         Way("skipped", skipped),
         Way(f"plain, {TIMES} times the work", plain, times=TIMES),

@@ -124,6 +124,151 @@ class Vault:
         return "{7}"
 got = Vault().secret
 """,
+    "argparse": """
+import argparse, os, sys
+parser = argparse.ArgumentParser()
+parser.add_argument("--password"); parser.add_argument("--api-key"); parser.add_argument("--user")
+known = parser.parse_args(["--password", "{0}", "--api-key={1}", "--user", "bob"])
+os.environ["DB_PASSWORD"] = "{2}"
+environment = {{name: value for name, value in os.environ.items() if name.startswith("DB_")}}
+command = ["curl", "-H", "Authorization: Bearer {3}", "--proxy-password", "{4}"]
+line = "MYSQL_PWD={5} mysql -h localhost"
+def main(arguments):
+    secret, *rest = "{6}", 1, 2
+    settings = vars(arguments)
+    return settings
+main(known)
+""",
+    "flask": """
+from collections import UserDict
+class Headers(UserDict):
+    pass
+class Request:
+    def __init__(self):
+        self.headers = Headers({{"Cookie": "session={0}; theme=dark", "X-Auth-Token": "{1}", "Host": "x"}})
+        self.form = {{"username": "bob", "password": "{2}", "remember": "on"}}
+        self.json = {{"grant_type": "password", "client_secret": "{3}", "nested": [{{"refresh_token": "{4}"}}]}}
+        self.url = "https://example.org/login?next=%2F&access_token={5}"
+        self.cookies = {{"sessionid": "{6}"}}
+def view(request):
+    user = request.form["username"]
+    password = request.form["password"]
+    body = str(request.json)
+    print("POST", request.url)
+    print("form:", request.form)
+    return {{"user": user, "token": "{7}"}}
+view(Request())
+""",
+    "boto": """
+class Credentials:
+    def __init__(self, access_key, secret_key, token=None):
+        self.access_key, self.secret_key, self.token = access_key, secret_key, token
+class Client:
+    def __init__(self, service, aws_access_key_id=None, aws_secret_access_key=None, **options):
+        self._credentials = Credentials(aws_access_key_id, aws_secret_access_key, options.get("aws_session_token"))
+        self.meta = {{"region": "eu-west-1", "service": service}}
+    def call(self, name, **parameters):
+        return {{"ResponseMetadata": {{"HTTPStatusCode": 200}}, "SecretString": "{3}", "Parameters": parameters}}
+client = Client("s3", aws_access_key_id="{0}", aws_secret_access_key="{1}", aws_session_token="{2}")
+answer = client.call("GetSecretValue", SecretId="db", Passphrase="{4}")
+config = "[default]\naws_secret_access_key = {5}\nregion = eu-west-1\n"
+yaml = "database:\n  user: me\n  password: {6}\n"
+""",
+    "models": """
+from dataclasses import dataclass, asdict
+from enum import Enum
+from typing import NamedTuple, TypedDict
+class SecretStr:
+    def __init__(self, value):
+        self._secret_value = value
+class Login(NamedTuple):
+    user: str
+    passwd: str
+class Payload(TypedDict):
+    otp: str
+    name: str
+class Kind(Enum):
+    PLAIN = 1
+@dataclass(slots=True)
+class Model:
+    name: str
+    api_token: str
+    private_key: SecretStr
+private_key = "{1}"
+model = Model("m", "{0}", SecretStr(private_key))
+flat = asdict(model)
+login = Login("bob", "{2}")
+payload: Payload = {{"otp": "{3}", "name": "n"}}
+class Base:
+    @property
+    def passphrase(self):
+        return "{4}"
+    @classmethod
+    def credentials(cls):
+        return ("user", "{5}")
+base = Base()
+value = base.passphrase
+pair = Base.credentials()
+text = f"Model(name='m', api_token='{6}')"
+""",
+    "tracebacks": """
+import traceback, sys, warnings
+class APIError(RuntimeError):
+    def __init__(self, message, api_key):
+        super().__init__(message)
+        self.api_key = api_key
+def request(password, retries=1):
+    if retries:
+        return request(password, retries - 1)
+    raise APIError(f"401 for https://me:{{password}}@example.org/", "{1}")
+try:
+    request("{0}")
+except APIError as error:
+    caught = error
+    lines = traceback.format_exception(error)
+    print("".join(lines[-1:]), file=sys.stderr)
+try:
+    {{}}["token={2}"]
+except KeyError as error:
+    missing = error
+try:
+    open("/nowhere/?secret={3}")
+except OSError as error:
+    absent = error
+notes = ValueError("bad")
+notes.add_note("Authorization: Basic {4}")
+group = ExceptionGroup("two", [ValueError("pwd={5}"), TypeError("x")])
+""",
+    "threads": """
+import asyncio, threading
+def work(token):
+    local_copy = token
+    return len(local_copy)
+class Worker(threading.Thread):
+    def __init__(self, secret):
+        super().__init__(name="worker")
+        self.secret = secret
+    def run(self):
+        self.done = work(self.secret)
+def consume():
+    received_token = yield
+    while True:
+        received_token = yield len(received_token)
+async def fetch(session_id):
+    await asyncio.sleep(0)
+    return session_id
+worker = Worker("{0}")
+worker.start(); worker.join()
+running = consume()
+next(running)
+async def get_secret():
+    return "{2}"
+got = asyncio.run(get_secret())
+length = asyncio.run(fetch("{1}"))
+sorted_pairs = sorted({{"jwt": "{3}", "a": "b"}}.items())
+nested = {{"level": {{"level": {{"level": {{"password": "{4}"}}}}}}}}
+frozen = frozenset([("pin_code", "{5}")])
+""",
 }
 
 
@@ -134,6 +279,41 @@ def secret(program: str, number: int) -> str:
 
 
 PROGRAMS = [(name, [secret(name, number) for number in range(8)]) for name in PLANTED]
+
+
+SHAPED = """
+AKIAIOSFODNN7EXAMPLE AIzaSyA1234567890abcdefghijklmnopqrstuv ya29.a0AfH6SMBx0123456789abcdef
+ghp_0123456789abcdefghijABCDEFGHIJ012345 github_pat_0123456789abcdefghijkl glpat-0123456789abcdefghij
+xoxb-123456789012-1234567890123-abcdefghijklmnopqrstuvwx sk_test_4eC39HqLyjWDarjtT1zdp7dc
+SK0123456789abcdef0123456789abcdef SG.0123456789abcdefABCDEF.0123456789abcdefghijABCDEFGHIJ0123456789abc
+npm_0123456789abcdefghijABCDEFGHIJ012345 pypi-AgEIcHlwaS5vcmcCJDAxMjM0NTY3LTg5YWItY2RlZi0wMTIzLTQ1Njc4OWFi
+sk-proj-0123456789abcdefghijABCDEFGHIJ sk-ant-api03-0123456789abcdefghijABCDEFGHIJ hf_0123456789abcdefghijABCDEFGHIJ0123
+dop_v1_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef key-0123456789abcdef0123456789abcdef
+shpat_0123456789abcdef0123456789abcdef dckr_pat_0123456789abcdefABCDEF01234 dapi0123456789abcdef0123456789abcdef
+eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U
+""".split()  # noqa: SIM905
+"""One secret of each vendor's shape, none of them in use."""
+
+
+@pytest.mark.parametrize("text", SHAPED)
+def test_shapes_are_known_wherever_they_stand(text: str, form: str, folder: Path, record: Record) -> None:
+    (folder / "program.py").write_text(f"""
+import sys
+def show(value):
+    print("got", value)
+    sys.stdout.write(value[:14]); sys.stdout.write(value[14:] + "\\n")
+    raise LookupError("no " + value)
+try:
+    show({text!r})
+except LookupError as error:
+    kept = error
+listed, keyed, raw = [{text!r}, 1], {{{text!r}: 1}}, {text.encode()!r}
+""")
+    assert leaks(record("program.py", options=["--format", form]), [text]) == []
+
+
+def test_the_corpus_is_large_enough() -> None:
+    assert sum(program.count("{" + str(n) + "}") for program in PLANTED.values() for n in range(8)) + len(SHAPED) >= 100
 
 
 def leaks(recorded: Recorded, secrets: list[str]) -> list[tuple[str, str]]:

@@ -50,6 +50,7 @@ pub fn write<E: Encoding>(
     if !view.info.facts.has_slots {
         return write_namespace(out, definitions, values, view, counter);
     }
+    foresee(out, definitions, values, view, view.info.variables.len());
     let mut state = 0;
     for (index, variable) in view.info.variables.iter().enumerate() {
         let object = view.local(variable);
@@ -64,6 +65,22 @@ pub fn write<E: Encoding>(
     }
     note_rest(out, definitions, view.info.variables.len());
     state
+}
+
+/// Lets the secrets be known that stand under names of their own: they are hidden in the other variables, too.
+#[inline]
+fn foresee<E: Encoding>(
+    out: &mut Vec<u8>,
+    definitions: &mut Definitions<E>,
+    values: &mut Values,
+    view: View<'_>,
+    count: usize,
+) {
+    for variable in &view.info.variables[..count] {
+        if variable.told != Told::Nothing {
+            values.foresee(out, definitions, &variable.told, view.local(variable));
+        }
+    }
 }
 
 fn note_rest<E: Encoding>(out: &mut Vec<u8>, definitions: &mut Definitions<E>, count: usize) {
@@ -204,6 +221,7 @@ pub fn write_arguments<E: Encoding>(
         .clone()
         .filter(|argument| !view.local(argument).is_null());
     E::call_begin(out, function, bound.count());
+    foresee(out, definitions, values, view, view.info.arguments);
     let mut written = 0;
     for argument in arguments {
         let object = view.local(argument);

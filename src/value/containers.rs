@@ -138,10 +138,7 @@ impl<E: Encoding> Encoder<'_, E> {
                 return true;
             }
             let told = mem::replace(&mut option, encoder.option(item));
-            match encoder.pair_name(item) {
-                Told::Nothing => encoder.named_value(&told, item, depth + 1),
-                name => encoder.pair_tuple(item, &name, depth + 1),
-            }
+            encoder.item(&told, item, depth + 1);
             true
         });
         self.leave();
@@ -184,7 +181,7 @@ impl<E: Encoding> Encoder<'_, E> {
                 self.mark("<changed>");
                 return false;
             }
-            self.value(item, depth);
+            self.item(&Told::Nothing, item, depth);
             ffi::Py_DECREF(item);
         }
         true
@@ -218,6 +215,14 @@ impl<E: Encoding> Encoder<'_, E> {
         self.values.nesting -= 4;
         self.close(Form::Sequence, open, written, type_id);
         self.leave();
+    }
+
+    /// An item of a sequence or set, of which the one before it says this; it may be a pair of name and value.
+    fn item(&mut self, told: &Told, item: Object, depth: usize) {
+        match self.pair_name(item) {
+            Told::Nothing => self.named_value(told, item, depth),
+            name => self.pair_tuple(item, &name, depth),
+        }
     }
 
     /// A tuple of two whose first item is the name of the second.

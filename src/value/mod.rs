@@ -223,6 +223,27 @@ impl Values {
         }
     }
 
+    /// Follows the texts of something whose name says that it is secret, before anything is written of what may hold them.
+    #[inline]
+    pub fn foresee<E: Encoding>(
+        &mut self,
+        out: &mut Vec<u8>,
+        definitions: &mut Definitions<E>,
+        told: &Told,
+        object: Object,
+    ) {
+        if let Told::Secret(mark) = told
+            && !object.is_null()
+        {
+            let mut encoder = Encoder {
+                out,
+                definitions,
+                values: self,
+            };
+            encoder.follow(object, mark, redacted::LEVELS);
+        }
+    }
+
     /// Appends the value of a yield or a suspension: a struct with the one field `value`.
     pub fn write_yielded<E: Encoding>(
         &mut self,

@@ -19,7 +19,7 @@ const BEHIND: usize = 1024;
 /// Characters of a text that is followed.
 const FOLLOWED: usize = 1100;
 /// Levels of a hidden value whose texts are followed, and how many of each.
-const LEVELS: usize = 3;
+pub(super) const LEVELS: usize = 3;
 const ITEMS: usize = 50;
 /// Characters of a name.
 const NAME: usize = 256;
@@ -106,7 +106,7 @@ impl<E: Encoding> Encoder<'_, E> {
     }
 
     /// Follows the texts in a value that is hidden.
-    fn follow(&mut self, object: Object, mark: &Mark, levels: usize) {
+    pub(super) fn follow(&mut self, object: Object, mark: &Mark, levels: usize) {
         if let Some(text) = text_of(object) {
             return self.values.redaction.follow(&text, mark);
         }
