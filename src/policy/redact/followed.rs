@@ -131,16 +131,21 @@ impl Followed {
 
     /// Where, at the end of a text, a followed one begins that may go on in the next.
     pub(super) fn begun(&self, text: &str) -> Option<Found> {
-        let all = || self.texts.values().flatten();
-        let longest = all().map(|known| known.text.len()).max()?;
-        let lowest = text.len().saturating_sub(longest);
         let places = text.char_indices().map(|(at, _)| at);
         places
-            .filter(|&at| at >= lowest && text.len() - at >= UNSUSPICIOUS)
+            .filter(|&at| text.len() - at >= UNSUSPICIOUS)
             .find_map(|at| {
-                let known = all().find(|known| known.text.starts_with(&text[at..]))?;
+                let known = self.beginning_with(&text[at..])?;
                 Some((at..text.len(), Arc::clone(&known.mark)))
             })
+    }
+
+    fn beginning_with(&self, rest: &str) -> Option<&Text> {
+        let begins = |known: &&Text| known.text.starts_with(rest);
+        if rest.len() < SHORTEST {
+            return self.texts.values().flatten().find(begins);
+        }
+        self.texts.get(&key(rest.as_bytes()))?.iter().find(begins)
     }
 }
 
