@@ -52,7 +52,7 @@ fn bit(key: u64) -> usize {
 impl Followed {
     /// Follows a text, and what encodings of the standard library make of it.
     pub(super) fn add(&mut self, text: &str, mark: &Arc<str>) {
-        if text.chars().take(SHORTEST).count() < SHORTEST || is_filler(text) {
+        if self.is_full || text.chars().take(SHORTEST).count() < SHORTEST || is_filler(text) {
             return;
         }
         let (text, is_begin) = match text.char_indices().nth(LONGEST) {
