@@ -432,6 +432,13 @@ os.wait()
     assert leaks(recorded, hidden) == []
 
 
+def test_a_secret_longer_than_what_is_looked_at(folder: Path, record: Record) -> None:
+    """A token of 4 kB whose first part alone is longer than all that is shown: it may be one, so it is hidden."""
+    (folder / "p.py").write_text("text = 'x' * 400 + ' eyJ' + 'aB3x' * 1000 + '.abcdef.ghijkl'\nx = 1\n")
+    recorded = record("p.py")
+    assert leaks(recorded, ["eyJ" + "aB3x" * 4]) == []
+
+
 @pytest.mark.parametrize("key", ["detect", "enabled"])
 def test_loosening(key: str, folder: Path, record: Record, plain: Plain) -> None:
     (folder / "p.py").write_text("password = 'abc'\ngh = 'ghp_0123456789abcdefghijABCDEFGHIJ012345'\n")

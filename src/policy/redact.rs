@@ -175,6 +175,15 @@ impl Redaction {
         (!hidden.is_empty()).then(|| marked(text, &hidden, |_| 0))
     }
 
+    /// The same of a text that goes on behind what is given: what may begin a secret there is hidden.
+    pub fn beginning(&mut self, text: &str) -> Option<String> {
+        if !self.is_on {
+            return None;
+        }
+        let hidden = self.find_open(text);
+        (!hidden.is_empty()).then(|| marked(text, &hidden, |_| 0))
+    }
+
     /// The same of a source text, whose lines keep their numbers.
     pub fn source(&mut self, text: &str) -> Option<String> {
         if !self.is_on {
@@ -283,6 +292,21 @@ impl Redaction {
                 ends: pair.ends,
             });
         }
+    }
+
+    /// What is hidden in a text that goes on, with what may begin a secret at its end.
+    fn find_open(&mut self, text: &str) -> Vec<Hidden> {
+        let mut hidden = self.find(text);
+        let line = stream::last_line(text);
+        if hidden.last().is_none_or(|last| last.range.end < text.len())
+            && let Some(begun) = self.begun(line)
+        {
+            let offset = text.len() - line.len();
+            let range = begun.range.start + offset..text.len();
+            hidden.push(Hidden { range, ..begun });
+            merge(&mut hidden);
+        }
+        hidden
     }
 
     /// What a text ends in that may be the beginning of a secret.

@@ -127,8 +127,14 @@ impl<E: Encoding> Encoder<'_, E> {
         let mut scratch = std::mem::take(&mut self.values.scratch);
         let limit = self.values.bounds.string.min(self.room());
         let seen = text::read(object, redacted::window(limit), &mut scratch);
-        let text = self.shown(seen.text);
-        self.text(&text, seen.rest, limit, place);
+        let redaction = &mut self.values.redaction;
+        let hidden = if seen.rest == 0 {
+            redaction.text(seen.text)
+        } else {
+            redaction.beginning(seen.text)
+        };
+        let text = hidden.as_deref().unwrap_or(seen.text);
+        self.text(text, seen.rest, limit, place);
         self.values.scratch = scratch;
     }
 

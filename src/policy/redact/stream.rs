@@ -33,14 +33,7 @@ impl Stream {
         let seen = self.before.len();
         self.before.push_str(piece);
         let text = std::mem::take(&mut self.before);
-        let mut hidden = redaction.find(&text);
-        if hidden.last().is_none_or(|last| last.range.end < text.len())
-            && let Some(begun) = redaction.begun(last_line(&text))
-        {
-            let offset = text.len() - last_line(&text).len();
-            let range = begun.range.start + offset..begun.range.end + offset;
-            hidden.push(Hidden { range, ..begun });
-        }
+        let hidden = redaction.find_open(&text);
         let shown = self.show(&text, seen, &hidden);
         self.keep(text, hidden.last());
         shown
@@ -100,7 +93,8 @@ impl Stream {
     }
 }
 
-fn last_line(text: &str) -> &str {
+/// The line at hand, as far as it is looked at.
+pub(super) fn last_line(text: &str) -> &str {
     let line = &text[text.rfind('\n').map_or(0, |at| at + 1)..];
     let mut from = line.len().saturating_sub(LINE);
     while !line.is_char_boundary(from) {
