@@ -17,7 +17,7 @@ use pyo3::types::PyString;
 use crate::frame::{self, Object, Slot};
 use crate::policy::Told;
 use crate::source::Source;
-use crate::trace::{FunctionId, PathId};
+use crate::trace::{FunctionId, PathId, VariableId};
 use crate::value::{self, Manner};
 
 /// Bytes of a code object's line table beyond which its line events are not asked for: finding a
@@ -39,10 +39,8 @@ pub enum Suspends {
 pub struct Variable {
     /// Where it lies in a frame.
     pub slot: Slot,
-    /// The encoded beginning of its `Value` records.
-    pub value_begin: Box<[u8]>,
-    /// The encoded beginning of its place among a call's arguments.
-    pub argument_begin: Box<[u8]>,
+    /// Its name in the trace.
+    pub id: VariableId,
     /// What its name says of its value.
     pub told: Told,
 }
@@ -53,8 +51,8 @@ pub enum Shown {
     Never,
     /// When it holds data; it never did so far.
     NotYet,
-    /// It is: the encoded beginning of its `Value` records, and what its name says of its value.
-    As(Box<[u8]>, Told),
+    /// It is: its name in the trace, and what that says of its value.
+    As(VariableId, Told),
 }
 
 /// One name of a namespace, at its place in the dict's order.

@@ -26,7 +26,7 @@ use crate::error::{Error, Result};
 use crate::frame::{self, Object};
 use crate::memory;
 use crate::recorder::{Channel, Counters, Knowledge, Recorder, Setup};
-use crate::trace::{Encoding, OWN_ERROR};
+use crate::trace::OWN_ERROR;
 
 type Metadata = serde_json::Map<String, serde_json::Value>;
 
@@ -39,60 +39,6 @@ const GLOBAL_EVENTS: [&str; 5] = ["PY_START", "PY_RESUME", "PY_THROW", "PY_UNWIN
 /// Events set on recorded code; `PY_START` among them, since without it `LINE` stays away from
 /// the first line of a one-line function (gh-155992, 3.13).
 const LOCAL_EVENTS: [&str; 4] = ["PY_START", "PY_RETURN", "PY_YIELD", "PY_RESUME"];
-
-/// A session as the rest of the native side sees it, whatever the form of its trace.
-pub trait Tool {
-    /// Whether it still records.
-    fn is_alive(&self) -> bool;
-    /// How many characters of a standard stream's texts are still wanted.
-    fn room(&self, channel: Channel) -> usize;
-    /// A text that the calling thread wrote or read, and how many characters more it had.
-    fn text(&self, channel: Channel, text: &str, rest: usize);
-    /// The calling thread flushed a standard stream.
-    fn flushed(&self);
-    /// Puts what was recorded so far on disk.
-    ///
-    /// # Errors
-    /// `Trace` where it cannot be written.
-    fn flush(&self) -> Result<()>;
-    /// Disarms everything and completes the trace; none between two recordings.
-    ///
-    /// # Errors
-    /// `Trace` where the files could not be completed.
-    fn stop(&self, change: &mut dyn FnMut(&mut Metadata)) -> Result<Option<Outcome>>;
-    /// Ends the recording, but leaves everything armed for `renew`; a trace that is not kept is removed.
-    ///
-    /// # Errors
-    /// `Session` where the recorder is at work.
-    fn rest(&self, keep: bool, change: &mut dyn FnMut(&mut Metadata)) -> Result<Outcome>;
-    /// What is known of the program, for `renew`; none but after `rest`.
-    fn knowledge(&self) -> Option<Knowledge>;
-    /// Begins another recording with what is armed.
-    ///
-    /// # Errors
-    /// Where the interpreter does not tell what runs.
-    fn renew(&self, py: Python<'_>, setup: Setup, knowledge: Knowledge) -> PyResult<()>;
-    /// Opens a call that stands for a part of the program, at this line of this file.
-    fn open_part(&self, name: &str, path: &str, line: u32);
-    /// Closes the part that is open, and what is open in it.
-    fn close_part(&self);
-    /// Ends the writer's thread until `resume`, or, with `briefly`, until something is recorded again.
-    fn pause(&self, briefly: bool);
-    /// Goes on after `pause`.
-    fn resume(&self);
-    /// Disarms everything in a forked child and leaves the parent's trace alone; whether the activation file has run.
-    fn abandon(&self) -> bool;
-    /// Whether the activation file has run.
-    fn is_active(&self) -> bool;
-    /// Our id among the tools of `sys.monitoring`; none where nothing is armed, and while it is us who ask.
-    fn tool_id(&self) -> Option<i32>;
-    /// Takes another tool id, for the program wants ours; without one the recording ends.
-    fn make_way(&self);
-    /// Hides the secrets in texts that are to go into the metadata.
-    fn redact(&self, texts: &mut Metadata);
-    /// Changes the metadata, which are written soon.
-    fn note(&self, change: &mut dyn FnMut(&mut Metadata));
-}
 
 /// Until when the writer has no thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,8 +64,8 @@ pub struct Outcome {
 }
 
 /// One armed recorder: what the callbacks find through their `self`.
-pub struct Monitor<E> {
-    recorder: UnsafeCell<Option<Recorder<E>>>,
+pub struct Monitor {
+    recorder: UnsafeCell<Option<Recorder>>,
     /// What is known between two recordings.
     knowledge: RefCell<Option<Knowledge>>,
     alive: Arc<AtomicBool>,
@@ -133,16 +79,12 @@ pub struct Monitor<E> {
     monitoring: Py<PyAny>,
 }
 
-impl<E: Encoding> Monitor<E> {
+impl Monitor {
     /// Takes a tool id, registers the callbacks and sets the events.
     ///
     /// # Errors
     /// Where every tool id is taken, or `sys.monitoring` does not do as documented.
-    pub fn arm(
-        py: Python<'_>,
-        recorder: Recorder<E>,
-        alive: Arc<AtomicBool>,
-    ) -> PyResult<Rc<dyn Tool>> {
+    pub fn arm(py: Python<'_>, recorder: Recorder, alive: Arc<AtomicBool>) -> PyResult<Rc<Self>> {
         let monitoring = of_sys(py, c"monitoring")?;
         let tool = take_tool_id(&monitoring, None)?;
         let events = monitoring.getattr("events")?;
@@ -160,7 +102,7 @@ impl<E: Encoding> Monitor<E> {
             set_local_events: monitoring.getattr("set_local_events")?.unbind(),
             monitoring: monitoring.clone().unbind(),
         });
-        for (event, function) in events::callbacks::<E>() {
+        for (event, function) in events::callbacks() {
             let callable = callback::new(py, &monitor, function)?.unbind();
             monitor.callables.borrow_mut().push((event, callable));
         }
@@ -202,7 +144,7 @@ impl<E: Encoding> Monitor<E> {
     }
 
     /// Moves everything that is armed to another tool id.
-    fn move_tool(&self, py: Python<'_>, recorder: &Recorder<E>) -> PyResult<()> {
+    fn move_tool(&self, py: Python<'_>, recorder: &Recorder) -> PyResult<()> {
         let old = self.tool.get();
         let new = take_tool_id(self.monitoring.bind(py), Some(old))?;
         self.free_tool(py, recorder.touched())?;
@@ -216,7 +158,7 @@ impl<E: Encoding> Monitor<E> {
 
     /// Runs `act` on the recorder, unless it has stopped or is at work already. A panic ends the recording.
     #[inline]
-    fn enter<R>(&self, act: impl FnOnce(&mut Recorder<E>) -> R) -> Option<R> {
+    fn enter<R>(&self, act: impl FnOnce(&mut Recorder) -> R) -> Option<R> {
         if !self.is_alive() || self.busy.replace(true) {
             return None;
         }
@@ -237,7 +179,7 @@ impl<E: Encoding> Monitor<E> {
 
     /// Ends the recording, but not the program; what was recorded so far is kept.
     #[cold]
-    fn give_up(&self, recorder: Option<&mut Recorder<E>>, why: &str) {
+    fn give_up(&self, recorder: Option<&mut Recorder>, why: &str) {
         self.alive.store(false, Ordering::Relaxed);
         if let Some(recorder) = recorder {
             recorder.writer().give_up(why);
@@ -245,7 +187,7 @@ impl<E: Encoding> Monitor<E> {
     }
 
     #[cold]
-    fn end_pause(&self, recorder: Option<&mut Recorder<E>>) {
+    fn end_pause(&self, recorder: Option<&mut Recorder>) {
         self.paused.set(None);
         if let Some(recorder) = recorder
             && let Err(error) = recorder.writer().resume()
@@ -255,13 +197,13 @@ impl<E: Encoding> Monitor<E> {
     }
 
     /// Sets the local events of code objects that the recorder has just begun to record.
-    fn arm_new(&self, recorder: &mut Recorder<E>) {
+    fn arm_new(&self, recorder: &mut Recorder) {
         while let Some(code) = recorder.take_unarmed() {
             self.arm_code(recorder, code);
         }
     }
 
-    fn arm_code(&self, recorder: &Recorder<E>, code: Object) {
+    fn arm_code(&self, recorder: &Recorder, code: Object) {
         if let Some(info) = code::info(code, recorder.session()).filter(|info| info.armed.get()) {
             let lines = info.facts.lines && info.steps;
             self.set_local(code, self.local_events[usize::from(lines)]);
@@ -317,7 +259,7 @@ impl<E: Encoding> Monitor<E> {
         done.into_iter().try_for_each(|step| step.map(|_| ()))
     }
 
-    fn take(&self) -> Option<Recorder<E>> {
+    fn take(&self) -> Option<Recorder> {
         if self.busy.get() {
             return None;
         }
@@ -334,7 +276,7 @@ impl<E: Encoding> Monitor<E> {
 }
 
 impl Outcome {
-    fn of<E: Encoding>(recorder: &Recorder<E>) -> Self {
+    fn of(recorder: &Recorder) -> Self {
         let policy = recorder.policy();
         let patterns = policy.pattern_matches().filter(|(.., count)| *count == 0);
         let rules = policy.rule_matches().filter(|(_, count)| *count == 0);
@@ -351,25 +293,33 @@ impl Outcome {
     }
 }
 
-impl<E: Encoding> Tool for Monitor<E> {
+impl Monitor {
     #[inline]
-    fn is_alive(&self) -> bool {
+    /// Whether it still records.
+    pub fn is_alive(&self) -> bool {
         self.alive.load(Ordering::Relaxed)
     }
 
-    fn room(&self, channel: Channel) -> usize {
+    /// How many characters of a standard stream's texts are still wanted.
+    pub fn room(&self, channel: Channel) -> usize {
         self.enter(|recorder| recorder.room(channel)).unwrap_or(0)
     }
 
-    fn text(&self, channel: Channel, text: &str, rest: usize) {
+    /// A text that the calling thread wrote or read, and how many characters more it had.
+    pub fn text(&self, channel: Channel, text: &str, rest: usize) {
         self.enter(|recorder| recorder.text(channel, text, rest));
     }
 
-    fn flushed(&self) {
+    /// The calling thread flushed a standard stream.
+    pub fn flushed(&self) {
         self.enter(Recorder::flushed);
     }
 
-    fn flush(&self) -> Result<()> {
+    /// Puts what was recorded so far on disk.
+    ///
+    /// # Errors
+    /// `Trace` where it cannot be written.
+    pub fn flush(&self) -> Result<()> {
         self.enter(|recorder| {
             recorder.flushed();
             recorder.writer().flush()
@@ -377,7 +327,11 @@ impl<E: Encoding> Tool for Monitor<E> {
         .unwrap_or(Ok(()))
     }
 
-    fn stop(&self, change: &mut dyn FnMut(&mut Metadata)) -> Result<Option<Outcome>> {
+    /// Disarms everything and completes the trace; none between two recordings.
+    ///
+    /// # Errors
+    /// `Trace` where the files could not be completed.
+    pub fn stop(&self, change: &mut dyn FnMut(&mut Metadata)) -> Result<Option<Outcome>> {
         self.disarm_at_rest();
         let Some(recorder) = self.take() else {
             return if self.busy.get() {
@@ -393,7 +347,11 @@ impl<E: Encoding> Tool for Monitor<E> {
         Ok(Some(outcome))
     }
 
-    fn rest(&self, keep: bool, change: &mut dyn FnMut(&mut Metadata)) -> Result<Outcome> {
+    /// Ends the recording, but leaves everything armed for `renew`; a trace that is not kept is removed.
+    ///
+    /// # Errors
+    /// `Session` where the recorder is at work.
+    pub fn rest(&self, keep: bool, change: &mut dyn FnMut(&mut Metadata)) -> Result<Outcome> {
         let Some(recorder) = self.take() else {
             return Err(Error::Session("stop: the recorder is at work".to_owned()));
         };
@@ -408,39 +366,49 @@ impl<E: Encoding> Tool for Monitor<E> {
         Ok(outcome)
     }
 
-    fn knowledge(&self) -> Option<Knowledge> {
+    /// What is known of the program, for `renew`; none but after `rest`.
+    pub fn knowledge(&self) -> Option<Knowledge> {
         self.knowledge.take()
     }
 
-    fn renew(&self, py: Python<'_>, setup: Setup, knowledge: Knowledge) -> PyResult<()> {
+    /// Begins another recording with what is armed.
+    ///
+    /// # Errors
+    /// Where the interpreter does not tell what runs.
+    pub fn renew(&self, py: Python<'_>, setup: Setup, knowledge: Knowledge) -> PyResult<()> {
         let recorder = Recorder::new(setup, knowledge);
         // SAFETY: the GIL is held, and between two recordings there is nothing to be at work in.
         unsafe { *self.recorder.get() = Some(recorder) };
         self.adopt_running(py)
     }
 
-    fn open_part(&self, name: &str, path: &str, line: u32) {
+    /// Opens a call that stands for a part of the program, at this line of this file.
+    pub fn open_part(&self, name: &str, path: &str, line: u32) {
         self.enter(|recorder| recorder.open_part(name, path, line));
     }
 
-    fn close_part(&self) {
+    /// Closes the part that is open, and what is open in it.
+    pub fn close_part(&self) {
         self.enter(Recorder::close_part);
     }
 
-    fn pause(&self, briefly: bool) {
+    /// Ends the writer's thread until `resume`, or, with `briefly`, until something is recorded again.
+    pub fn pause(&self, briefly: bool) {
         self.enter(|recorder| recorder.writer().pause());
         self.paused
             .set(Some(if briefly { Pause::Briefly } else { Pause::Held }));
     }
 
-    fn resume(&self) {
+    /// Goes on after `pause`.
+    pub fn resume(&self) {
         if self.paused.get().is_some() {
             self.paused.set(Some(Pause::Briefly));
             self.enter(|_| ());
         }
     }
 
-    fn abandon(&self) -> bool {
+    /// Disarms everything in a forked child and leaves the parent's trace alone; whether the activation file has run.
+    pub fn abandon(&self) -> bool {
         self.disarm_at_rest();
         self.take().is_some_and(|recorder| {
             self.disarm(recorder.touched());
@@ -450,11 +418,13 @@ impl<E: Encoding> Tool for Monitor<E> {
         })
     }
 
-    fn tool_id(&self) -> Option<i32> {
+    /// Our id among the tools of `sys.monitoring`; none where nothing is armed, and while it is us who ask.
+    pub fn tool_id(&self) -> Option<i32> {
         (self.is_alive() && !self.busy.get()).then(|| self.tool.get())
     }
 
-    fn make_way(&self) {
+    /// Takes another tool id, for the program wants ours; without one the recording ends.
+    pub fn make_way(&self) {
         self.disarm_at_rest();
         self.enter(|recorder| {
             if Python::attach(|py| self.move_tool(py, recorder)).is_err() {
@@ -467,15 +437,18 @@ impl<E: Encoding> Tool for Monitor<E> {
         });
     }
 
-    fn is_active(&self) -> bool {
+    /// Whether the activation file has run.
+    pub fn is_active(&self) -> bool {
         self.enter(|recorder| recorder.is_active()).unwrap_or(false)
     }
 
-    fn redact(&self, texts: &mut Metadata) {
+    /// Hides the secrets in texts that are to go into the metadata.
+    pub fn redact(&self, texts: &mut Metadata) {
         self.enter(|recorder| texts.values_mut().for_each(|one| recorder.redact(one)));
     }
 
-    fn note(&self, change: &mut dyn FnMut(&mut Metadata)) {
+    /// Changes the metadata, which are written soon.
+    pub fn note(&self, change: &mut dyn FnMut(&mut Metadata)) {
         self.enter(|recorder| recorder.writer().metadata(change));
     }
 }

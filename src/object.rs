@@ -143,31 +143,13 @@ impl Layout {
         self.members.is_empty() && matches!(self.store, DictStore::None)
     }
 
-    /// How many attributes an instance has at the most.
-    pub fn count(&self, object: Object) -> usize {
-        let stored = match self.stored(object) {
-            Stored::None => 0,
-            // SAFETY: `stored` gives live dicts and values only.
-            Stored::Dict(dict) => unsafe { usize::try_from(ffi::PyDict_Size(dict)).unwrap_or(0) },
-            Stored::Values(values) => values.len(),
-        };
-        self.members.len() + stored
-    }
-
-    /// Calls `visit(name, value)` for each attribute, slots of base classes first, until it says false.
+    /// The attributes of one instance.
     #[inline]
-    pub fn for_each(&self, object: Object, mut visit: impl FnMut(Object, Object) -> bool) {
-        for member in &self.members {
-            // SAFETY: the member lies at this offset in every instance of the class.
-            let value = unsafe { *object.byte_offset(member.offset).cast::<Object>() };
-            if !value.is_null() && !visit(member.name.as_ptr(), value) {
-                return;
-            }
-        }
-        match self.stored(object) {
-            Stored::None => {}
-            Stored::Dict(dict) => each_item(dict, visit),
-            Stored::Values(values) => values.each(self.keys, visit),
+    pub fn attributes(&self, object: Object) -> Attributes<'_> {
+        Attributes {
+            layout: self,
+            object,
+            stored: self.stored(object),
         }
     }
 
@@ -199,6 +181,44 @@ impl Layout {
             }
         };
         Stored::of_dict(dict)
+    }
+}
+
+/// The attributes of one instance, as they stand.
+pub struct Attributes<'a> {
+    layout: &'a Layout,
+    object: Object,
+    stored: Stored,
+}
+
+impl Attributes<'_> {
+    /// How many there are at the most.
+    #[inline]
+    pub fn count(&self) -> usize {
+        let stored = match &self.stored {
+            Stored::None => 0,
+            // SAFETY: `stored` gives live dicts and values only.
+            Stored::Dict(dict) => unsafe { usize::try_from(ffi::PyDict_Size(*dict)).unwrap_or(0) },
+            Stored::Values(values) => values.len(),
+        };
+        self.layout.members.len() + stored
+    }
+
+    /// Calls `visit(name, value)` for each, slots of base classes first, until it says false.
+    #[inline]
+    pub fn for_each(&self, mut visit: impl FnMut(Object, Object) -> bool) {
+        for member in &self.layout.members {
+            // SAFETY: the member lies at this offset in every instance of the class.
+            let value = unsafe { *self.object.byte_offset(member.offset).cast::<Object>() };
+            if !value.is_null() && !visit(member.name.as_ptr(), value) {
+                return;
+            }
+        }
+        match &self.stored {
+            Stored::None => {}
+            Stored::Dict(dict) => each_item(*dict, visit),
+            Stored::Values(values) => values.each(self.layout.keys, visit),
+        }
     }
 }
 
@@ -371,7 +391,7 @@ fn probe_agrees(py: Python<'_>, access: Access) -> PyResult<bool> {
         let layout = Layout::of(py, object.get_type_ptr(), access);
         let read = PyDict::new(py);
         let mut sound = true;
-        layout.for_each(object.as_ptr(), |name, value| {
+        layout.attributes(object.as_ptr()).for_each(|name, value| {
             // SAFETY: both are live, borrowed from the object.
             sound &= unsafe { ffi::PyDict_SetItem(read.as_ptr(), name, value) } == 0;
             sound

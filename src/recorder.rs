@@ -25,7 +25,7 @@ use crate::fault;
 use crate::frame::{Access, Frame, Object};
 use crate::policy::{Capture, CompiledPolicy, Limits, Redaction, Stream as Heard};
 use crate::source::Sources;
-use crate::trace::{Definitions, Encoding, OWN_ERROR, PathId, Stream, Writer};
+use crate::trace::{Compact, Definitions, OWN_ERROR, PathId, Stream, Writer};
 use crate::value::{self, Manner, Truncations, Values};
 
 use tally::Tally;
@@ -150,13 +150,13 @@ struct File {
     activates: bool,
 }
 
-/// The recorder of one session, for one form of the trace.
-pub struct Recorder<E> {
+/// The recorder of one session.
+pub struct Recorder {
     setup: Setup,
     policy: CompiledPolicy,
     sources: Sources,
     touched: Rc<Touched>,
-    definitions: Definitions<E>,
+    definitions: Definitions,
     /// How values are shown where no rule says otherwise.
     manner: Rc<Manner>,
     values: Values,
@@ -204,24 +204,25 @@ impl Drop for Tenancy {
 }
 
 /// Appends what belongs to one event to a thread's stream; definitions go to the main stream, before it.
-fn append<E: Encoding, R>(
+fn append<R>(
     main: &Arc<Stream>,
     stream: &Arc<Stream>,
-    definitions: &mut Definitions<E>,
+    definitions: &mut Definitions,
     written: &mut u64,
-    write: impl FnOnce(&mut Vec<u8>, &mut Definitions<E>) -> R,
+    write: impl FnOnce(&mut Compact, &mut Definitions) -> R,
 ) -> R {
     let mut out = stream.lock();
-    let start = out.len();
+    let start = out.place();
+    let length = out.length();
     let result = write(&mut out, definitions);
-    *written += (out.len() - start) as u64;
+    *written += out.length() - length;
     if definitions.are_pending() {
         if Arc::ptr_eq(main, stream) {
-            definitions.place(&mut out, start);
+            definitions.put(&mut out, start);
         } else {
             let mut main = main.lock();
-            let end = main.len();
-            definitions.place(&mut main, end);
+            let end = main.place();
+            definitions.put(&mut main, end);
             main.keep();
         }
     }
@@ -242,7 +243,7 @@ macro_rules! emit {
 }
 use emit;
 
-impl<E: Encoding> Recorder<E> {
+impl Recorder {
     /// A recorder whose trace holds the root call.
     pub fn new(setup: Setup, knowledge: Knowledge) -> Self {
         let manner = Rc::new(Manner::plain(&setup.limits));
@@ -323,9 +324,8 @@ impl<E: Encoding> Recorder<E> {
         let (path, _) = self.path_id(&self.setup.root.clone());
         let function = self.definitions.function(path, 1, "<toplevel>");
         emit!(self, 0, |out, _| {
-            E::call_begin(out, function, 0);
-            E::call_end(out);
-            E::step(out, path, 1);
+            out.call(function, 0);
+            out.step(path, 1);
         });
         self.threads[0].stepped = usize::MAX;
     }
@@ -383,21 +383,19 @@ impl<E: Encoding> Recorder<E> {
         fault::point("call");
         emit!(self, thread, |out, definitions| {
             if !is_first {
-                E::step(out, info.path, line);
+                out.step(info.path, line);
             }
             match argument {
                 Some((variable, value)) => {
-                    E::call_begin(out, function, 1);
-                    E::argument_begin(out, variable);
+                    out.call(function, 1);
+                    out.argument(variable);
                     values.write(out, definitions, value);
-                    E::argument_end(out);
                 }
                 None if resumed.is_none() && with_values => {
                     variables::write_arguments(out, definitions, values, view, function)
                 }
-                None => E::call_begin(out, function, 0),
+                None => out.call(function, 0),
             }
-            E::call_end(out);
         });
         self.counters.steps += u64::from(!is_first);
         self.counters.calls += 1;
@@ -456,7 +454,7 @@ impl<E: Encoding> Recorder<E> {
         let (values, counters) = (&mut self.values, &mut self.counters);
         values.obey(&info.manner);
         let state = emit!(self, thread, |out, definitions| {
-            E::step(out, info.path, line);
+            out.step(info.path, line);
             if detail == Detail::Values && !info.manner.drops {
                 variables::write(out, definitions, values, view, &mut counters.values)
             } else {
@@ -487,7 +485,7 @@ impl<E: Encoding> Recorder<E> {
     fn close_with(
         &mut self,
         code: Object,
-        write: impl FnOnce(&CodeInfo, &mut Values, &mut Vec<u8>, &mut Definitions<E>),
+        write: impl FnOnce(&CodeInfo, &mut Values, &mut Compact, &mut Definitions),
     ) {
         let Some((info, frame)) = self.ours(code) else {
             return;
@@ -499,9 +497,8 @@ impl<E: Encoding> Recorder<E> {
         let values = &mut self.values;
         values.obey(&info.manner);
         emit!(self, thread, |out, definitions| {
-            E::return_begin(out);
+            out.result();
             write(info, values, out, definitions);
-            E::return_end(out);
         });
         let thread = &mut self.threads[thread];
         thread.calls.pop();
@@ -632,17 +629,15 @@ impl<E: Encoding> Recorder<E> {
             self.close_unseen(thread, "<still open>");
         }
         emit!(self, thread, |out, _| {
-            E::return_begin(out);
-            value::write_none::<E>(out);
-            E::return_end(out);
+            out.result();
+            value::write_none(out);
         });
     }
 
     fn close_unseen(&mut self, thread: usize, mark: &str) {
         emit!(self, thread, |out, definitions| {
-            E::return_begin(out);
+            out.result();
             value::write_mark(out, definitions, mark);
-            E::return_end(out);
         });
     }
 }

@@ -23,12 +23,12 @@ use serde_json::{Map, Value};
 use crate::error::{Error, Result};
 use crate::frame::{self, Frame};
 use crate::interpreter;
-use crate::monitoring::{Monitor, Outcome, Tool};
+use crate::monitoring::{Monitor, Outcome};
 use crate::object;
 use crate::policy::{self, CompiledPolicy, Redaction, Spec};
 use crate::recorder::{Knowledge, MainCode, Recorder, Setup};
 use crate::streams;
-use crate::trace::{Cbor, Format, Json, Writer};
+use crate::trace::{Format, Writer};
 use crate::{code, value};
 
 use children::Family;
@@ -43,7 +43,7 @@ static LIVE: AtomicPtr<Live> = AtomicPtr::new(ptr::null_mut());
 static ORPHAN: AtomicPtr<Live> = AtomicPtr::new(ptr::null_mut());
 
 struct Live {
-    tool: Rc<dyn Tool>,
+    tool: Rc<Monitor>,
     alive: Arc<AtomicBool>,
     /// None between two recordings of a series.
     family: RefCell<Option<Family>>,
@@ -134,10 +134,7 @@ pub fn start(py: Python<'_>, request: Request) -> Result<()> {
     let writer = create_writer(py, &request, spec.format, &mut knowledge)?;
     let prepared = prepare(py, &request, spec.clone(), writer, knowledge)?;
     let alive = Arc::new(AtomicBool::new(true));
-    let tool = match spec.format {
-        policy::Format::Json => arm::<Json>(py, prepared, &alive, request.in_series),
-        policy::Format::Binary => arm::<Cbor>(py, prepared, &alive, request.in_series),
-    }?;
+    let tool = arm(py, prepared, &alive, request.in_series)?;
     streams::hook(py, Rc::clone(&tool));
     ending::watch(py);
     tools::watch(py);
@@ -213,13 +210,13 @@ fn prepare(
     Ok((setup, knowledge))
 }
 
-fn arm<E: crate::trace::Encoding>(
+fn arm(
     py: Python<'_>,
     (setup, knowledge): (Setup, Knowledge),
     alive: &Arc<AtomicBool>,
     in_series: bool,
-) -> Result<Rc<dyn Tool>> {
-    let mut recorder = Recorder::<E>::new(setup, knowledge);
+) -> Result<Rc<Monitor>> {
+    let mut recorder = Recorder::new(setup, knowledge);
     if !in_series {
         // From here on the trace loads: it holds the root call and its step.
         recorder.writer().flush()?;

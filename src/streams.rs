@@ -20,12 +20,12 @@ use pyo3::prelude::*;
 use crate::frame::Object;
 use crate::hook::{Form, Hook, OS};
 use crate::interpreter;
-use crate::monitoring::Tool;
+use crate::monitoring::Monitor;
 use crate::recorder::Channel;
 use crate::value::text;
 
 /// The recording that listens; followed only with the GIL held.
-static LISTENER: AtomicPtr<Rc<dyn Tool>> = AtomicPtr::new(ptr::null_mut());
+static LISTENER: AtomicPtr<Rc<Monitor>> = AtomicPtr::new(ptr::null_mut());
 
 thread_local! {
     /// How many hooked writes, and reads, of upper layers the thread is inside of: what a lower layer
@@ -66,7 +66,7 @@ const fn of_text(method: &'static CStr, form: Form) -> Hook {
 }
 
 /// Lets `tool` listen.
-pub fn hook(py: Python<'_>, tool: Rc<dyn Tool>) {
+pub fn hook(py: Python<'_>, tool: Rc<Monitor>) {
     LISTENER.store(Box::into_raw(Box::new(tool)), Ordering::Release);
     HOOKS.iter().for_each(|hook| hook.set(py));
     hook_lines(py);
@@ -85,7 +85,7 @@ pub fn unhook() {
     }
 }
 
-fn listener<'a>() -> Option<&'a Rc<dyn Tool>> {
+fn listener<'a>() -> Option<&'a Rc<Monitor>> {
     if !interpreter::is_home() {
         return None;
     }

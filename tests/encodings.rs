@@ -1,9 +1,10 @@
-//! The JSON and the CBOR form of any record hold the same, and count the same length for every value.
+//! The JSON and the CBOR form of any record hold what its compact form was made of, and the length that counts is that of
+//! the JSON text.
 
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
 use _native::trace::{
-    Cbor, Encoding, EventKind, FunctionId, Json, PathId, TypeId, TypeKind, VariableId,
+    Compact, EventKind, Format, FunctionId, PathId, TypeId, TypeKind, VariableId, expand,
 };
 use base64::Engine as _;
 use proptest::prelude::*;
@@ -23,48 +24,39 @@ enum Value {
     Struct(Vec<Value>, usize, u32),
 }
 
-type Begin = fn(&mut Vec<u8>, usize) -> (_native::trace::encode::Open, usize);
-type End = fn(&mut Vec<u8>, _native::trace::encode::Open, usize, TypeId) -> usize;
-
-fn write_list<E: Encoding>(
-    out: &mut Vec<u8>,
-    items: &[Value],
-    spare: usize,
-    id: u32,
-    ends: (Begin, End),
-) -> usize {
-    let (open, mut length) = ends.0(out, items.len() + spare);
+fn write_items(out: &mut Compact, items: &[Value]) {
     for (index, item) in items.iter().enumerate() {
         if index > 0 {
-            length += E::separator(out);
+            out.separator();
         }
-        length += item.write::<E>(out);
+        item.write(out);
     }
-    length + ends.1(out, open, items.len(), TypeId(id))
 }
 
 impl Value {
-    fn write<E: Encoding>(&self, out: &mut Vec<u8>) -> usize {
+    fn write(&self, out: &mut Compact) {
         match self {
-            Self::Int(i, id) => E::int(out, *i, TypeId(*id)),
-            Self::BigInt(b, negative, id) => E::big_int(out, b, *negative, TypeId(*id)),
-            Self::Bool(b, id) => E::bool(out, *b, TypeId(*id)),
-            Self::String(text, id) => E::string(out, text, TypeId(*id)),
-            Self::None(id) => E::none(out, TypeId(*id)),
-            Self::Raw(text, id) => E::raw(out, text, TypeId(*id)),
-            Self::Error(text, id) => E::error(out, text, TypeId(*id)),
-            Self::Sequence(items, spare, id) => write_list::<E>(
-                out,
-                items,
-                *spare,
-                *id,
-                (E::sequence_begin, E::sequence_end),
-            ),
+            Self::Int(i, id) => out.int(*i, TypeId(*id)),
+            Self::BigInt(b, negative, id) => out.big_int(b, *negative, TypeId(*id)),
+            Self::Bool(b, id) => out.bool(*b, TypeId(*id)),
+            Self::String(text, id) => out.string(text, TypeId(*id)),
+            Self::None(id) => out.none(TypeId(*id)),
+            Self::Raw(text, id) => out.raw(text, TypeId(*id)),
+            Self::Error(text, id) => out.error(text, TypeId(*id)),
+            Self::Sequence(items, spare, id) => {
+                out.sequence_begin(items.len() + spare);
+                write_items(out, items);
+                out.sequence_end(TypeId(*id));
+            }
             Self::Tuple(items, spare, id) => {
-                write_list::<E>(out, items, *spare, *id, (E::tuple_begin, E::tuple_end))
+                out.tuple_begin(items.len() + spare);
+                write_items(out, items);
+                out.tuple_end(TypeId(*id));
             }
             Self::Struct(items, spare, id) => {
-                write_list::<E>(out, items, *spare, *id, (E::struct_begin, E::struct_end))
+                out.struct_begin(items.len() + spare);
+                write_items(out, items);
+                out.struct_end(TypeId(*id));
             }
         }
     }
@@ -137,37 +129,45 @@ fn any_value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// One event of each kind around these values and texts, beside what a reader must see.
-fn write_events<E: Encoding>(values: &[Value], text: &str, number: u32) -> Vec<u8> {
-    let mut out = Vec::new();
+/// The records in a form of the trace.
+fn expanded(format: Format, compact: &Compact) -> Vec<u8> {
+    let mut all = Vec::new();
+    expand(format, compact.bytes(), &mut Vec::new(), |piece| {
+        all.extend_from_slice(piece);
+        Ok(())
+    })
+    .unwrap();
+    all
+}
+
+fn define(out: &mut Compact, text: &str, number: u32) {
     let fields = [text, "b"];
-    E::path(&mut out, text);
-    E::variable_name(&mut out, text);
-    E::plain_type(&mut out, TypeKind::NonExpanded, text);
-    E::struct_type(&mut out, text, &fields, TypeId(number));
-    E::struct_type(&mut out, text, &[], TypeId(number));
-    E::function(&mut out, PathId(number), number, text);
-    E::step(&mut out, PathId(number), number);
-    E::event(&mut out, EventKind::Error, text, text);
-    E::call_begin(&mut out, FunctionId(number), values.len());
+    out.path(text);
+    out.variable_name(text);
+    out.plain_type(TypeKind::NonExpanded, text);
+    out.struct_type(text, &fields, TypeId(number));
+    out.struct_type(text, &[], TypeId(number));
+    out.function(PathId(number), number, text);
+}
+
+/// One event of each kind around these values and texts, beside what a reader must see.
+fn write_events(out: &mut Compact, values: &[Value], text: &str, number: u32) {
+    out.step(PathId(number), number);
+    out.event(EventKind::Error, text, text);
+    out.call(FunctionId(number), values.len());
     for (index, value) in values.iter().enumerate() {
         if index > 0 {
-            E::separator(&mut out);
+            out.separator();
         }
-        E::argument_begin(&mut out, VariableId(number));
-        value.write::<E>(&mut out);
-        E::argument_end(&mut out);
+        out.argument(VariableId(number));
+        value.write(out);
     }
-    E::call_end(&mut out);
     for value in values {
-        E::value_begin(&mut out, VariableId(number));
-        value.write::<E>(&mut out);
-        E::value_end(&mut out);
-        E::return_begin(&mut out);
-        value.write::<E>(&mut out);
-        E::return_end(&mut out);
+        out.value(VariableId(number));
+        value.write(out);
+        out.result();
+        value.write(out);
     }
-    out
 }
 
 fn expected_events(values: &[Value], text: &str, number: u32) -> Vec<Tree> {
@@ -209,20 +209,43 @@ fn cbor_events(mut bytes: &[u8]) -> Vec<Tree> {
 proptest! {
     #[test]
     fn values(value in any_value()) {
-        let (mut json, mut cbor) = (Vec::new(), Vec::new());
-        let length = value.write::<Json>(&mut json);
-        prop_assert_eq!(length, json.len());
-        prop_assert_eq!(length, value.write::<Cbor>(&mut cbor));
+        let mut compact = Compact::default();
+        compact.result();
+        let before = compact.length();
+        value.write(&mut compact);
+        let json = expanded(Format::Json, &compact);
         // Compared as text: the order of the keys counts too.
-        prop_assert_eq!(&String::from_utf8(json).unwrap(), &value.tree().to_string());
+        let text = value.tree().to_string();
+        let expected = format!(",{{\"Return\":{{\"return_value\":{text}}}}}\n");
+        prop_assert_eq!(&String::from_utf8(json).unwrap(), &expected);
+        prop_assert_eq!(compact.length() - before, text.len() as u64);
+        let cbor = expanded(Format::Binary, &compact);
         let read: Tree = cbor4ii::serde::from_slice(&cbor).unwrap();
-        prop_assert_eq!(read.to_string(), value.tree().to_string());
+        prop_assert_eq!(read["Return"]["return_value"].to_string(), text);
     }
 
     #[test]
     fn events(values in prop::collection::vec(any_value(), 0..4), text in any_text(), number in any::<u32>()) {
+        let mut compact = Compact::default();
+        write_events(&mut compact, &values, &text, number);
+        prop_assert_eq!(compact.length(), expanded(Format::Json, &compact).len() as u64);
+        let mut all = Compact::default();
+        define(&mut all, &text, number);
+        write_events(&mut all, &values, &text, number);
         let expected = expected_events(&values, &text, number);
-        prop_assert_eq!(&json_events(&write_events::<Json>(&values, &text, number)), &expected);
-        prop_assert_eq!(&cbor_events(&write_events::<Cbor>(&values, &text, number)), &expected);
+        prop_assert_eq!(&json_events(&expanded(Format::Json, &all)), &expected);
+        prop_assert_eq!(&cbor_events(&expanded(Format::Binary, &all)), &expected);
+    }
+
+    #[test]
+    fn what_is_no_record_is_refused(bytes in prop::collection::vec(prop_oneof![0..30u8, any::<u8>()], 1..60)) {
+        for format in [Format::Json, Format::Binary] {
+            let mut made = 0;
+            let result = expand(format, &bytes, &mut Vec::new(), |piece| {
+                made += piece.len();
+                Ok(())
+            });
+            prop_assert!(result.is_err() || made > 0);
+        }
     }
 }

@@ -9,19 +9,18 @@ use pyo3::ffi;
 use super::{Monitor, callback};
 use crate::frame::Object;
 use crate::recorder::{Recorder, Verdict};
-use crate::trace::Encoding;
 
 /// What is called for which event.
-pub(super) fn callbacks<E: Encoding>() -> [(&'static str, callback::Function); 8] {
+pub(super) fn callbacks() -> [(&'static str, callback::Function); 8] {
     [
-        ("PY_START", py_start::<E>),
-        ("LINE", line::<E>),
-        ("PY_RETURN", py_return::<E>),
-        ("PY_YIELD", py_yield::<E>),
-        ("PY_RESUME", py_resume::<E>),
-        ("PY_THROW", py_throw::<E>),
-        ("PY_UNWIND", py_unwind::<E>),
-        ("RAISE", raise::<E>),
+        ("PY_START", py_start),
+        ("LINE", line),
+        ("PY_RETURN", py_return),
+        ("PY_YIELD", py_yield),
+        ("PY_RESUME", py_resume),
+        ("PY_THROW", py_throw),
+        ("PY_UNWIND", py_unwind),
+        ("RAISE", raise),
     ]
 }
 
@@ -36,15 +35,11 @@ fn none() -> Object {
 
 /// Hands an event to the recorder; the answer is None whatever happens.
 #[inline]
-unsafe fn deliver<E: Encoding>(
-    callable: Object,
-    code: Object,
-    event: impl FnOnce(&mut Recorder<E>),
-) -> Object {
+unsafe fn deliver(callable: Object, code: Object, event: impl FnOnce(&mut Recorder)) -> Object {
     // SAFETY: `callable` is one of ours, alive while it is called; a live object. Since 3.13 a C extension may hand over what only looks like code.
     let (monitor, is_code) = unsafe {
         (
-            callback::receiver::<Monitor<E>>(callable),
+            callback::receiver::<Monitor>(callable),
             ffi::PyCode_Check(code) != 0,
         )
     };
@@ -59,15 +54,15 @@ unsafe fn deliver<E: Encoding>(
 
 /// Hands an event to the recorder by which code may be met; what is never to be told of again is disabled.
 #[inline]
-unsafe fn deliver_first<E: Encoding>(
+unsafe fn deliver_first(
     callable: Object,
     code: Object,
-    event: impl FnOnce(&mut Recorder<E>) -> Verdict,
+    event: impl FnOnce(&mut Recorder) -> Verdict,
 ) -> Object {
     // SAFETY: as in `deliver`.
     let (monitor, is_code) = unsafe {
         (
-            callback::receiver::<Monitor<E>>(callable),
+            callback::receiver::<Monitor>(callable),
             ffi::PyCode_Check(code) != 0,
         )
     };
@@ -92,17 +87,17 @@ unsafe fn deliver_first<E: Encoding>(
     none()
 }
 
-unsafe extern "C" fn py_start<E: Encoding>(
+unsafe extern "C" fn py_start(
     callable: Object,
     args: *const Object,
     _count: usize,
     _names: Object,
 ) -> Object {
     // SAFETY: `PY_START` hands over (code, offset) (PEP 669).
-    unsafe { deliver_first::<E>(callable, *args, |recorder| recorder.start(*args)) }
+    unsafe { deliver_first(callable, *args, |recorder| recorder.start(*args)) }
 }
 
-unsafe extern "C" fn line<E: Encoding>(
+unsafe extern "C" fn line(
     callable: Object,
     args: *const Object,
     _count: usize,
@@ -111,11 +106,11 @@ unsafe extern "C" fn line<E: Encoding>(
     // SAFETY: `LINE` hands over (code, line number), the latter a small int.
     unsafe {
         let line = u32::try_from(ffi::PyLong_AsLong(*args.add(1))).unwrap_or(0);
-        deliver::<E>(callable, *args, |recorder| recorder.line(*args, line))
+        deliver(callable, *args, |recorder| recorder.line(*args, line))
     }
 }
 
-unsafe extern "C" fn py_return<E: Encoding>(
+unsafe extern "C" fn py_return(
     callable: Object,
     args: *const Object,
     _count: usize,
@@ -123,13 +118,13 @@ unsafe extern "C" fn py_return<E: Encoding>(
 ) -> Object {
     // SAFETY: `PY_RETURN` hands over (code, offset, result).
     unsafe {
-        deliver::<E>(callable, *args, |recorder| {
+        deliver(callable, *args, |recorder| {
             recorder.returned(*args, *args.add(2))
         })
     }
 }
 
-unsafe extern "C" fn py_yield<E: Encoding>(
+unsafe extern "C" fn py_yield(
     callable: Object,
     args: *const Object,
     _count: usize,
@@ -137,23 +132,23 @@ unsafe extern "C" fn py_yield<E: Encoding>(
 ) -> Object {
     // SAFETY: `PY_YIELD` hands over (code, offset, result).
     unsafe {
-        deliver::<E>(callable, *args, |recorder| {
+        deliver(callable, *args, |recorder| {
             recorder.yielded(*args, *args.add(2))
         })
     }
 }
 
-unsafe extern "C" fn py_resume<E: Encoding>(
+unsafe extern "C" fn py_resume(
     callable: Object,
     args: *const Object,
     _count: usize,
     _names: Object,
 ) -> Object {
     // SAFETY: `PY_RESUME` hands over (code, offset).
-    unsafe { deliver_first::<E>(callable, *args, |recorder| recorder.resumed(*args)) }
+    unsafe { deliver_first(callable, *args, |recorder| recorder.resumed(*args)) }
 }
 
-unsafe extern "C" fn py_throw<E: Encoding>(
+unsafe extern "C" fn py_throw(
     callable: Object,
     args: *const Object,
     _count: usize,
@@ -161,13 +156,13 @@ unsafe extern "C" fn py_throw<E: Encoding>(
 ) -> Object {
     // SAFETY: `PY_THROW` hands over (code, offset, exception).
     unsafe {
-        deliver::<E>(callable, *args, |recorder| {
+        deliver(callable, *args, |recorder| {
             recorder.thrown(*args, *args.add(2))
         })
     }
 }
 
-unsafe extern "C" fn py_unwind<E: Encoding>(
+unsafe extern "C" fn py_unwind(
     callable: Object,
     args: *const Object,
     _count: usize,
@@ -175,13 +170,13 @@ unsafe extern "C" fn py_unwind<E: Encoding>(
 ) -> Object {
     // SAFETY: `PY_UNWIND` hands over (code, offset, exception).
     unsafe {
-        deliver::<E>(callable, *args, |recorder| {
+        deliver(callable, *args, |recorder| {
             recorder.unwound(*args, *args.add(2))
         })
     }
 }
 
-unsafe extern "C" fn raise<E: Encoding>(
+unsafe extern "C" fn raise(
     callable: Object,
     args: *const Object,
     _count: usize,
@@ -189,7 +184,7 @@ unsafe extern "C" fn raise<E: Encoding>(
 ) -> Object {
     // SAFETY: `RAISE` hands over (code, offset, exception).
     unsafe {
-        deliver::<E>(callable, *args, |recorder| {
+        deliver(callable, *args, |recorder| {
             recorder.raised(*args, *args.add(2))
         })
     }

@@ -5,6 +5,7 @@
 //! A name → `Told`; a text → the text with marks in place of what is hidden. Where neither can be decided, it is hidden.
 //! What was hidden once is followed.
 
+mod clean;
 mod followed;
 mod pairs;
 mod shapes;
@@ -21,6 +22,7 @@ use serde_json::Value;
 use super::spec::Redact;
 use crate::error::{Error, Result};
 
+use clean::Clean;
 use followed::{Followed, Found};
 use shapes::Shapes;
 use words::{NamePattern, words};
@@ -56,6 +58,7 @@ pub struct Redaction {
     told: HashMap<Box<str>, Told>,
     shapes: Shapes,
     followed: Followed,
+    clean: Clean,
 }
 
 /// A part of a text that is hidden.
@@ -97,6 +100,7 @@ impl Redaction {
             told: HashMap::new(),
             shapes: Shapes::new()?,
             followed: Followed::default(),
+            clean: Clean::default(),
         })
     }
 
@@ -168,11 +172,15 @@ impl Redaction {
     /// The text with marks in place of what is secret in it; `None` if nothing is.
     #[inline]
     pub fn text(&mut self, text: &str) -> Option<String> {
-        if !self.is_on {
+        if !self.is_on || self.clean.knows(text, self.followed.count) {
             return None;
         }
         let hidden = self.find(text);
-        (!hidden.is_empty()).then(|| marked(text, &hidden, |_| 0))
+        if hidden.is_empty() {
+            self.clean.add(text, self.followed.count);
+            return None;
+        }
+        Some(marked(text, &hidden, |_| 0))
     }
 
     /// The same of a text that goes on behind what is given: what may begin a secret there is hidden.

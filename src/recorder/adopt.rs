@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 
 use crate::code::CodeInfo;
 use crate::frame::Frame;
-use crate::trace::{Encoding, PathId};
+use crate::trace::PathId;
 use crate::value;
 
 use super::{Activation, CURRENT, Recorder, TENANCY, Tenancy, Thread, emit, variables};
@@ -22,7 +22,7 @@ const PART: usize = 1;
 /// Names of threads kept for the metadata.
 const MAX_THREAD_NAMES: usize = 1000;
 
-impl<E: Encoding> Recorder<E> {
+impl Recorder {
     /// Makes the call of `frame` the innermost open one of the thread.
     #[inline]
     pub(super) fn settle(&mut self, thread: usize, frame: Frame) {
@@ -84,9 +84,8 @@ impl<E: Encoding> Recorder<E> {
         let (view, values) = (self.view(info, frame), &mut self.values);
         values.obey(&info.manner);
         emit!(self, thread, |out, definitions| {
-            E::step(out, info.path, info.line);
+            out.step(info.path, info.line);
             variables::write_arguments(out, definitions, values, view, info.function);
-            E::call_end(out);
         });
         self.counters.steps += 1;
         self.counters.calls += 1;
@@ -135,9 +134,8 @@ impl<E: Encoding> Recorder<E> {
         let (path, _) = self.path_id(path);
         let function = self.definitions.function(path, line, name);
         emit!(self, thread, |out, _| {
-            E::step(out, path, line);
-            E::call_begin(out, function, 0);
-            E::call_end(out);
+            out.step(path, line);
+            out.call(function, 0);
         });
         self.counters.steps += 1;
         self.counters.calls += 1;
@@ -162,9 +160,8 @@ impl<E: Encoding> Recorder<E> {
         self.between_parts = true;
         self.threads[thread].calls.pop();
         emit!(self, thread, |out, _| {
-            E::return_begin(out);
-            value::write_none::<E>(out);
-            E::return_end(out);
+            out.result();
+            value::write_none(out);
         });
     }
 
@@ -180,9 +177,8 @@ impl<E: Encoding> Recorder<E> {
             self.thread_names.push(name);
         }
         emit!(self, place, |out, _| {
-            E::step(out, PathId(0), 1);
-            E::call_begin(out, function, 0);
-            E::call_end(out);
+            out.step(PathId(0), 1);
+            out.call(function, 0);
         });
         CURRENT.set((self.setup.session, place));
         let vacant = Arc::clone(&self.vacant);

@@ -10,12 +10,12 @@ use pyo3::ffi;
 use crate::code::{self, CodeInfo, Suspends};
 use crate::fault;
 use crate::frame::{Frame, Object};
-use crate::trace::{Encoding, EventKind};
+use crate::trace::EventKind;
 use crate::value::{self, Manner};
 
 use super::{Detail, Recorder, Verdict, emit};
 
-impl<E: Encoding> Recorder<E> {
+impl Recorder {
     /// `PY_START`: decides about a code object that is new to the session, and opens the call.
     pub fn start(&mut self, code: Object) -> Verdict {
         let Some(frame) = Frame::current() else {
@@ -153,8 +153,7 @@ impl<E: Encoding> Recorder<E> {
         fault::point("exception");
         self.values.obey(&manner);
         let text = self.values.exception_text(exception);
-        emit!(self, thread, |out, _| E::event(
-            out,
+        emit!(self, thread, |out, _| out.event(
             EventKind::Error,
             "",
             &text
@@ -162,7 +161,7 @@ impl<E: Encoding> Recorder<E> {
     }
 }
 
-impl<E: Encoding> Recorder<E> {
+impl Recorder {
     /// How an exception is shown in a frame that it came up in: what was raised where values are hidden stays hidden in
     /// the frames that it passes.
     fn manner_of(&mut self, thread: usize, info: &CodeInfo, exception: Object) -> Rc<Manner> {

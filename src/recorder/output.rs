@@ -8,7 +8,7 @@ use std::fmt::Write;
 use crate::code;
 use crate::fault;
 use crate::frame::Frame;
-use crate::trace::{Encoding, EventKind};
+use crate::trace::EventKind;
 
 use super::{Recorder, emit};
 
@@ -36,7 +36,7 @@ impl Channel {
     }
 }
 
-impl<E: Encoding> Recorder<E> {
+impl Recorder {
     /// How many characters of a stream's texts the policy wants and has room for.
     pub fn room(&self, channel: Channel) -> usize {
         let capture = &self.setup.capture;
@@ -150,12 +150,7 @@ impl<E: Encoding> Recorder<E> {
         if let Some((channel, text)) = self.threads[thread].output.take() {
             let text = self.redacted(channel, &text);
             for piece in pieces(&text) {
-                emit!(self, thread, |out, _| E::event(
-                    out,
-                    channel.kind(),
-                    "",
-                    piece
-                ));
+                emit!(self, thread, |out, _| out.event(channel.kind(), "", piece));
             }
         }
     }

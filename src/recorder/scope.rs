@@ -14,12 +14,12 @@ use crate::code::{self, CodeInfo, Facts, Names, Parts, Variable};
 use crate::fault;
 use crate::frame::{Frame, Object};
 use crate::policy::{Decision, Record, Scope, Visibility, absolute_path};
-use crate::trace::{Encoding, REDACTED};
+use crate::trace::REDACTED;
 use crate::value::{self, Manner};
 
 use super::{File, MainCode, Recorder, Verdict};
 
-impl<E: Encoding> Recorder<E> {
+impl Recorder {
     /// What is known of a code object that is recorded; else what to do about it: the policy skips it, or recording has
     /// yet to begin and it is asked about again.
     pub(super) fn known<'a>(
@@ -197,15 +197,10 @@ impl<E: Encoding> Recorder<E> {
             if name.starts_with(['.', '@']) {
                 continue;
             }
-            let variable = self.definitions.variable(&name);
-            let (mut value_begin, mut argument_begin) = (Vec::new(), Vec::new());
-            E::value_begin(&mut value_begin, variable);
-            E::argument_begin(&mut argument_begin, variable);
             arguments += usize::from(index < facts.arguments);
             shown.push(Variable {
                 slot: *slot,
-                value_begin: value_begin.into(),
-                argument_begin: argument_begin.into(),
+                id: self.definitions.variable(&name),
                 told: self.values.redaction.name(&name),
             });
         }

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value, json};
 
 use crate::policy::{Decision, Record};
-use crate::trace::Encoding;
 
 use super::Recorder;
 
@@ -23,7 +22,7 @@ pub(super) struct Tally {
     last: Option<Instant>,
 }
 
-impl<E: Encoding> Recorder<E> {
+impl Recorder {
     /// Counts a code object that was decided on. The metadata are brought up to date with the first one, each time
     /// that their number has doubled, and once a second.
     pub(super) fn count(&mut self, decision: &Decision) {

@@ -9,7 +9,7 @@ use crate::code::{CodeInfo, NamespaceEntry, Shown, Variable};
 use crate::frame::{Access, Frame, Object};
 use crate::object;
 use crate::policy::Told;
-use crate::trace::{Definitions, Encoding, FunctionId};
+use crate::trace::{Compact, Definitions, FunctionId, VariableId};
 use crate::value::{self, Values};
 
 /// Variables written at one step at the most; one more, named `…`, tells how many there are beyond.
@@ -40,9 +40,9 @@ fn fold(state: u64, object: Object) -> u64 {
 
 /// Appends the `Value`s of a step; returns the fingerprint of the frame's state.
 #[inline]
-pub fn write<E: Encoding>(
-    out: &mut Vec<u8>,
-    definitions: &mut Definitions<E>,
+pub fn write(
+    out: &mut Compact,
+    definitions: &mut Definitions,
     values: &mut Values,
     view: View<'_>,
     counter: &mut u64,
@@ -58,9 +58,8 @@ pub fn write<E: Encoding>(
         if object.is_null() || index >= MAX_VARIABLES {
             continue;
         }
-        out.extend_from_slice(&variable.value_begin);
+        out.value(variable.id);
         values.write_named(out, definitions, &variable.told, object);
-        E::value_end(out);
         *counter += 1;
     }
     note_rest(out, definitions, view.info.variables.len());
@@ -69,9 +68,9 @@ pub fn write<E: Encoding>(
 
 /// Lets the secrets be known that stand under names of their own: they are hidden in the other variables, too.
 #[inline]
-fn foresee<E: Encoding>(
-    out: &mut Vec<u8>,
-    definitions: &mut Definitions<E>,
+fn foresee(
+    out: &mut Compact,
+    definitions: &mut Definitions,
     values: &mut Values,
     view: View<'_>,
     count: usize,
@@ -83,22 +82,21 @@ fn foresee<E: Encoding>(
     }
 }
 
-fn note_rest<E: Encoding>(out: &mut Vec<u8>, definitions: &mut Definitions<E>, count: usize) {
+fn note_rest(out: &mut Compact, definitions: &mut Definitions, count: usize) {
     if count > MAX_VARIABLES {
         let variable = definitions.variable("…");
-        E::value_begin(out, variable);
+        out.value(variable);
         value::write_mark(
             out,
             definitions,
             &format!("… {} more", count - MAX_VARIABLES),
         );
-        E::value_end(out);
     }
 }
 
-fn write_namespace<E: Encoding>(
-    out: &mut Vec<u8>,
-    definitions: &mut Definitions<E>,
+fn write_namespace(
+    out: &mut Compact,
+    definitions: &mut Definitions,
     values: &mut Values,
     view: View<'_>,
     counter: &mut u64,
@@ -119,10 +117,10 @@ fn write_namespace<E: Encoding>(
         if !matches!(entry.shown, Shown::Never) && value::is_data(object) {
             state = fold(fold(state, key), object);
             if shown < MAX_VARIABLES {
-                let (begin, told) = entry.begin(definitions, values);
-                out.extend_from_slice(begin);
-                values.write_named(out, definitions, told, object);
-                E::value_end(out);
+                if let Some((id, told)) = entry.name(definitions, values) {
+                    out.value(id);
+                    values.write_named(out, definitions, told, object);
+                }
                 *counter += 1;
             }
             shown += 1;
@@ -163,21 +161,19 @@ fn entry(key: Object) -> NamespaceEntry {
 }
 
 impl NamespaceEntry {
-    /// The encoded beginning of a `Value`, and what the name says of it.
-    fn begin<E: Encoding>(
+    /// The name of a variable in the trace, and what it says of the value.
+    fn name(
         &mut self,
-        definitions: &mut Definitions<E>,
+        definitions: &mut Definitions,
         values: &mut Values,
-    ) -> (&[u8], &Told) {
+    ) -> Option<(VariableId, &Told)> {
         if let Shown::NotYet = self.shown {
             let name = value::text::whole(self.key.as_ptr());
-            let mut begin = Vec::new();
-            E::value_begin(&mut begin, definitions.variable(&name));
-            self.shown = Shown::As(begin.into(), values.redaction.name(&name));
+            self.shown = Shown::As(definitions.variable(&name), values.redaction.name(&name));
         }
         match &self.shown {
-            Shown::As(begin, told) => (begin, told),
-            _ => (&[], &Told::Nothing),
+            Shown::As(id, told) => Some((*id, told)),
+            _ => None,
         }
     }
 }
@@ -207,9 +203,9 @@ pub fn state(view: View<'_>) -> u64 {
 }
 
 /// Appends the beginning of a `Call` with the arguments that are bound; `call_end` remains to be written.
-pub fn write_arguments<E: Encoding>(
-    out: &mut Vec<u8>,
-    definitions: &mut Definitions<E>,
+pub fn write_arguments(
+    out: &mut Compact,
+    definitions: &mut Definitions,
     values: &mut Values,
     view: View<'_>,
     function: FunctionId,
@@ -220,7 +216,7 @@ pub fn write_arguments<E: Encoding>(
     let bound = arguments
         .clone()
         .filter(|argument| !view.local(argument).is_null());
-    E::call_begin(out, function, bound.count());
+    out.call(function, bound.count());
     foresee(out, definitions, values, view, view.info.arguments);
     let mut written = 0;
     for argument in arguments {
@@ -229,11 +225,10 @@ pub fn write_arguments<E: Encoding>(
             continue;
         }
         if written > 0 {
-            E::separator(out);
+            out.separator();
         }
-        out.extend_from_slice(&argument.argument_begin);
+        out.argument(argument.id);
         values.write_named(out, definitions, &argument.told, object);
-        E::argument_end(out);
         written += 1;
     }
 }

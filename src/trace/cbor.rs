@@ -10,7 +10,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::encode::{Encoding, Open};
-use super::escape::quoted_length;
 use super::{EventKind, FunctionId, PathId, TypeId, TypeKind, VariableId};
 
 /// The encoding of `trace.bin`, before compression.
@@ -23,9 +22,6 @@ const TEXT: u8 = 0x60;
 const ARRAY: u8 = 0x80;
 const FALSE: u8 = 0xf4;
 const TRUE: u8 = 0xf5;
-
-/// Length of `,"type_id":` and `}`, which end the JSON text of every value.
-const JSON_CLOSE: usize = 12;
 
 /// A head: the kind of item and its number, in the shortest width.
 fn push_head(out: &mut Vec<u8>, kind: u8, number: u64) {
@@ -49,10 +45,10 @@ fn push_unsigned(out: &mut Vec<u8>, number: impl Into<u64>) {
     push_head(out, UNSIGNED, number.into());
 }
 
-fn push_text(out: &mut Vec<u8>, text: &str) {
+fn push_text(out: &mut Vec<u8>, text: &[u8]) {
     out.reserve(text.len() + 9);
     push_head(out, TEXT, text.len() as u64);
-    out.extend_from_slice(text.as_bytes());
+    out.extend_from_slice(text);
 }
 
 /// Replaces the number in the head of an array by a smaller one, in the same width.
@@ -71,51 +67,45 @@ fn patch_array(out: &mut [u8], at: usize, count: usize) {
     out[at + 1..=at + width].copy_from_slice(&number[8 - width..]);
 }
 
-/// Number of decimal digits.
-fn digits(number: u64) -> usize {
-    number.checked_ilog10().map_or(1, |log| log as usize + 1)
-}
-
-/// Appends what is common to the end of every value; returns the length of its JSON text.
-fn close(out: &mut Vec<u8>, type_id: TypeId) -> usize {
+/// Appends what is common to the end of every value.
+fn close(out: &mut Vec<u8>, type_id: TypeId) {
     out.extend_from_slice(b"\x67type_id");
     push_unsigned(out, type_id.0);
-    JSON_CLOSE + digits(type_id.0.into())
 }
 
-/// Opens a container: `head` is all before its array, `json` the JSON text that stands for it.
-fn open(out: &mut Vec<u8>, head: &[u8], json: &str, planned: usize) -> (Open, usize) {
+/// Opens a container: `head` is all before its array.
+fn open(out: &mut Vec<u8>, head: &[u8], planned: usize) -> Open {
     out.extend_from_slice(head);
     let at = out.len();
     push_head(out, ARRAY, planned as u64);
-    (Open { at, planned }, json.len())
+    Open { at, planned }
 }
 
-fn text_value(out: &mut Vec<u8>, head: &[u8], json: &str, text: &str, type_id: TypeId) -> usize {
+fn text_value(out: &mut Vec<u8>, head: &[u8], text: &[u8], type_id: TypeId) {
     out.extend_from_slice(head);
     push_text(out, text);
-    json.len() + quoted_length(text) + close(out, type_id)
+    close(out, type_id);
 }
 
-fn list_end(out: &mut Vec<u8>, open: Open, count: usize, type_id: TypeId) -> usize {
+fn list_end(out: &mut Vec<u8>, open: Open, count: usize, type_id: TypeId) {
     if count < open.planned {
         patch_array(out, open.at, count);
     }
-    "]".len() + close(out, type_id)
+    close(out, type_id);
 }
 
 impl Encoding for Cbor {
-    fn path(out: &mut Vec<u8>, path: &str) {
+    fn path(out: &mut Vec<u8>, path: &[u8]) {
         out.extend_from_slice(b"\xa1\x64Path");
         push_text(out, path);
     }
 
-    fn variable_name(out: &mut Vec<u8>, name: &str) {
+    fn variable_name(out: &mut Vec<u8>, name: &[u8]) {
         out.extend_from_slice(b"\xa1\x6cVariableName");
         push_text(out, name);
     }
 
-    fn plain_type(out: &mut Vec<u8>, kind: TypeKind, name: &str) {
+    fn plain_type(out: &mut Vec<u8>, kind: TypeKind, name: &[u8]) {
         out.extend_from_slice(b"\xa1\x64Type\xa3\x64kind");
         push_unsigned(out, kind as u8);
         out.extend_from_slice(b"\x69lang_type");
@@ -123,7 +113,7 @@ impl Encoding for Cbor {
         out.extend_from_slice(b"\x6dspecific_info\xa1\x64kind\x64None");
     }
 
-    fn struct_type(out: &mut Vec<u8>, name: &str, fields: &[&str], field_type: TypeId) {
+    fn struct_type(out: &mut Vec<u8>, name: &[u8], fields: &[&[u8]], field_type: TypeId) {
         out.extend_from_slice(b"\xa1\x64Type\xa3\x64kind\x06\x69lang_type");
         push_text(out, name);
         out.extend_from_slice(b"\x6dspecific_info\xa2\x64kind\x66Struct\x66fields");
@@ -135,7 +125,7 @@ impl Encoding for Cbor {
         }
     }
 
-    fn function(out: &mut Vec<u8>, path: PathId, line: u32, name: &str) {
+    fn function(out: &mut Vec<u8>, path: PathId, line: u32, name: &[u8]) {
         out.extend_from_slice(b"\xa1\x68Function\xa3\x67path_id");
         push_unsigned(out, path.0);
         out.extend_from_slice(b"\x64line");
@@ -151,7 +141,7 @@ impl Encoding for Cbor {
         push_unsigned(out, line);
     }
 
-    fn event(out: &mut Vec<u8>, kind: EventKind, metadata: &str, content: &str) {
+    fn event(out: &mut Vec<u8>, kind: EventKind, metadata: &[u8], content: &[u8]) {
         out.extend_from_slice(b"\xa1\x65Event\xa3\x64kind");
         push_unsigned(out, kind as u8);
         out.extend_from_slice(b"\x68metadata");
@@ -191,107 +181,76 @@ impl Encoding for Cbor {
 
     fn return_end(_out: &mut Vec<u8>) {}
 
-    fn int(out: &mut Vec<u8>, value: i64, type_id: TypeId) -> usize {
+    fn int(out: &mut Vec<u8>, value: i64, type_id: TypeId) {
         out.extend_from_slice(b"\xa3\x64kind\x63Int\x61i");
         if value < 0 {
             push_head(out, NEGATIVE, !value as u64);
         } else {
             push_head(out, UNSIGNED, value as u64);
         }
-        let sign = usize::from(value < 0);
-        r#"{"kind":"Int","i":"#.len() + sign + digits(value.unsigned_abs()) + close(out, type_id)
+        close(out, type_id);
     }
 
-    fn big_int(out: &mut Vec<u8>, magnitude: &[u8], negative: bool, type_id: TypeId) -> usize {
+    fn big_int(out: &mut Vec<u8>, magnitude: &[u8], negative: bool, type_id: TypeId) {
         let text = BASE64.encode(magnitude);
         out.extend_from_slice(b"\xa4\x64kind\x66BigInt\x61b");
-        push_text(out, &text);
+        push_text(out, text.as_bytes());
         out.extend_from_slice(b"\x68negative");
         out.push(if negative { TRUE } else { FALSE });
-        let json = if negative {
-            r#"{"kind":"BigInt","b":"","negative":true"#
-        } else {
-            r#"{"kind":"BigInt","b":"","negative":false"#
-        };
-        json.len() + text.len() + close(out, type_id)
+        close(out, type_id);
     }
 
-    fn bool(out: &mut Vec<u8>, value: bool, type_id: TypeId) -> usize {
+    fn bool(out: &mut Vec<u8>, value: bool, type_id: TypeId) {
         out.extend_from_slice(b"\xa3\x64kind\x64Bool\x61b");
         out.push(if value { TRUE } else { FALSE });
-        let json = if value {
-            r#"{"kind":"Bool","b":true"#
-        } else {
-            r#"{"kind":"Bool","b":false"#
-        };
-        json.len() + close(out, type_id)
+        close(out, type_id);
     }
 
-    fn string(out: &mut Vec<u8>, text: &str, type_id: TypeId) -> usize {
-        text_value(
-            out,
-            b"\xa3\x64kind\x66String\x64text",
-            r#"{"kind":"String","text":"#,
-            text,
-            type_id,
-        )
+    fn string(out: &mut Vec<u8>, text: &[u8], type_id: TypeId) {
+        text_value(out, b"\xa3\x64kind\x66String\x64text", text, type_id);
     }
 
-    fn none(out: &mut Vec<u8>, type_id: TypeId) -> usize {
+    fn none(out: &mut Vec<u8>, type_id: TypeId) {
         out.extend_from_slice(b"\xa2\x64kind\x64None");
-        r#"{"kind":"None""#.len() + close(out, type_id)
+        close(out, type_id);
     }
 
-    fn raw(out: &mut Vec<u8>, text: &str, type_id: TypeId) -> usize {
-        text_value(
-            out,
-            b"\xa3\x64kind\x63Raw\x61r",
-            r#"{"kind":"Raw","r":"#,
-            text,
-            type_id,
-        )
+    fn raw(out: &mut Vec<u8>, text: &[u8], type_id: TypeId) {
+        text_value(out, b"\xa3\x64kind\x63Raw\x61r", text, type_id);
     }
 
-    fn error(out: &mut Vec<u8>, message: &str, type_id: TypeId) -> usize {
-        text_value(
-            out,
-            b"\xa3\x64kind\x65Error\x63msg",
-            r#"{"kind":"Error","msg":"#,
-            message,
-            type_id,
-        )
+    fn error(out: &mut Vec<u8>, message: &[u8], type_id: TypeId) {
+        text_value(out, b"\xa3\x64kind\x65Error\x63msg", message, type_id);
     }
 
-    fn sequence_begin(out: &mut Vec<u8>, planned: usize) -> (Open, usize) {
+    fn sequence_begin(out: &mut Vec<u8>, planned: usize) -> Open {
         let head = b"\xa4\x64kind\x68Sequence\x68elements";
-        open(out, head, r#"{"kind":"Sequence","elements":["#, planned)
+        open(out, head, planned)
     }
 
-    fn sequence_end(out: &mut Vec<u8>, open: Open, count: usize, type_id: TypeId) -> usize {
+    fn sequence_end(out: &mut Vec<u8>, open: Open, count: usize, type_id: TypeId) {
         out.extend_from_slice(b"\x68is_slice");
         out.push(FALSE);
-        r#","is_slice":false"#.len() + list_end(out, open, count, type_id)
+        list_end(out, open, count, type_id);
     }
 
-    fn tuple_begin(out: &mut Vec<u8>, planned: usize) -> (Open, usize) {
+    fn tuple_begin(out: &mut Vec<u8>, planned: usize) -> Open {
         let head = b"\xa3\x64kind\x65Tuple\x68elements";
-        open(out, head, r#"{"kind":"Tuple","elements":["#, planned)
+        open(out, head, planned)
     }
 
-    fn tuple_end(out: &mut Vec<u8>, open: Open, count: usize, type_id: TypeId) -> usize {
-        list_end(out, open, count, type_id)
+    fn tuple_end(out: &mut Vec<u8>, open: Open, count: usize, type_id: TypeId) {
+        list_end(out, open, count, type_id);
     }
 
-    fn struct_begin(out: &mut Vec<u8>, planned: usize) -> (Open, usize) {
+    fn struct_begin(out: &mut Vec<u8>, planned: usize) -> Open {
         let head = b"\xa3\x64kind\x66Struct\x6cfield_values";
-        open(out, head, r#"{"kind":"Struct","field_values":["#, planned)
+        open(out, head, planned)
     }
 
-    fn struct_end(out: &mut Vec<u8>, open: Open, count: usize, type_id: TypeId) -> usize {
-        list_end(out, open, count, type_id)
+    fn struct_end(out: &mut Vec<u8>, open: Open, count: usize, type_id: TypeId) {
+        list_end(out, open, count, type_id);
     }
 
-    fn separator(_out: &mut Vec<u8>) -> usize {
-        1
-    }
+    fn separator(_out: &mut Vec<u8>) {}
 }

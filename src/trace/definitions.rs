@@ -4,9 +4,8 @@
 //! needs them is committed behind them.
 
 use std::collections::HashMap;
-use std::marker::PhantomData;
 
-use super::{Encoding, FunctionId, PathId, TypeId, TypeKind, VariableId};
+use super::{Compact, FunctionId, PathId, Place, TypeId, TypeKind, VariableId};
 
 /// The id of type `None`, the first of every trace.
 pub const NONE_TYPE: TypeId = TypeId(0);
@@ -18,34 +17,32 @@ pub const REDACTED: &str = "<redacted: ";
 
 type Fields = Box<[Box<str>]>;
 
-/// Interned definitions of one trace and the encoded ones that no stream holds yet.
-pub struct Definitions<E> {
-    pending: Vec<u8>,
+/// Interned definitions of one trace and those that no stream holds yet.
+pub struct Definitions {
+    pending: Compact,
     paths: HashMap<Box<str>, PathId>,
     variables: HashMap<Box<str>, VariableId>,
     types: HashMap<(TypeKind, Box<str>), TypeId>,
     structs: HashMap<Box<str>, HashMap<Fields, TypeId>>,
     type_count: u32,
     functions: HashMap<(PathId, u32, Box<str>), FunctionId>,
-    encoding: PhantomData<E>,
 }
 
 fn next(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-impl<E: Encoding> Definitions<E> {
+impl Definitions {
     /// Definitions of a new trace: type 0 is `None`.
     pub fn new() -> Self {
         let mut new = Self {
-            pending: Vec::new(),
+            pending: Compact::default(),
             paths: HashMap::new(),
             variables: HashMap::new(),
             types: HashMap::new(),
             structs: HashMap::new(),
             type_count: 0,
             functions: HashMap::new(),
-            encoding: PhantomData,
         };
         new.plain_type(TypeKind::None, "None");
         new
@@ -53,13 +50,13 @@ impl<E: Encoding> Definitions<E> {
 
     /// Whether definitions wait to be written.
     pub fn are_pending(&self) -> bool {
-        !self.pending.is_empty()
+        !self.pending.bytes().is_empty()
     }
 
-    /// Puts the waiting definitions into `out` at offset `at`, which is an event's start.
-    pub fn place(&mut self, out: &mut Vec<u8>, at: usize) {
-        if !self.pending.is_empty() {
-            out.splice(at..at, self.pending.drain(..));
+    /// Puts the waiting definitions into `out` at a place that is a record's start.
+    pub fn put(&mut self, out: &mut Compact, place: Place) {
+        if self.are_pending() {
+            out.insert(place, &mut self.pending);
         }
     }
 
@@ -69,7 +66,7 @@ impl<E: Encoding> Definitions<E> {
             return (*id, false);
         }
         let id = PathId(next(self.paths.len()));
-        E::path(&mut self.pending, path);
+        self.pending.path(path);
         self.paths.insert(path.into(), id);
         (id, true)
     }
@@ -80,7 +77,7 @@ impl<E: Encoding> Definitions<E> {
             return *id;
         }
         let id = VariableId(next(self.variables.len()));
-        E::variable_name(&mut self.pending, name);
+        self.pending.variable_name(name);
         self.variables.insert(name.into(), id);
         id
     }
@@ -92,7 +89,7 @@ impl<E: Encoding> Definitions<E> {
             return *id;
         }
         let id = FunctionId(next(self.functions.len()));
-        E::function(&mut self.pending, path, line, name);
+        self.pending.function(path, line, name);
         self.functions.insert(key, id);
         id
     }
@@ -103,7 +100,7 @@ impl<E: Encoding> Definitions<E> {
         if let Some(id) = self.types.get(&key) {
             return *id;
         }
-        E::plain_type(&mut self.pending, kind, name);
+        self.pending.plain_type(kind, name);
         let id = self.new_type();
         self.types.insert(key, id);
         id
@@ -116,7 +113,7 @@ impl<E: Encoding> Definitions<E> {
             return *id;
         }
         let any = self.plain_type(TypeKind::Any, "object");
-        E::struct_type(&mut self.pending, name, fields, any);
+        self.pending.struct_type(name, fields, any);
         let id = self.new_type();
         self.structs.entry(name.into()).or_default().insert(key, id);
         id
@@ -129,7 +126,7 @@ impl<E: Encoding> Definitions<E> {
     }
 }
 
-impl<E: Encoding> Default for Definitions<E> {
+impl Default for Definitions {
     fn default() -> Self {
         Self::new()
     }

@@ -1,4 +1,4 @@
-//! How records become bytes: the contract that the JSON and the CBOR encoder fulfil.
+//! How records become the bytes of a file: the contract that the JSON and the CBOR encoder fulfil.
 //!
 //! Owns: the shape of each record. Must not: decide what is recorded, or touch a file.
 
@@ -13,29 +13,27 @@ pub struct Open {
     pub planned: usize,
 }
 
-/// One form of the event stream, as functions that append to `out`.
+/// One form of the event stream, as functions that append to `out`. Texts are UTF-8.
 ///
 /// Events: whole with one call (`step`, `event`, definitions), or between `…_begin` and `…_end`.
 /// Values: each function appends one whole value, or opens and closes a container; between the
-/// elements of a container stands `separator` (nothing before the first). Every value function returns the
-/// length in bytes of what it would append as JSON text, the measure of `limits.value-bytes`, so
-/// that both forms cut at the same place.
+/// elements of a container stands `separator` (nothing before the first).
 pub trait Encoding: 'static {
     /// Defines the next path id.
-    fn path(out: &mut Vec<u8>, path: &str);
+    fn path(out: &mut Vec<u8>, path: &[u8]);
     /// Defines the next variable id.
-    fn variable_name(out: &mut Vec<u8>, name: &str);
+    fn variable_name(out: &mut Vec<u8>, name: &[u8]);
     /// Defines the next type id.
-    fn plain_type(out: &mut Vec<u8>, kind: TypeKind, name: &str);
+    fn plain_type(out: &mut Vec<u8>, kind: TypeKind, name: &[u8]);
     /// Defines the next type id, of kind `Struct` with these fields, each of type `field_type`.
-    fn struct_type(out: &mut Vec<u8>, name: &str, fields: &[&str], field_type: TypeId);
+    fn struct_type(out: &mut Vec<u8>, name: &[u8], fields: &[&[u8]], field_type: TypeId);
     /// Defines the next function id; `line` is that of the `def`, from 1.
-    fn function(out: &mut Vec<u8>, path: PathId, line: u32, name: &str);
+    fn function(out: &mut Vec<u8>, path: PathId, line: u32, name: &[u8]);
 
     /// A `Step`; `line` from 1.
     fn step(out: &mut Vec<u8>, path: PathId, line: u32);
     /// An `Event`: output, input or an exception, bound to the last step.
-    fn event(out: &mut Vec<u8>, kind: EventKind, metadata: &str, content: &str);
+    fn event(out: &mut Vec<u8>, kind: EventKind, metadata: &[u8], content: &[u8]);
 
     /// Opens a `Call` with `count` arguments; then per argument `argument_begin`, a value,
     /// `argument_end`, with `separator` between two; then `call_end`.
@@ -58,32 +56,32 @@ pub trait Encoding: 'static {
     fn return_end(out: &mut Vec<u8>);
 
     /// `Int`.
-    fn int(out: &mut Vec<u8>, value: i64, type_id: TypeId) -> usize;
+    fn int(out: &mut Vec<u8>, value: i64, type_id: TypeId);
     /// `BigInt`: big-endian magnitude, written as base64 text.
-    fn big_int(out: &mut Vec<u8>, magnitude: &[u8], negative: bool, type_id: TypeId) -> usize;
+    fn big_int(out: &mut Vec<u8>, magnitude: &[u8], negative: bool, type_id: TypeId);
     /// `Bool`.
-    fn bool(out: &mut Vec<u8>, value: bool, type_id: TypeId) -> usize;
+    fn bool(out: &mut Vec<u8>, value: bool, type_id: TypeId);
     /// `String`.
-    fn string(out: &mut Vec<u8>, text: &str, type_id: TypeId) -> usize;
+    fn string(out: &mut Vec<u8>, text: &[u8], type_id: TypeId);
     /// `None`.
-    fn none(out: &mut Vec<u8>, type_id: TypeId) -> usize;
+    fn none(out: &mut Vec<u8>, type_id: TypeId);
     /// `Raw`: text that stands for a value without a form of its own.
-    fn raw(out: &mut Vec<u8>, text: &str, type_id: TypeId) -> usize;
+    fn raw(out: &mut Vec<u8>, text: &[u8], type_id: TypeId);
     /// `Error`.
-    fn error(out: &mut Vec<u8>, message: &str, type_id: TypeId) -> usize;
+    fn error(out: &mut Vec<u8>, message: &[u8], type_id: TypeId);
 
     /// Opens a `Sequence` of `planned` elements at the most.
-    fn sequence_begin(out: &mut Vec<u8>, planned: usize) -> (Open, usize);
+    fn sequence_begin(out: &mut Vec<u8>, planned: usize) -> Open;
     /// Closes a `Sequence` (`is_slice` is always false) that got `count` elements, `count <= planned`.
-    fn sequence_end(out: &mut Vec<u8>, open: Open, count: usize, type_id: TypeId) -> usize;
+    fn sequence_end(out: &mut Vec<u8>, open: Open, count: usize, type_id: TypeId);
     /// Opens a `Tuple` of `planned` elements at the most.
-    fn tuple_begin(out: &mut Vec<u8>, planned: usize) -> (Open, usize);
+    fn tuple_begin(out: &mut Vec<u8>, planned: usize) -> Open;
     /// Closes a `Tuple` that got `count` elements, `count <= planned`.
-    fn tuple_end(out: &mut Vec<u8>, open: Open, count: usize, type_id: TypeId) -> usize;
+    fn tuple_end(out: &mut Vec<u8>, open: Open, count: usize, type_id: TypeId);
     /// Opens a `Struct` of `planned` fields at the most.
-    fn struct_begin(out: &mut Vec<u8>, planned: usize) -> (Open, usize);
+    fn struct_begin(out: &mut Vec<u8>, planned: usize) -> Open;
     /// Closes a `Struct` that got `count` fields, `count <= planned`.
-    fn struct_end(out: &mut Vec<u8>, open: Open, count: usize, type_id: TypeId) -> usize;
+    fn struct_end(out: &mut Vec<u8>, open: Open, count: usize, type_id: TypeId);
     /// Stands between two elements of a container, or two arguments of a call.
-    fn separator(out: &mut Vec<u8>) -> usize;
+    fn separator(out: &mut Vec<u8>);
 }

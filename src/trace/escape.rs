@@ -65,8 +65,8 @@ fn push_escape(out: &mut Vec<u8>, byte: u8) {
 }
 
 /// Appends `text` with a quote on either side.
-pub(super) fn push_quoted(out: &mut Vec<u8>, text: &str) {
-    let mut rest = text.as_bytes();
+pub(super) fn push_quoted(out: &mut Vec<u8>, text: &[u8]) {
+    let mut rest = text;
     out.reserve(rest.len() + 2);
     out.push(b'"');
     loop {
@@ -99,7 +99,7 @@ mod tests {
 
     fn check(text: &str) {
         let mut out = Vec::new();
-        push_quoted(&mut out, text);
+        push_quoted(&mut out, text.as_bytes());
         assert_eq!(out, serde_json::to_vec(text).unwrap());
         assert_eq!(out.len(), quoted_length(text));
     }

@@ -20,48 +20,59 @@ fn push_integer(out: &mut Vec<u8>, value: impl itoa::Integer) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
-/// Appends what is common to the end of every value; returns the length of the text since `start`.
-fn close(out: &mut Vec<u8>, start: usize, type_id: TypeId) -> usize {
-    out.extend_from_slice(b",\"type_id\":");
-    push_integer(out, type_id.0);
-    out.push(b'}');
-    out.len() - start
+/// Appends an id or a line, most of which are small.
+#[inline]
+fn push_id(out: &mut Vec<u8>, id: u32) {
+    let digit = |number: u32| b'0' + number as u8;
+    match id {
+        0..10 => out.push(digit(id)),
+        10..100 => out.extend_from_slice(&[digit(id / 10), digit(id % 10)]),
+        100..1000 => {
+            out.extend_from_slice(&[digit(id / 100), digit(id / 10 % 10), digit(id % 10)]);
+        }
+        _ => push_integer(out, id),
+    }
 }
 
-fn open(out: &mut Vec<u8>, head: &[u8], planned: usize) -> (Open, usize) {
+/// Appends what is common to the end of every value.
+fn close(out: &mut Vec<u8>, type_id: TypeId) {
+    out.extend_from_slice(b",\"type_id\":");
+    push_id(out, type_id.0);
+    out.push(b'}');
+}
+
+fn open(out: &mut Vec<u8>, head: &[u8], planned: usize) -> Open {
     let at = out.len();
     out.extend_from_slice(head);
-    (Open { at, planned }, head.len())
+    Open { at, planned }
 }
 
 /// A value with one field of text; `head` ends where the text begins.
-fn text_value(out: &mut Vec<u8>, head: &[u8], text: &str, type_id: TypeId) -> usize {
-    let start = out.len();
+fn text_value(out: &mut Vec<u8>, head: &[u8], text: &[u8], type_id: TypeId) {
     out.extend_from_slice(head);
     push_quoted(out, text);
-    close(out, start, type_id)
+    close(out, type_id);
 }
 
-fn list_end(out: &mut Vec<u8>, tail: &[u8], type_id: TypeId) -> usize {
-    let start = out.len();
+fn list_end(out: &mut Vec<u8>, tail: &[u8], type_id: TypeId) {
     out.extend_from_slice(tail);
-    close(out, start, type_id)
+    close(out, type_id);
 }
 
 impl Encoding for Json {
-    fn path(out: &mut Vec<u8>, path: &str) {
+    fn path(out: &mut Vec<u8>, path: &[u8]) {
         out.extend_from_slice(b",{\"Path\":");
         push_quoted(out, path);
         out.extend_from_slice(b"}\n");
     }
 
-    fn variable_name(out: &mut Vec<u8>, name: &str) {
+    fn variable_name(out: &mut Vec<u8>, name: &[u8]) {
         out.extend_from_slice(b",{\"VariableName\":");
         push_quoted(out, name);
         out.extend_from_slice(b"}\n");
     }
 
-    fn plain_type(out: &mut Vec<u8>, kind: TypeKind, name: &str) {
+    fn plain_type(out: &mut Vec<u8>, kind: TypeKind, name: &[u8]) {
         out.extend_from_slice(b",{\"Type\":{\"kind\":");
         push_integer(out, kind as u8);
         out.extend_from_slice(b",\"lang_type\":");
@@ -69,7 +80,7 @@ impl Encoding for Json {
         out.extend_from_slice(b",\"specific_info\":{\"kind\":\"None\"}}}\n");
     }
 
-    fn struct_type(out: &mut Vec<u8>, name: &str, fields: &[&str], field_type: TypeId) {
+    fn struct_type(out: &mut Vec<u8>, name: &[u8], fields: &[&[u8]], field_type: TypeId) {
         out.extend_from_slice(b",{\"Type\":{\"kind\":6,\"lang_type\":");
         push_quoted(out, name);
         out.extend_from_slice(b",\"specific_info\":{\"kind\":\"Struct\",\"fields\":[");
@@ -84,11 +95,11 @@ impl Encoding for Json {
         out.extend_from_slice(b"]}}}\n");
     }
 
-    fn function(out: &mut Vec<u8>, path: PathId, line: u32, name: &str) {
+    fn function(out: &mut Vec<u8>, path: PathId, line: u32, name: &[u8]) {
         out.extend_from_slice(b",{\"Function\":{\"path_id\":");
-        push_integer(out, path.0);
+        push_id(out, path.0);
         out.extend_from_slice(b",\"line\":");
-        push_integer(out, line);
+        push_id(out, line);
         out.extend_from_slice(b",\"name\":");
         push_quoted(out, name);
         out.extend_from_slice(b"}}\n");
@@ -96,13 +107,13 @@ impl Encoding for Json {
 
     fn step(out: &mut Vec<u8>, path: PathId, line: u32) {
         out.extend_from_slice(b",{\"Step\":{\"path_id\":");
-        push_integer(out, path.0);
+        push_id(out, path.0);
         out.extend_from_slice(b",\"line\":");
-        push_integer(out, line);
+        push_id(out, line);
         out.extend_from_slice(b"}}\n");
     }
 
-    fn event(out: &mut Vec<u8>, kind: EventKind, metadata: &str, content: &str) {
+    fn event(out: &mut Vec<u8>, kind: EventKind, metadata: &[u8], content: &[u8]) {
         out.extend_from_slice(b",{\"Event\":{\"kind\":");
         push_integer(out, kind as u8);
         out.extend_from_slice(b",\"metadata\":");
@@ -114,13 +125,13 @@ impl Encoding for Json {
 
     fn call_begin(out: &mut Vec<u8>, function: FunctionId, _count: usize) {
         out.extend_from_slice(b",{\"Call\":{\"function_id\":");
-        push_integer(out, function.0);
+        push_id(out, function.0);
         out.extend_from_slice(b",\"args\":[");
     }
 
     fn argument_begin(out: &mut Vec<u8>, variable: VariableId) {
         out.extend_from_slice(b"{\"variable_id\":");
-        push_integer(out, variable.0);
+        push_id(out, variable.0);
         out.extend_from_slice(b",\"value\":");
     }
 
@@ -134,7 +145,7 @@ impl Encoding for Json {
 
     fn value_begin(out: &mut Vec<u8>, variable: VariableId) {
         out.extend_from_slice(b",{\"Value\":{\"variable_id\":");
-        push_integer(out, variable.0);
+        push_id(out, variable.0);
         out.extend_from_slice(b",\"value\":");
     }
 
@@ -150,15 +161,13 @@ impl Encoding for Json {
         out.extend_from_slice(b"}}\n");
     }
 
-    fn int(out: &mut Vec<u8>, value: i64, type_id: TypeId) -> usize {
-        let start = out.len();
+    fn int(out: &mut Vec<u8>, value: i64, type_id: TypeId) {
         out.extend_from_slice(b"{\"kind\":\"Int\",\"i\":");
         push_integer(out, value);
-        close(out, start, type_id)
+        close(out, type_id);
     }
 
-    fn big_int(out: &mut Vec<u8>, magnitude: &[u8], negative: bool, type_id: TypeId) -> usize {
-        let start = out.len();
+    fn big_int(out: &mut Vec<u8>, magnitude: &[u8], negative: bool, type_id: TypeId) {
         out.extend_from_slice(b"{\"kind\":\"BigInt\",\"b\":\"");
         out.extend_from_slice(BASE64.encode(magnitude).as_bytes());
         out.extend_from_slice(if negative {
@@ -166,63 +175,60 @@ impl Encoding for Json {
         } else {
             b"\",\"negative\":false"
         });
-        close(out, start, type_id)
+        close(out, type_id);
     }
 
-    fn bool(out: &mut Vec<u8>, value: bool, type_id: TypeId) -> usize {
-        let start = out.len();
+    fn bool(out: &mut Vec<u8>, value: bool, type_id: TypeId) {
         out.extend_from_slice(if value {
             b"{\"kind\":\"Bool\",\"b\":true"
         } else {
             b"{\"kind\":\"Bool\",\"b\":false"
         });
-        close(out, start, type_id)
+        close(out, type_id);
     }
 
-    fn string(out: &mut Vec<u8>, text: &str, type_id: TypeId) -> usize {
-        text_value(out, b"{\"kind\":\"String\",\"text\":", text, type_id)
+    fn string(out: &mut Vec<u8>, text: &[u8], type_id: TypeId) {
+        text_value(out, b"{\"kind\":\"String\",\"text\":", text, type_id);
     }
 
-    fn none(out: &mut Vec<u8>, type_id: TypeId) -> usize {
-        let start = out.len();
+    fn none(out: &mut Vec<u8>, type_id: TypeId) {
         out.extend_from_slice(b"{\"kind\":\"None\"");
-        close(out, start, type_id)
+        close(out, type_id);
     }
 
-    fn raw(out: &mut Vec<u8>, text: &str, type_id: TypeId) -> usize {
-        text_value(out, b"{\"kind\":\"Raw\",\"r\":", text, type_id)
+    fn raw(out: &mut Vec<u8>, text: &[u8], type_id: TypeId) {
+        text_value(out, b"{\"kind\":\"Raw\",\"r\":", text, type_id);
     }
 
-    fn error(out: &mut Vec<u8>, message: &str, type_id: TypeId) -> usize {
-        text_value(out, b"{\"kind\":\"Error\",\"msg\":", message, type_id)
+    fn error(out: &mut Vec<u8>, message: &[u8], type_id: TypeId) {
+        text_value(out, b"{\"kind\":\"Error\",\"msg\":", message, type_id);
     }
 
-    fn sequence_begin(out: &mut Vec<u8>, planned: usize) -> (Open, usize) {
+    fn sequence_begin(out: &mut Vec<u8>, planned: usize) -> Open {
         open(out, b"{\"kind\":\"Sequence\",\"elements\":[", planned)
     }
 
-    fn sequence_end(out: &mut Vec<u8>, _open: Open, _count: usize, type_id: TypeId) -> usize {
-        list_end(out, b"],\"is_slice\":false", type_id)
+    fn sequence_end(out: &mut Vec<u8>, _open: Open, _count: usize, type_id: TypeId) {
+        list_end(out, b"],\"is_slice\":false", type_id);
     }
 
-    fn tuple_begin(out: &mut Vec<u8>, planned: usize) -> (Open, usize) {
+    fn tuple_begin(out: &mut Vec<u8>, planned: usize) -> Open {
         open(out, b"{\"kind\":\"Tuple\",\"elements\":[", planned)
     }
 
-    fn tuple_end(out: &mut Vec<u8>, _open: Open, _count: usize, type_id: TypeId) -> usize {
-        list_end(out, b"]", type_id)
+    fn tuple_end(out: &mut Vec<u8>, _open: Open, _count: usize, type_id: TypeId) {
+        list_end(out, b"]", type_id);
     }
 
-    fn struct_begin(out: &mut Vec<u8>, planned: usize) -> (Open, usize) {
+    fn struct_begin(out: &mut Vec<u8>, planned: usize) -> Open {
         open(out, b"{\"kind\":\"Struct\",\"field_values\":[", planned)
     }
 
-    fn struct_end(out: &mut Vec<u8>, _open: Open, _count: usize, type_id: TypeId) -> usize {
-        list_end(out, b"]", type_id)
+    fn struct_end(out: &mut Vec<u8>, _open: Open, _count: usize, type_id: TypeId) {
+        list_end(out, b"]", type_id);
     }
 
-    fn separator(out: &mut Vec<u8>) -> usize {
+    fn separator(out: &mut Vec<u8>) {
         out.push(b',');
-        1
     }
 }

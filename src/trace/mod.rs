@@ -6,11 +6,13 @@
 //! externally tagged events, ids given implicitly by the order of definition.
 
 mod cbor;
+mod compact;
 mod compressor;
 pub mod definitions;
 pub mod dump;
-pub mod encode;
+mod encode;
 mod escape;
+mod expand;
 mod folder;
 mod held;
 mod json;
@@ -29,12 +31,14 @@ mod worker;
 mod writer;
 mod zstd_file;
 
-pub use cbor::Cbor;
+use cbor::Cbor;
+pub use compact::{Compact, Excerpt, Place};
 pub use definitions::{Definitions, MARK, NONE_TYPE, REDACTED};
 pub use dump::dump;
-pub use encode::{Encoding, Open};
+use encode::Encoding;
+pub use expand::expand;
 pub use folder::CHILDREN;
-pub use json::Json;
+use json::Json;
 pub use reader::Reader;
 pub use record::Record;
 pub use recover::{Recovered, recover};
@@ -97,6 +101,35 @@ pub enum TypeKind {
     Any = 32,
 }
 
+impl TypeKind {
+    const ALL: [Self; 19] = [
+        Self::Seq,
+        Self::Set,
+        Self::Array,
+        Self::Struct,
+        Self::Int,
+        Self::Float,
+        Self::String,
+        Self::Bool,
+        Self::Ref,
+        Self::Recursion,
+        Self::Raw,
+        Self::Enum,
+        Self::Error,
+        Self::FunctionKind,
+        Self::TypeValue,
+        Self::Tuple,
+        Self::None,
+        Self::NonExpanded,
+        Self::Any,
+    ];
+
+    /// The kind of this number.
+    fn of(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| *kind as u8 == number)
+    }
+}
+
 /// `EventLogKind` of `codetracer_trace_types`: what an `Event` tells of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -109,4 +142,12 @@ pub enum EventKind {
     Stdin = 3,
     /// An exception raised.
     Error = 11,
+}
+
+impl EventKind {
+    /// The kind of this number.
+    fn of(number: u8) -> Option<Self> {
+        let all = [Self::Stdout, Self::Stderr, Self::Stdin, Self::Error];
+        all.into_iter().find(|kind| *kind as u8 == number)
+    }
 }

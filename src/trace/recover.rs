@@ -6,18 +6,18 @@
 //! nothing of the old trace is changed.
 
 use std::fs::{self, File};
-use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
 use super::compressor::Compressor;
 use super::definitions::MARK;
+use super::expand::expand;
 use super::folder::{self, Folder};
 use super::reader::{Health, Reader, TraceFiles};
 use super::record::Record;
 use super::sink::{self, Sink};
-use super::{Cbor, Encoding, Format, Json, TypeId, TypeKind};
+use super::{Compact, Format, TypeId, TypeKind};
 use crate::error::Result;
 
 /// Stands for the result of a call that was open when the process ended.
@@ -52,10 +52,7 @@ pub fn recover(dir: &Path) -> Result<Recovered> {
     if is_whole(&files)? {
         return Ok(Recovered::default());
     }
-    match files.format {
-        Format::Json => Copy::<Json>::make(&folder, &files),
-        Format::Binary => Copy::<Cbor>::make(&folder, &files),
-    }
+    Copy::make(&folder, &files)
 }
 
 /// Removes the parts that an earlier attempt has joined, which was ended before it could: the metadata, written before
@@ -125,7 +122,7 @@ impl Known {
 }
 
 /// The new event stream.
-struct Copy<E> {
+struct Copy {
     format: Format,
     path: PathBuf,
     file: File,
@@ -134,10 +131,9 @@ struct Copy<E> {
     piece: Vec<u8>,
     known: Known,
     done: Recovered,
-    encoding: PhantomData<E>,
 }
 
-impl<E: Encoding> Copy<E> {
+impl Copy {
     fn make(folder: &Folder, files: &TraceFiles) -> Result<Recovered> {
         let name = folder::stream_name(files.format);
         let mut copy = Self::new(folder, files.format)?;
@@ -174,7 +170,6 @@ impl<E: Encoding> Copy<E> {
                 changed: true,
                 ..Recovered::default()
             },
-            encoding: PhantomData,
         })
     }
 
@@ -196,11 +191,10 @@ impl<E: Encoding> Copy<E> {
         self.done.open_calls += open;
         for _ in 0..open {
             let mark = self.mark()?;
-            let mut end = Vec::new();
-            E::return_begin(&mut end);
-            E::raw(&mut end, OPEN, mark);
-            E::return_end(&mut end);
-            self.append(&end)?;
+            let mut end = Compact::default();
+            end.result();
+            end.raw(OPEN, mark);
+            self.add_own(&end)?;
         }
         Ok(())
     }
@@ -211,12 +205,20 @@ impl<E: Encoding> Copy<E> {
             return Ok(known);
         }
         let mark = TypeId(self.known.types);
-        let mut definition = Vec::new();
-        E::plain_type(&mut definition, TypeKind::NonExpanded, MARK);
-        self.append(&definition)?;
+        let mut definition = Compact::default();
+        definition.plain_type(TypeKind::NonExpanded, MARK);
+        self.add_own(&definition)?;
         self.known.types += 1;
         self.known.mark = Some(mark);
         Ok(mark)
+    }
+
+    /// Appends an event of our own.
+    fn add_own(&mut self, event: &Compact) -> Result<()> {
+        let mut bytes = Vec::new();
+        expand(self.format, event.bytes(), &mut bytes, |_| Ok(()))
+            .map_err(folder::at(&self.path))?;
+        self.append(&bytes)
     }
 
     /// Appends an event as it lies in a file.
@@ -239,7 +241,7 @@ impl<E: Encoding> Copy<E> {
         self.append(&line)
     }
 
-    /// Appends an event as `Encoding` makes it.
+    /// Appends an event as our own files hold it.
     fn append(&mut self, event: &[u8]) -> Result<()> {
         self.piece.extend_from_slice(event);
         self.done.records += 1;

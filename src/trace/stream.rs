@@ -1,12 +1,13 @@
 //! One thread's events, in memory until the writer takes them.
 //!
-//! Owns: the buffer, and handing it over. Must not: know the form of the events, or a file.
+//! Owns: the buffer, and handing it over. Must not: know a record, or a file.
 
 use std::mem;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::queue::{Queue, lock};
+use super::{Compact, Place};
 
 /// The main thread's buffer is handed over at this size.
 const MAIN_CHUNK: usize = 256 << 10;
@@ -26,25 +27,25 @@ pub struct Stream {
 
 #[derive(Debug, Default)]
 struct Buffer {
-    events: Vec<u8>,
-    /// Bytes of `events` that are whole events.
-    committed: usize,
-    full: Vec<Vec<u8>>,
-    spares: Vec<Vec<u8>>,
+    events: Compact,
+    /// Where the whole events end.
+    committed: Place,
+    full: Vec<Compact>,
+    spares: Vec<Compact>,
 }
 
 /// What the writer took from a stream, in order.
 #[derive(Debug)]
 pub(super) struct Taken {
     /// Chunks that count as pending.
-    pub(super) full: Vec<Vec<u8>>,
+    pub(super) full: Vec<Compact>,
     /// What came after them.
-    pub(super) rest: Vec<u8>,
+    pub(super) rest: Compact,
 }
 
 impl Taken {
     pub(super) fn is_empty(&self) -> bool {
-        self.full.is_empty() && self.rest.is_empty()
+        self.full.is_empty() && self.rest.bytes().is_empty()
     }
 }
 
@@ -81,7 +82,7 @@ impl Stream {
     /// Takes all whole events. A buffer is not kept for a thread that may never need it again.
     pub(super) fn take(&self) -> Taken {
         let mut buffer = lock(&self.buffer);
-        buffer.committed = 0;
+        buffer.committed = Place::default();
         Taken {
             full: mem::take(&mut buffer.full),
             rest: mem::take(&mut buffer.events),
@@ -89,7 +90,7 @@ impl Stream {
     }
 
     /// Gives a buffer back for the next chunk.
-    pub(super) fn reuse(&self, mut chunk: Vec<u8>) {
+    pub(super) fn reuse(&self, mut chunk: Compact) {
         let mut buffer = lock(&self.buffer);
         if self.number == 0 && chunk.capacity() == self.capacity() && buffer.spares.len() < SPARES {
             chunk.clear();
@@ -109,8 +110,8 @@ impl StreamGuard<'_> {
     /// Ends an event, or several. When the buffer is full it goes to the writer; where that has too
     /// much to do, this waits.
     pub fn commit(mut self) {
-        self.buffer.committed = self.buffer.events.len();
-        if self.buffer.committed < self.stream.chunk {
+        self.buffer.committed = self.buffer.events.place();
+        if self.buffer.events.bytes().len() < self.stream.chunk {
             return;
         }
         let stream = self.stream;
@@ -122,21 +123,21 @@ impl StreamGuard<'_> {
     /// Ends an event, or several, without handing a full buffer over: for who holds another stream too,
     /// and must not wait.
     pub fn keep(mut self) {
-        self.buffer.committed = self.buffer.events.len();
+        self.buffer.committed = self.buffer.events.place();
     }
 
     fn hand_over(&mut self) -> usize {
         let buffer = &mut *self.buffer;
-        buffer.committed = 0;
+        buffer.committed = Place::default();
         if self.stream.queue.closed() {
             buffer.events.clear();
             buffer.full.clear();
             return 0;
         }
         let fresh = buffer.spares.pop();
-        let fresh = fresh.unwrap_or_else(|| Vec::with_capacity(self.stream.capacity()));
+        let fresh = fresh.unwrap_or_else(|| Compact::with_capacity(self.stream.capacity()));
         let full = mem::replace(&mut buffer.events, fresh);
-        let pending = self.stream.queue.add(full.len());
+        let pending = self.stream.queue.add(full.bytes().len());
         buffer.full.push(full);
         pending
     }
@@ -145,20 +146,20 @@ impl StreamGuard<'_> {
 impl Drop for StreamGuard<'_> {
     fn drop(&mut self) {
         let committed = self.buffer.committed;
-        self.buffer.events.truncate(committed);
+        self.buffer.events.go_back(committed);
     }
 }
 
 impl Deref for StreamGuard<'_> {
-    type Target = Vec<u8>;
+    type Target = Compact;
 
-    fn deref(&self) -> &Vec<u8> {
+    fn deref(&self) -> &Compact {
         &self.buffer.events
     }
 }
 
 impl DerefMut for StreamGuard<'_> {
-    fn deref_mut(&mut self) -> &mut Vec<u8> {
+    fn deref_mut(&mut self) -> &mut Compact {
         &mut self.buffer.events
     }
 }

@@ -272,14 +272,14 @@ fn is_root(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::definitions::Definitions;
-    use super::super::{Cbor, Encoding, EventKind, Format, Json, NONE_TYPE, TypeKind, Writer};
+    use super::super::{Compact, EventKind, Format, NONE_TYPE, TypeKind, Writer};
     use super::*;
 
     /// A program of two files: `main` calls `f` twice, which yields once; the second thread is in a part file.
-    fn summary<E: Encoding>(format: Format) -> Summary {
+    fn summary(format: Format) -> Summary {
         let folder = tempfile::tempdir().unwrap();
         let writer = Writer::create(folder.path(), format, serde_json::Map::new()).unwrap();
-        let mut definitions = Definitions::<E>::new();
+        let mut definitions = Definitions::new();
         let mut out = writer.main().lock();
         let (main, _) = definitions.path("/p/main.py");
         let (other, _) = definitions.path("/p/other.py");
@@ -287,30 +287,26 @@ mod tests {
         let f = definitions.function(other, 3, "f");
         let resumed = definitions.function(other, 3, "f (resumed)");
         let mark = definitions.plain_type(TypeKind::NonExpanded, "str");
-        let end = |out: &mut Vec<u8>, text: Option<&str>| {
-            E::return_begin(out);
+        let start = out.place();
+        let end = |out: &mut Compact, text: Option<&str>| {
+            out.result();
             match text {
-                Some(text) => E::raw(out, text, mark),
-                None => E::none(out, NONE_TYPE),
-            };
-            E::return_end(out);
+                Some(text) => out.raw(text, mark),
+                None => out.none(NONE_TYPE),
+            }
         };
-        let call = |out: &mut Vec<u8>, function| {
-            E::call_begin(out, function, 0);
-            E::call_end(out);
-        };
-        call(&mut out, root);
-        E::step(&mut out, main, 1);
+        out.call(root, 0);
+        out.step(main, 1);
         for function in [f, resumed] {
-            E::step(&mut out, other, 3);
-            call(&mut out, function);
-            E::step(&mut out, other, 4);
-            E::event(&mut out, EventKind::Stdout, "", "hello");
+            out.step(other, 3);
+            out.call(function, 0);
+            out.step(other, 4);
+            out.event(EventKind::Stdout, "", "hello");
             end(&mut out, Some("<redacted: rule cards>"));
         }
-        E::step(&mut out, main, 2);
+        out.step(main, 2);
         end(&mut out, None);
-        definitions.place(&mut out, 0);
+        definitions.put(&mut out, start);
         out.commit();
         for path in ["/p/main.py", "/p/other.py"] {
             writer.add_path(path.to_owned());
@@ -321,10 +317,7 @@ mod tests {
 
     #[test]
     fn both_forms_are_counted_alike() {
-        for summary in [
-            summary::<Json>(Format::Json),
-            summary::<Cbor>(Format::Binary),
-        ] {
+        for summary in [summary(Format::Json), summary(Format::Binary)] {
             assert!(summary.faults.is_empty(), "{:?}", summary.faults);
             assert_eq!((summary.steps, summary.calls), (6, 1));
             let functions: Vec<_> = summary

@@ -1,6 +1,6 @@
 //! The writer thread: from the streams' buffers into the files.
 //!
-//! Owns: the order in which things are written. Must not: know the form of an event, or panic.
+//! Owns: the order in which things are written. Must not: know a record, or panic.
 //!
 //! One round takes the other streams' events first, then the main stream's, then the paths; and writes
 //! them the other way round. So nothing is on disk before what it refers to: definitions are in the
@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::compressor::Compressor;
+use super::expand::expand;
 use super::folder;
 use super::held::Held;
 use super::platform;
@@ -49,6 +50,8 @@ struct Files {
     /// Holds the main stream's open frame.
     compressor: Compressor,
     parts_compressor: Compressor,
+    /// Events in the trace's form, on their way.
+    piece: Vec<u8>,
 }
 
 impl Worker {
@@ -82,6 +85,7 @@ impl Worker {
                 main: Sink::new(self.shared.format)?,
                 compressor: Compressor::new()?,
                 parts_compressor: Compressor::new()?,
+                piece: Vec::new(),
             })
         };
         self.files = Some(open().map_err(folder::at(&path))?);
@@ -184,7 +188,7 @@ impl Worker {
                 self.write_part(number, &taken)?;
                 self.shared
                     .queue
-                    .written(taken.full.iter().map(Vec::len).sum());
+                    .written(taken.full.iter().map(|chunk| chunk.bytes().len()).sum());
             }
         }
         Ok(())
@@ -214,17 +218,24 @@ impl Worker {
             stream,
             main,
             compressor,
+            piece,
             ..
         } = files;
+        let format = self.shared.format;
         for chunk in taken.full {
             stream.ensure(&path).map_err(&failure)?;
-            main.append(stream, compressor, &chunk).map_err(&failure)?;
-            self.shared.queue.written(chunk.len());
+            expand(format, chunk.bytes(), piece, |events| {
+                main.append(stream, compressor, events)
+            })
+            .map_err(&failure)?;
+            self.shared.queue.written(chunk.bytes().len());
             self.shared.main.reuse(chunk);
         }
         stream.ensure(&path).map_err(&failure)?;
-        main.append(stream, compressor, &taken.rest)
-            .map_err(&failure)?;
+        expand(format, taken.rest.bytes(), piece, |events| {
+            main.append(stream, compressor, events)
+        })
+        .map_err(&failure)?;
         main.flush(stream, compressor).map_err(&failure)
     }
 
@@ -250,8 +261,13 @@ impl Worker {
             .open(&path)
             .map_err(&failure)?;
         for events in taken.full.iter().chain([&taken.rest]) {
-            part.append(&file, &mut files.parts_compressor, events)
-                .map_err(&failure)?;
+            expand(
+                self.shared.format,
+                events.bytes(),
+                &mut files.piece,
+                |events| part.append(&file, &mut files.parts_compressor, events),
+            )
+            .map_err(&failure)?;
         }
         part.end(&file, &mut files.parts_compressor)
             .map_err(&failure)

@@ -12,9 +12,9 @@ use pyo3::prelude::*;
 
 use crate::frame::Object;
 use crate::object::{self, Layout};
-use crate::policy::{Redaction, Told};
-use crate::trace::TypeId;
+use crate::trace::{Excerpt, TypeId};
 
+use super::shapes::Shapes;
 use super::{standard, text};
 
 unsafe extern "C" {
@@ -26,9 +26,6 @@ unsafe extern "C" {
 
 /// Classes known at one time; the table starts anew beyond.
 const MAX_CLASSES: usize = 4096;
-/// Shapes told apart per class; instances of a class with more are written as pairs of name and value.
-const MAX_SHAPES: usize = 256;
-
 /// How an instance is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
@@ -56,16 +53,6 @@ pub enum Reading {
     Opaque,
 }
 
-/// One step of the way from no field to all fields of an instance.
-struct Shape {
-    name: Box<str>,
-    parent: usize,
-    type_id: Option<TypeId>,
-    next: Vec<(Py<PyAny>, usize)>,
-    /// What the name of its last field says of that.
-    told: Told,
-}
-
 /// What is known of a class.
 pub struct Class {
     version: u32,
@@ -77,91 +64,18 @@ pub struct Class {
     pub base: Option<Py<PyAny>>,
     /// Field names of a named tuple.
     pub fields: Rc<[Py<PyAny>]>,
-    shapes: Vec<Shape>,
+    /// What instances of it came with.
+    pub shapes: Shapes,
     /// The type that the class stands for, once it is defined.
     pub type_id: Option<TypeId>,
     /// The type of what stands for an instance that is not opened, once it is defined.
     pub closed_type: Option<TypeId>,
-    /// What stands for an instance that is not opened, encoded, and its length as JSON text.
-    pub closed: Option<(Box<[u8]>, usize)>,
+    /// What stands for an instance that is not opened.
+    pub closed: Option<Excerpt>,
 }
 
-impl Class {
-    /// The shape of an instance without fields.
-    pub const NO_FIELDS: usize = 0;
-
-    /// The shape that comes of one more field, or none when the class has too many of them.
-    #[inline]
-    pub fn with_field(
-        &mut self,
-        shape: usize,
-        name: Object,
-        redaction: &mut Redaction,
-    ) -> Option<usize> {
-        let known = self.shapes[shape]
-            .next
-            .iter()
-            .find(|(key, _)| key.as_ptr() == name);
-        match known {
-            Some(&(_, next)) => Some(next),
-            None => self.add_shape(shape, name, redaction),
-        }
-    }
-
-    /// What the name of a shape's last field says of that.
-    pub fn told(&self, shape: usize) -> &Told {
-        &self.shapes[shape].told
-    }
-
-    fn add_shape(
-        &mut self,
-        parent: usize,
-        name: Object,
-        redaction: &mut Redaction,
-    ) -> Option<usize> {
-        if self.shapes.len() >= MAX_SHAPES {
-            return None;
-        }
-        let next = self.shapes.len();
-        let field = if text::is_str(name) {
-            text::whole(name)
-        } else {
-            "?".to_owned()
-        };
-        self.shapes.push(Shape {
-            told: redaction.name(&field),
-            name: field.into(),
-            parent,
-            type_id: None,
-            next: Vec::new(),
-        });
-        // SAFETY: the GIL is held while values are read; the name is a live object.
-        let key = Python::attach(|py| unsafe { Bound::from_borrowed_ptr(py, name).unbind() });
-        self.shapes[parent].next.push((key, next));
-        Some(next)
-    }
-
-    /// The type id of a shape; `define` makes one from the field names.
-    pub fn shape_type(
-        &mut self,
-        shape: usize,
-        define: impl FnOnce(&str, &[&str]) -> TypeId,
-    ) -> TypeId {
-        if let Some(id) = self.shapes[shape].type_id {
-            return id;
-        }
-        let mut fields = Vec::new();
-        let mut at = shape;
-        while at != Self::NO_FIELDS {
-            fields.push(&*self.shapes[at].name);
-            at = self.shapes[at].parent;
-        }
-        fields.reverse();
-        let id = define(&self.name, &fields);
-        self.shapes[shape].type_id = Some(id);
-        id
-    }
-}
+/// Places of classes that are looked up before the index.
+const NEAR: usize = 256;
 
 /// Hashes an address.
 #[derive(Default)]
@@ -185,11 +99,18 @@ impl Hasher for AddressHasher {
     }
 }
 
+/// Types lie at addresses that are multiples of 16.
+#[inline]
+fn near(class: *mut ffi::PyTypeObject) -> usize {
+    (class as usize >> 4) % NEAR
+}
+
 /// All classes met so far.
 pub struct Classes {
     index: HashMap<usize, usize, BuildHasherDefault<AddressHasher>>,
     list: Vec<Class>,
-    latest: (usize, usize),
+    /// Address and place of the class met last of those that an address's bits bring here.
+    near: Box<[(usize, usize)]>,
 }
 
 impl Classes {
@@ -197,7 +118,7 @@ impl Classes {
         Self {
             index: HashMap::default(),
             list: Vec::new(),
-            latest: (0, 0),
+            near: vec![(0, 0); NEAR].into(),
         }
     }
 
@@ -206,14 +127,14 @@ impl Classes {
         if self.list.len() > MAX_CLASSES {
             self.index.clear();
             self.list.clear();
-            self.latest = (0, 0);
+            self.near.fill((0, 0));
         }
     }
 
     /// The place of a class in the table.
     #[inline]
     pub fn place(&mut self, class: *mut ffi::PyTypeObject) -> usize {
-        let (address, place) = self.latest;
+        let (address, place) = self.near[near(class)];
         if address == class as usize && self.is_current(place, class) {
             return place;
         }
@@ -244,7 +165,7 @@ impl Classes {
                 place
             }
         };
-        self.latest = (class as usize, place);
+        self.near[near(class)] = (class as usize, place);
         place
     }
 
@@ -265,13 +186,6 @@ impl Classes {
             } else {
                 Vec::new()
             };
-            let root = Shape {
-                name: "".into(),
-                parent: 0,
-                type_id: None,
-                next: Vec::new(),
-                told: Told::Nothing,
-            };
             Class {
                 version: object::version(class),
                 name: text::class_name(class).into(),
@@ -279,7 +193,7 @@ impl Classes {
                 layout: Rc::new(layout),
                 base: base.map(|base| pyo3::types::PyString::intern(py, base).into_any().unbind()),
                 fields: fields.into(),
-                shapes: vec![root],
+                shapes: Shapes::default(),
                 type_id: None,
                 closed_type: None,
                 closed: None,

@@ -1,24 +1,19 @@
-//! Containers and objects with attributes: their items under the limits, with a mark where they are cut.
+//! Containers: their items under the limits, with a mark where they are cut.
 //!
 //! Owns: depth, cycles and the number of items. Must not: run code of the program.
 
 use std::mem;
-use std::rc::Rc;
 
 use pyo3::ffi;
-use pyo3::prelude::*;
 
 use crate::frame::Object;
 use crate::object;
 use crate::policy::Told;
-use crate::trace::{Encoding, MARK, NONE_TYPE, Open, TypeId, TypeKind};
+use crate::trace::{MARK, NONE_TYPE, TypeId, TypeKind};
 
-use super::classes::{Class, Reading};
+use super::classes::Reading;
 use super::objects::size;
 use super::{Encoder, KNOWN, Known, MAX_NESTING, text};
-
-/// Is called with name and value of each field, until it says false.
-type Visit<'a> = &'a mut dyn FnMut(Object, Object) -> bool;
 
 /// The two forms of a container of items.
 #[derive(Clone, Copy)]
@@ -27,14 +22,12 @@ enum Form {
     Tuple,
 }
 
-impl<E: Encoding> Encoder<'_, E> {
+impl Encoder<'_> {
     /// Takes a container onto the path to the value at hand, or says what stands in its place.
-    fn enter(&mut self, object: Object, depth: usize, is_empty: bool) -> bool {
+    #[inline]
+    pub(super) fn enter(&mut self, object: Object, depth: usize, is_empty: bool) -> bool {
         if self.values.open.contains(&object) {
-            // SAFETY: a live object.
-            let name = text::class_name(unsafe { ffi::Py_TYPE(object) });
-            let type_id = self.definitions.plain_type(TypeKind::Recursion, &name);
-            self.raw(&format!("<cycle {name}>"), type_id);
+            self.cycle(object);
             return false;
         }
         let too_deep = depth >= self.values.bounds.depth || self.values.nesting >= MAX_NESTING;
@@ -47,17 +40,28 @@ impl<E: Encoding> Encoder<'_, E> {
         true
     }
 
-    fn leave(&mut self) {
+    /// An object that is among those around it.
+    #[cold]
+    fn cycle(&mut self, object: Object) {
+        // SAFETY: a live object.
+        let name = text::class_name(unsafe { ffi::Py_TYPE(object) });
+        let type_id = self.definitions.plain_type(TypeKind::Recursion, &name);
+        self.raw(&format!("<cycle {name}>"), type_id);
+    }
+
+    #[inline]
+    pub(super) fn leave(&mut self) {
         self.values.open.pop();
     }
 
     /// The mark that ends a cut container; true when there is no room for the next element.
-    fn is_full(&self, written: usize) -> bool {
-        written >= self.values.bounds.items || self.values.used >= self.values.bounds.bytes
+    #[inline]
+    pub(super) fn is_full(&self, written: usize) -> bool {
+        written >= self.values.bounds.items || self.used() >= self.values.bounds.bytes
     }
 
     pub(super) fn more(&mut self, rest: usize) {
-        if self.values.used < self.values.bounds.bytes {
+        if self.used() < self.values.bounds.bytes {
             self.values.truncations.items += 1;
         } else {
             self.values.truncations.value_bytes += 1;
@@ -69,31 +73,30 @@ impl<E: Encoding> Encoder<'_, E> {
         text.push(' ');
         text.push_str(itoa::Buffer::new().format(rest));
         text.push_str(" more");
-        self.values.used += E::raw(self.out, &text, type_id);
+        self.out.raw(&text, type_id);
         self.values.scratch = text;
     }
 
-    fn separate(&mut self, written: usize) {
+    #[inline]
+    pub(super) fn separate(&mut self, written: usize) {
         if written > 0 {
-            self.values.used += E::separator(self.out);
+            self.out.separator();
         }
     }
 
-    fn open(&mut self, form: Form, size: usize) -> Open {
+    fn open(&mut self, form: Form, size: usize) {
         let planned = size.min(self.values.bounds.items.saturating_add(1));
-        let (open, used) = match form {
-            Form::Sequence => E::sequence_begin(self.out, planned),
-            Form::Tuple => E::tuple_begin(self.out, planned),
-        };
-        self.values.used += used;
-        open
+        match form {
+            Form::Sequence => self.out.sequence_begin(planned),
+            Form::Tuple => self.out.tuple_begin(planned),
+        }
     }
 
-    fn close(&mut self, form: Form, open: Open, count: usize, type_id: TypeId) {
-        self.values.used += match form {
-            Form::Sequence => E::sequence_end(self.out, open, count, type_id),
-            Form::Tuple => E::tuple_end(self.out, open, count, type_id),
-        };
+    fn close(&mut self, form: Form, type_id: TypeId) {
+        match form {
+            Form::Sequence => self.out.sequence_end(type_id),
+            Form::Tuple => self.out.tuple_end(type_id),
+        }
     }
 
     /// A list or tuple, or what inherits from one (`place`: its class).
@@ -134,7 +137,7 @@ impl<E: Encoding> Encoder<'_, E> {
         self.items(form, size, type_id, |encoder, index| {
             let item = items(index);
             if item.is_null() {
-                encoder.values.used += E::none(encoder.out, NONE_TYPE);
+                encoder.out.none(NONE_TYPE);
                 return true;
             }
             let told = mem::replace(&mut option, encoder.option(item));
@@ -153,7 +156,7 @@ impl<E: Encoding> Encoder<'_, E> {
         type_id: TypeId,
         mut write: impl FnMut(&mut Self, usize) -> bool,
     ) {
-        let open = self.open(form, size);
+        self.open(form, size);
         self.values.nesting += 2;
         let mut written = 0;
         while written < size {
@@ -169,7 +172,7 @@ impl<E: Encoding> Encoder<'_, E> {
             }
         }
         self.values.nesting -= 2;
-        self.close(form, open, written, type_id);
+        self.close(form, type_id);
     }
 
     /// Writes an item that is a new reference, and gives it back; false, with a mark, where there was none to get.
@@ -198,7 +201,7 @@ impl<E: Encoding> Encoder<'_, E> {
             None => self.known(Known::Dict),
             Some(place) => self.class_type(place, TypeKind::Seq),
         };
-        let open = self.open(Form::Sequence, size);
+        self.open(Form::Sequence, size);
         self.values.nesting += 4;
         let mut written = 0;
         object::each_item(object, |key, value| {
@@ -213,7 +216,7 @@ impl<E: Encoding> Encoder<'_, E> {
             !full
         });
         self.values.nesting -= 4;
-        self.close(Form::Sequence, open, written, type_id);
+        self.close(Form::Sequence, type_id);
         self.leave();
     }
 
@@ -243,13 +246,12 @@ impl<E: Encoding> Encoder<'_, E> {
 
     fn pair(&mut self, key: Object, value: Object, depth: usize) {
         let type_id = self.known(Known::Item);
-        let (open, used) = E::tuple_begin(self.out, 2);
-        self.values.used += used;
+        self.out.tuple_begin(2);
         let told = self.key(key);
         self.value(key, depth);
-        self.values.used += E::separator(self.out);
+        self.out.separator();
         self.named_value(&told, value, depth);
-        self.values.used += E::tuple_end(self.out, open, 2, type_id);
+        self.out.tuple_end(type_id);
     }
 
     /// Items through the C iterator of an exact type (or of the built-in set type).
@@ -286,104 +288,6 @@ impl<E: Encoding> Encoder<'_, E> {
         });
         self.leave();
     }
-
-    /// A struct of the fields of a named tuple.
-    pub(super) fn named_tuple(&mut self, object: Object, place: usize, depth: usize) {
-        let fields = Rc::clone(&self.values.classes.get(place).fields);
-        // SAFETY: a tuple.
-        let size = unsafe { usize::try_from(ffi::Py_SIZE(object)).unwrap_or(0) };
-        if size != fields.len() {
-            return self.list(object, Known::Tuple, Some(place), depth);
-        }
-        let items = |visit: Visit<'_>| {
-            for (index, field) in fields.iter().enumerate() {
-                // SAFETY: the index is below the size.
-                let item = unsafe { ffi::PyTuple_GET_ITEM(object, index.cast_signed()) };
-                if !visit(field.as_ptr(), item) {
-                    return;
-                }
-            }
-        };
-        self.fields(object, place, size, depth, &items);
-    }
-
-    /// A struct of an object's attributes, after the content it inherits from a built-in.
-    pub(super) fn instance(&mut self, object: Object, place: usize, depth: usize) {
-        let class = self.values.classes.get(place);
-        let (layout, base) = (
-            Rc::clone(&class.layout),
-            class.base.as_ref().map(Py::as_ptr),
-        );
-        let size = layout.count(object) + usize::from(base.is_some());
-        let attributes = |visit: Visit<'_>| {
-            if base.is_none_or(|base| visit(base, object)) {
-                layout.for_each(object, visit);
-            }
-        };
-        self.fields(object, place, size, depth, &attributes);
-    }
-
-    /// A struct of pairs of name and value. The field whose value is the object itself is the content
-    /// that the object inherits from a built-in.
-    fn fields(
-        &mut self,
-        object: Object,
-        place: usize,
-        size: usize,
-        depth: usize,
-        pairs: &dyn Fn(Visit<'_>),
-    ) {
-        if !self.enter(object, depth, size == 0) {
-            return;
-        }
-        let (start, used) = (self.out.len(), self.values.used);
-        let planned = size.min(self.values.bounds.items.saturating_add(1));
-        let (open, begun) = E::struct_begin(self.out, planned);
-        self.values.used += begun;
-        self.values.nesting += 2;
-        let (mut written, mut shape) = (0, Some(Class::NO_FIELDS));
-        pairs(&mut |name, value| {
-            self.separate(written);
-            let full = self.is_full(written);
-            let key = if full { more_key() } else { name };
-            let values = &mut *self.values;
-            let class = values.classes.get_mut(place);
-            shape = shape.and_then(|shape| class.with_field(shape, key, &mut values.redaction));
-            if full {
-                self.more(size - written);
-            } else if value == object
-                && written == 0
-                && self.values.classes.get(place).base.is_some()
-            {
-                self.values.open.pop();
-                let reading = self.values.classes.get(place).reading;
-                self.content(object, place, reading, depth);
-                self.values.open.push(object);
-            } else {
-                let class = self.values.classes.get(place);
-                let told = shape.map_or(Told::Nothing, |shape| class.told(shape).clone());
-                self.named_value(&told, value, depth + 1);
-            }
-            written += 1;
-            !full && shape.is_some()
-        });
-        self.values.nesting -= 2;
-        match shape {
-            Some(shape) => {
-                let definitions = &mut *self.definitions;
-                let class = self.values.classes.get_mut(place);
-                let type_id =
-                    class.shape_type(shape, |name, fields| definitions.struct_type(name, fields));
-                self.values.used += E::struct_end(self.out, open, written, type_id);
-            }
-            None => {
-                self.out.truncate(start);
-                self.values.used = used;
-                self.by_type(object);
-            }
-        }
-        self.leave();
-    }
 }
 
 /// A new iterator of the type that an object is of, or, for what inherits from set, of set; null where there is none.
@@ -403,13 +307,4 @@ fn built_in_iterator(object: Object, reading: Reading) -> Object {
         }
         iterator
     }
-}
-
-/// The name of the field that stands for those left out.
-fn more_key() -> Object {
-    static KEY: pyo3::sync::PyOnceLock<Py<pyo3::types::PyString>> = pyo3::sync::PyOnceLock::new();
-    Python::attach(|py| {
-        KEY.get_or_init(py, || pyo3::types::PyString::intern(py, MARK).unbind())
-            .as_ptr()
-    })
 }

@@ -7,7 +7,9 @@ mod classes;
 mod containers;
 mod objects;
 mod redacted;
+mod shapes;
 mod standard;
+mod structs;
 pub mod text;
 
 use std::rc::Rc;
@@ -19,7 +21,7 @@ use crate::fault;
 use crate::frame::Object;
 use crate::object;
 use crate::policy::{Limits, Redaction, Told};
-use crate::trace::{Definitions, Encoding, MARK, NONE_TYPE, TypeId, TypeKind};
+use crate::trace::{Compact, Definitions, MARK, NONE_TYPE, TypeId, TypeKind};
 
 use classes::Classes;
 
@@ -43,9 +45,12 @@ enum Known {
     Dict,
     Item,
     More,
+    Function,
+    Class,
+    Module,
 }
 
-const KNOWN: [(TypeKind, &str); 10] = [
+const KNOWN: [(TypeKind, &str); 13] = [
     (TypeKind::Int, "int"),
     (TypeKind::String, "str"),
     (TypeKind::String, "str (cut)"),
@@ -56,6 +61,9 @@ const KNOWN: [(TypeKind, &str); 10] = [
     (TypeKind::Seq, "dict"),
     (TypeKind::Tuple, "item"),
     (TypeKind::NonExpanded, MARK),
+    (TypeKind::FunctionKind, "function"),
+    (TypeKind::TypeValue, "class"),
+    (TypeKind::Raw, "module"),
 ];
 
 /// `limits` with "no limit" as the largest number.
@@ -151,7 +159,8 @@ pub struct Values {
     known: [Option<TypeId>; KNOWN.len()],
     scratch: String,
     open: Vec<Object>,
-    used: usize,
+    /// Where the value at hand begins, as a length of JSON text.
+    begun: u64,
     nesting: usize,
     /// How often a value was cut.
     pub truncations: Truncations,
@@ -169,7 +178,7 @@ impl Values {
             known: [None; KNOWN.len()],
             scratch: String::new(),
             open: Vec::new(),
-            used: 0,
+            begun: 0,
             nesting: 0,
             truncations: Truncations::default(),
             redaction,
@@ -187,26 +196,21 @@ impl Values {
 
     /// Appends one value to `out`.
     #[inline]
-    pub fn write<E: Encoding>(
-        &mut self,
-        out: &mut Vec<u8>,
-        definitions: &mut Definitions<E>,
-        object: Object,
-    ) {
+    pub fn write(&mut self, out: &mut Compact, definitions: &mut Definitions, object: Object) {
         self.write_named(out, definitions, &Told::Nothing, object);
     }
 
     /// Appends the value of something whose name says this of it.
     #[inline]
-    pub fn write_named<E: Encoding>(
+    pub fn write_named(
         &mut self,
-        out: &mut Vec<u8>,
-        definitions: &mut Definitions<E>,
+        out: &mut Compact,
+        definitions: &mut Definitions,
         told: &Told,
         object: Object,
     ) {
         fault::point("value");
-        self.used = 0;
+        self.begun = out.length();
         self.nesting = OUTER_NESTING;
         self.open.clear();
         self.classes.bound();
@@ -225,10 +229,10 @@ impl Values {
 
     /// Follows the texts of something whose name says that it is secret, before anything is written of what may hold them.
     #[inline]
-    pub fn foresee<E: Encoding>(
+    pub fn foresee(
         &mut self,
-        out: &mut Vec<u8>,
-        definitions: &mut Definitions<E>,
+        out: &mut Compact,
+        definitions: &mut Definitions,
         told: &Told,
         object: Object,
     ) {
@@ -245,47 +249,47 @@ impl Values {
     }
 
     /// Appends the value of a yield or a suspension: a struct with the one field `value`.
-    pub fn write_yielded<E: Encoding>(
+    pub fn write_yielded(
         &mut self,
-        out: &mut Vec<u8>,
-        definitions: &mut Definitions<E>,
+        out: &mut Compact,
+        definitions: &mut Definitions,
         told: &Told,
         object: Object,
     ) {
         let type_id = definitions.struct_type("yield", &["value"]);
-        let (open, _) = E::struct_begin(out, 1);
+        out.struct_begin(1);
         self.write_named(out, definitions, told, object);
-        E::struct_end(out, open, 1, type_id);
+        out.struct_end(type_id);
     }
 
     /// Appends what a suspended coroutine waits for, by type only.
-    pub fn write_awaited<E: Encoding>(
+    pub fn write_awaited(
         &mut self,
-        out: &mut Vec<u8>,
-        definitions: &mut Definitions<E>,
+        out: &mut Compact,
+        definitions: &mut Definitions,
         object: Object,
     ) {
         let type_id = definitions.struct_type("await", &["value"]);
-        let (open, _) = E::struct_begin(out, 1);
-        self.used = 0;
+        out.struct_begin(1);
+        self.begun = out.length();
         Encoder {
             out,
             definitions,
             values: self,
         }
         .by_type(object);
-        E::struct_end(out, open, 1, type_id);
+        out.struct_end(type_id);
     }
 
     /// Appends the exception by which a frame was left.
-    pub fn write_raised<E: Encoding>(
+    pub fn write_raised(
         &mut self,
-        out: &mut Vec<u8>,
-        definitions: &mut Definitions<E>,
+        out: &mut Compact,
+        definitions: &mut Definitions,
         exception: Object,
     ) {
         let type_id = definitions.plain_type(TypeKind::Error, "raise");
-        E::error(out, &self.exception_text(exception), type_id);
+        out.error(&self.exception_text(exception), type_id);
     }
 
     /// Type and message of an exception, cut at `limits.string`.
@@ -310,17 +314,23 @@ impl Values {
 }
 
 /// Appends a mark in place of a value that cannot be had.
-pub fn write_mark<E: Encoding>(out: &mut Vec<u8>, definitions: &mut Definitions<E>, mark: &str) {
+pub fn write_mark(out: &mut Compact, definitions: &mut Definitions, mark: &str) {
     let type_id = definitions.plain_type(TypeKind::NonExpanded, MARK);
-    E::raw(out, mark, type_id);
+    out.raw(mark, type_id);
 }
 
 /// Appends `None`.
-pub fn write_none<E: Encoding>(out: &mut Vec<u8>) {
-    E::none(out, NONE_TYPE);
+pub fn write_none(out: &mut Compact) {
+    out.none(NONE_TYPE);
 }
 
-impl<E: Encoding> Encoder<'_, E> {
+impl Encoder<'_> {
+    /// Length of what was written of the value at hand, as JSON text.
+    #[inline]
+    fn used(&self) -> usize {
+        (self.out.length() - self.values.begun) as usize
+    }
+
     /// The mark of the manner in the place of a value, with its type unless that is dropped, too.
     #[cold]
     fn hidden(&mut self, object: Object) {
@@ -337,14 +347,14 @@ impl<E: Encoding> Encoder<'_, E> {
         // SAFETY: a live object.
         let place = self.values.classes.place(unsafe { ffi::Py_TYPE(object) });
         let type_id = self.closed_type(place);
-        self.values.used += E::raw(self.out, mark, type_id);
+        self.out.raw(mark, type_id);
     }
 }
 
 /// Appends one value to an event.
-struct Encoder<'a, E> {
-    out: &'a mut Vec<u8>,
-    definitions: &'a mut Definitions<E>,
+struct Encoder<'a> {
+    out: &'a mut Compact,
+    definitions: &'a mut Definitions,
     values: &'a mut Values,
 }
 

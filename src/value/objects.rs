@@ -8,12 +8,12 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::frame::Object;
-use crate::trace::{Encoding, NONE_TYPE, TypeId, TypeKind};
+use crate::trace::{NONE_TYPE, TypeId, TypeKind};
 
 use super::classes::{self, Reading};
 use super::{Encoder, KNOWN, Known, Truncations, redacted, standard, text};
 
-impl<E: Encoding> Encoder<'_, E> {
+impl Encoder<'_> {
     #[inline]
     pub(super) fn value(&mut self, object: Object, depth: usize) {
         // SAFETY: a live object; each branch reads what its exact type has.
@@ -25,10 +25,10 @@ impl<E: Encoding> Encoder<'_, E> {
             } else if class == &raw mut ffi::PyUnicode_Type {
                 self.string(object, None);
             } else if object == ffi::Py_None() {
-                self.values.used += E::none(self.out, NONE_TYPE);
+                self.out.none(NONE_TYPE);
             } else if class == &raw mut ffi::PyBool_Type {
                 let type_id = self.known(Known::Bool);
-                self.values.used += E::bool(self.out, object == ffi::Py_True(), type_id);
+                self.out.bool(object == ffi::Py_True(), type_id);
             } else if class == &raw mut ffi::PyFloat_Type {
                 let type_id = self.known(Known::Float);
                 self.float(ffi::PyFloat_AS_DOUBLE(object), type_id);
@@ -66,12 +66,12 @@ impl<E: Encoding> Encoder<'_, E> {
     }
 
     pub(super) fn room(&self) -> usize {
-        self.values.bounds.bytes.saturating_sub(self.values.used)
+        self.values.bounds.bytes.saturating_sub(self.used())
     }
 
     pub(super) fn raw(&mut self, text: &str, type_id: TypeId) {
         let text = text::fit(text, self.room().max(64));
-        self.values.used += E::raw(self.out, text, type_id);
+        self.out.raw(text, type_id);
     }
 
     fn int(&mut self, object: Object, type_id: TypeId) {
@@ -79,7 +79,7 @@ impl<E: Encoding> Encoder<'_, E> {
         // SAFETY: an int; for one, nothing of the program's is called.
         let value = unsafe { ffi::PyLong_AsLongLongAndOverflow(object, &raw mut overflow) };
         if overflow == 0 {
-            self.values.used += E::int(self.out, value, type_id);
+            self.out.int(value, type_id);
         } else {
             self.big_int(object, overflow < 0, type_id);
         }
@@ -103,7 +103,7 @@ impl<E: Encoding> Encoder<'_, E> {
                 .extract()?))
         });
         match magnitude {
-            Ok(Ok(bytes)) => self.values.used += E::big_int(self.out, &bytes, negative, type_id),
+            Ok(Ok(bytes)) => self.out.big_int(&bytes, negative, type_id),
             Ok(Err(bits)) => self.mark_int(&format!("<int of {bits} bits>")),
             Err(_) => self.mark_int("<int>"),
         }
@@ -118,7 +118,7 @@ impl<E: Encoding> Encoder<'_, E> {
     fn float(&mut self, value: f64, type_id: TypeId) {
         let mut digits = std::mem::take(&mut self.values.scratch);
         text::float(value, &mut digits);
-        self.values.used += E::raw(self.out, &digits, type_id);
+        self.out.raw(&digits, type_id);
         self.values.scratch = digits;
     }
 
@@ -141,9 +141,11 @@ impl<E: Encoding> Encoder<'_, E> {
     /// The first `limit` characters of a text that is followed by `rest` more.
     fn text(&mut self, text: &str, rest: usize, limit: usize, place: Option<usize>) {
         let room = self.room();
-        let end = match text.char_indices().nth(limit) {
-            Some((end, _)) if text.len() > limit => end,
-            _ => text.len(),
+        let end = if text.len() > limit {
+            let end = text.char_indices().nth(limit);
+            end.map_or(text.len(), |(end, _)| end)
+        } else {
+            text.len()
         };
         let shown = text::fit(&text[..end], room);
         if shown.len() == text.len() && rest == 0 {
@@ -151,7 +153,7 @@ impl<E: Encoding> Encoder<'_, E> {
                 None => self.known(Known::Str),
                 Some(place) => self.class_type(place, TypeKind::String),
             };
-            self.values.used += E::string(self.out, shown, type_id);
+            self.out.string(shown, type_id);
             return;
         }
         let cut = text[shown.len()..].chars().count() + rest;
@@ -163,7 +165,8 @@ impl<E: Encoding> Encoder<'_, E> {
             }
         };
         self.count_cut(room);
-        self.values.used += E::string(self.out, &format!("{shown}… (+{cut} chars)"), type_id);
+        self.out
+            .string(&format!("{shown}… (+{cut} chars)"), type_id);
     }
 
     fn bytes(&mut self, object: Object, place: usize) {
@@ -187,8 +190,7 @@ impl<E: Encoding> Encoder<'_, E> {
             let type_id = self
                 .definitions
                 .plain_type(TypeKind::String, &format!("{name} (cut)"));
-            self.values.used += E::raw(
-                self.out,
+            self.out.raw(
                 &format!(
                     "{literal}… (+{} bytes)",
                     (bytes.len() + rest).saturating_sub(max)
@@ -197,7 +199,7 @@ impl<E: Encoding> Encoder<'_, E> {
             );
         } else {
             let type_id = self.class_type(place, TypeKind::String);
-            self.values.used += E::raw(self.out, &literal, type_id);
+            self.out.raw(&literal, type_id);
         }
     }
 
@@ -237,14 +239,13 @@ impl<E: Encoding> Encoder<'_, E> {
         // SAFETY: a live object.
         let place = self.values.classes.place(unsafe { ffi::Py_TYPE(object) });
         let known = self.values.classes.get_mut(place);
-        if let Some((bytes, used)) = &known.closed {
-            self.out.extend_from_slice(bytes);
-            self.values.used += used;
+        if let Some(closed) = &known.closed {
+            self.out.append(closed);
             return;
         }
         let type_id = self.closed_type(place);
         let known = self.values.classes.get_mut(place);
-        let start = self.out.len();
+        let start = self.out.place();
         let size = size(object, known.reading);
         let text = &mut self.values.scratch;
         text.clear();
@@ -255,17 +256,16 @@ impl<E: Encoding> Encoder<'_, E> {
             text.push_str(itoa::Buffer::new().format(size));
         }
         text.push('>');
-        let used = E::raw(self.out, text, type_id);
-        self.values.used += used;
+        self.out.raw(text, type_id);
         if size.is_none() {
-            known.closed = Some((self.out[start..].into(), used));
+            known.closed = Some(self.out.since(start));
         }
     }
 
     fn other(&mut self, object: Object, class: *mut ffi::PyTypeObject, depth: usize) {
         let place = self.values.classes.place(class);
         let known = self.values.classes.get(place);
-        if known.base.is_some() && known.layout.count(object) > 0 {
+        if known.base.is_some() && known.layout.attributes(object).count() > 0 {
             return self.instance(object, place, depth);
         }
         self.content(object, place, known.reading, depth);
@@ -296,7 +296,7 @@ impl<E: Encoding> Encoder<'_, E> {
             Reading::Exception => {
                 let type_id = self.class_type(place, TypeKind::Error);
                 let message = self.values.message(object, text::exception_message);
-                self.values.used += E::error(self.out, text::fit(&message, self.room()), type_id);
+                self.out.error(text::fit(&message, self.room()), type_id);
             }
             Reading::Function | Reading::Class | Reading::Module => self.named(object, reading),
             Reading::Standard(standard) => self.standard(object, place, standard),
@@ -351,17 +351,15 @@ impl<E: Encoding> Encoder<'_, E> {
 
     /// `<function NAME>`, `<class NAME>`, `<module NAME>`.
     fn named(&mut self, object: Object, reading: Reading) {
-        let (kind, word) = match reading {
-            Reading::Function => (TypeKind::FunctionKind, "function"),
-            Reading::Class => (TypeKind::TypeValue, "class"),
-            _ => (TypeKind::Raw, "module"),
+        let known = match reading {
+            Reading::Function => Known::Function,
+            Reading::Class => Known::Class,
+            _ => Known::Module,
         };
-        let type_id = self.definitions.plain_type(kind, word);
+        let (type_id, (_, word)) = (self.known(known), KNOWN[known as usize]);
         let name = own_name(object, reading).unwrap_or_default();
-        self.raw(
-            &format!("<{word}{}{name}>", if name.is_empty() { "" } else { " " }),
-            type_id,
-        );
+        let blank = if name.is_empty() { "" } else { " " };
+        self.raw(&["<", word, blank, &name, ">"].concat(), type_id);
     }
 }
 

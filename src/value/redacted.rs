@@ -10,7 +10,6 @@ use pyo3::ffi;
 use crate::frame::Object;
 use crate::object;
 use crate::policy::{Mark, Told};
-use crate::trace::Encoding;
 
 use super::{Encoder, text};
 
@@ -23,6 +22,10 @@ pub(super) const LEVELS: usize = 3;
 const ITEMS: usize = 50;
 /// Characters of a name.
 const NAME: usize = 256;
+/// Characters of a text that may be the number of a payment card, blanks around and between its digits included.
+const CARD: std::ops::RangeInclusive<usize> = 13..=100;
+/// The smallest number of thirteen digits.
+const SMALLEST_CARD: i64 = 1_000_000_000_000;
 
 /// How much of a text is looked at to show this much.
 pub(super) fn window(limit: usize) -> usize {
@@ -41,7 +44,7 @@ pub(super) fn cut(mut text: String, limit: usize) -> String {
     text
 }
 
-impl<E: Encoding> Encoder<'_, E> {
+impl Encoder<'_> {
     /// The value of something whose name says this of it.
     #[inline]
     pub(super) fn named_value(&mut self, told: &Told, object: Object, depth: usize) {
@@ -57,8 +60,10 @@ impl<E: Encoding> Encoder<'_, E> {
                 self.follow(object, mark, LEVELS);
                 return self.marked(object, mark);
             }
-            Told::Number => text_of(object).and_then(|text| self.values.redaction.card(&text)),
-            Told::Nothing => None,
+            Told::Number if may_be_card(object) => {
+                text_of(object).and_then(|text| self.values.redaction.card(&text))
+            }
+            _ => None,
         };
         match card {
             Some(mark) => self.marked(object, &mark),
@@ -132,7 +137,9 @@ impl<E: Encoding> Encoder<'_, E> {
             } else {
                 let place = self.values.classes.place(ffi::Py_TYPE(object));
                 let layout = Rc::clone(&self.values.classes.get(place).layout);
-                layout.for_each(object, |_, value| inner(self, value));
+                layout
+                    .attributes(object)
+                    .for_each(|_, value| inner(self, value));
             }
         }
     }
@@ -143,6 +150,24 @@ impl<E: Encoding> Encoder<'_, E> {
         match self.values.redaction.text(text) {
             Some(shown) => Cow::Owned(shown),
             None => Cow::Borrowed(text),
+        }
+    }
+}
+
+/// Whether an object is as long as the number of a payment card, with what may stand between its digits.
+fn may_be_card(object: Object) -> bool {
+    // SAFETY: a live object; what is read is of the type that was checked.
+    unsafe {
+        if text::is_str(object) {
+            CARD.contains(&ffi::PyUnicode_GET_LENGTH(object).cast_unsigned())
+        } else if ffi::PyBytes_Check(object) != 0 || ffi::PyByteArray_Check(object) != 0 {
+            CARD.contains(&text::bytes_of(object).len())
+        } else if ffi::PyLong_CheckExact(object) != 0 {
+            let mut overflow = 0;
+            let number = ffi::PyLong_AsLongLongAndOverflow(object, &raw mut overflow);
+            overflow != 0 || number >= SMALLEST_CARD
+        } else {
+            false
         }
     }
 }

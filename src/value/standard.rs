@@ -393,7 +393,7 @@ fn delta(object: Object) -> String {
 pub fn attribute(layout: &Layout, object: Object, name: &str) -> Option<Object> {
     let mut found = None;
     let mut scratch = String::new();
-    layout.for_each(object, |key, value| {
+    layout.attributes(object).for_each(|key, value| {
         if text::is_str(key) && text::read(key, usize::MAX, &mut scratch).text == name {
             found = Some(value);
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{env, thread};
 
-use _native::trace::{Cbor, Encoding, Format, Json, PathId, Stream, TypeId, VariableId, Writer};
+use _native::trace::{Format, PathId, Stream, TypeId, VariableId, Writer};
 use serde_json::{Map, json};
 
 const TASK: &str = "TRACE_TEST_TASK";
@@ -50,10 +50,7 @@ fn other_process() {
     let mut metadata = Map::new();
     metadata.insert("pid".into(), std::process::id().into());
     let writer = Writer::create(&dir, format, metadata).unwrap();
-    match format {
-        Format::Json => record::<Json>(task, &writer),
-        Format::Binary => record::<Cbor>(task, &writer),
-    }
+    record(task, &writer);
     let result = writer.finish(&[], |metadata| {
         metadata.insert("ended".into(), "now".into());
     });
@@ -61,32 +58,30 @@ fn other_process() {
 }
 
 /// Appends one step with its values.
-pub fn step<E: Encoding>(stream: &Stream, path: u32, line: u32, text: &str) {
+pub fn step(stream: &Stream, path: u32, line: u32, text: &str) {
     let mut out = stream.lock();
-    E::step(&mut out, PathId(path), line);
-    E::value_begin(&mut out, VariableId(0));
-    E::int(&mut out, i64::from(line) * 7919, TypeId(1));
-    E::value_end(&mut out);
-    E::value_begin(&mut out, VariableId(1));
-    E::string(&mut out, text, TypeId(2));
-    E::value_end(&mut out);
+    out.step(PathId(path), line);
+    out.value(VariableId(0));
+    out.int(i64::from(line) * 7919, TypeId(1));
+    out.value(VariableId(1));
+    out.string(text, TypeId(2));
     out.commit();
 }
 
 /// Defines the next path.
-pub fn path<E: Encoding>(writer: &Writer, number: u32) {
+pub fn path(writer: &Writer, number: u32) {
     let path = format!("/somewhere/file{number}.py");
     writer.add_path(path.clone());
     let mut out = writer.main().lock();
-    E::path(&mut out, &path);
+    out.path(&path);
     out.commit();
 }
 
-fn record<E: Encoding>(task: Task, writer: &Writer) {
-    path::<E>(writer, 0);
+fn record(task: Task, writer: &Writer) {
+    path(writer, 0);
     let main = writer.main();
     let count = |lines: &mut dyn Iterator<Item = u32>, text: &str| {
-        lines.for_each(|line| step::<E>(main, 0, line, text))
+        lines.for_each(|line| step(main, 0, line, text))
     };
     match task {
         Task::Fast => count(&mut (1..), "some text"),
@@ -95,11 +90,11 @@ fn record<E: Encoding>(task: Task, writer: &Writer) {
             &mut (1..).inspect(|_| thread::sleep(Duration::from_micros(300))),
             "some text",
         ),
-        Task::Threads => threads::<E>(writer),
+        Task::Threads => threads(writer),
         Task::Limited => {
             limit_files();
             (1..100_000).for_each(|line| {
-                step::<E>(
+                step(
                     main,
                     0,
                     line,
@@ -108,7 +103,7 @@ fn record<E: Encoding>(task: Task, writer: &Writer) {
             });
         }
         Task::Homeless => {
-            step::<E>(main, 0, 1, "");
+            step(main, 0, 1, "");
             writer.flush().unwrap();
             let metadata =
                 |n: i32| writer.metadata(|metadata| drop(metadata.insert("n".into(), n.into())));
@@ -121,16 +116,16 @@ fn record<E: Encoding>(task: Task, writer: &Writer) {
 }
 
 /// Steps in three streams at once; each new path is defined in the main one and used in another.
-fn threads<E: Encoding>(writer: &Writer) {
+fn threads(writer: &Writer) {
     let others: Vec<Arc<Stream>> = (1..=3).map(|number| writer.stream(number)).collect();
     for line in 1.. {
         if line % 500 == 0 {
-            path::<E>(writer, line / 500);
+            path(writer, line / 500);
         }
         for other in &others {
-            step::<E>(other, line / 500, line, "some text");
+            step(other, line / 500, line, "some text");
         }
-        step::<E>(writer.main(), line / 500, line, "some text");
+        step(writer.main(), line / 500, line, "some text");
     }
 }
 

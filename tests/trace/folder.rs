@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use _native::error::Error;
-use _native::trace::{Format, Json, Writer};
+use _native::trace::{Format, Writer};
 use serde_json::Map;
 
 use crate::child::{Task, start, step};
@@ -90,7 +90,7 @@ fn one_process_may_record_into_a_folder_again_and_again() {
     for count in 1..30 {
         let writer = Writer::create(&deep, Format::Json, Map::new()).unwrap();
         assert!(Writer::create(&deep, Format::Json, Map::new()).is_err());
-        (1..=count).for_each(|line| step::<Json>(writer.main(), 0, line, ""));
+        (1..=count).for_each(|line| step(writer.main(), 0, line, ""));
         writer.finish(&[], |_| {}).unwrap();
         assert_eq!(
             load::lines(&load::main_events(&deep, Format::Json)).len(),

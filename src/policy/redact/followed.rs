@@ -30,7 +30,8 @@ pub(super) struct Followed {
     texts: HashMap<u64, Vec<Text>>,
     /// Which first bytes there are, as one bit of their hash each.
     filter: Vec<u64>,
-    count: usize,
+    /// How many there are.
+    pub count: usize,
     /// Whether a text could not be followed any more.
     pub is_full: bool,
 }

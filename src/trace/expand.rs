@@ -1,0 +1,209 @@
+//! The compact form → one of the two forms of the trace.
+//!
+//! Owns: reading the compact form. Must not: change what a record says, or panic.
+
+use std::io;
+
+use super::compact::Tag;
+use super::{
+    Cbor, Encoding, EventKind, Format, FunctionId, Json, PathId, TypeId, TypeKind, VariableId,
+};
+
+/// What is left of the compact form to be read.
+struct Input<'a>(&'a [u8]);
+
+impl<'a> Input<'a> {
+    #[inline]
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (head, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*head)
+    }
+
+    #[inline]
+    fn tag(&mut self) -> Option<Tag> {
+        let [byte] = self.take()?;
+        Tag::of(byte)
+    }
+
+    #[inline]
+    fn number(&mut self) -> Option<u32> {
+        self.take().map(u32::from_le_bytes)
+    }
+
+    #[inline]
+    fn type_id(&mut self) -> Option<TypeId> {
+        self.number().map(TypeId)
+    }
+
+    /// A text, or other bytes.
+    #[inline]
+    fn text(&mut self) -> Option<&'a [u8]> {
+        let length = self.number()? as usize;
+        let (bytes, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(bytes)
+    }
+}
+
+/// Bytes that are handed on at once, or a little more.
+const PIECE: usize = 256 << 10;
+
+/// Hands on the records in a form of the trace, piece by piece; `piece` is room for one.
+///
+/// # Errors
+/// What `hand_on` fails with; `InvalidData` where something else than records is met.
+pub fn expand(
+    format: Format,
+    compact: &[u8],
+    piece: &mut Vec<u8>,
+    mut hand_on: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut input = Input(compact);
+    while !input.0.is_empty() {
+        piece.clear();
+        match format {
+            Format::Json => fill::<Json>(&mut input, piece),
+            Format::Binary => fill::<Cbor>(&mut input, piece),
+        }
+        .ok_or(io::ErrorKind::InvalidData)?;
+        hand_on(piece)?;
+    }
+    Ok(())
+}
+
+fn fill<E: Encoding>(input: &mut Input<'_>, piece: &mut Vec<u8>) -> Option<()> {
+    while !input.0.is_empty() && piece.len() < PIECE {
+        record::<E>(input, piece)?;
+    }
+    Some(())
+}
+
+fn record<E: Encoding>(input: &mut Input<'_>, out: &mut Vec<u8>) -> Option<()> {
+    match input.tag()? {
+        Tag::Step => E::step(out, PathId(input.number()?), input.number()?),
+        Tag::Value => {
+            E::value_begin(out, VariableId(input.number()?));
+            value::<E>(input, out)?;
+            E::value_end(out);
+        }
+        Tag::Call => call::<E>(input, out)?,
+        Tag::Return => {
+            E::return_begin(out);
+            value::<E>(input, out)?;
+            E::return_end(out);
+        }
+        Tag::Event => {
+            let [kind] = input.take()?;
+            let (metadata, content) = (input.text()?, input.text()?);
+            E::event(out, EventKind::of(kind)?, metadata, content);
+        }
+        definition => define::<E>(definition, input, out)?,
+    }
+    Some(())
+}
+
+fn define<E: Encoding>(tag: Tag, input: &mut Input<'_>, out: &mut Vec<u8>) -> Option<()> {
+    match tag {
+        Tag::Path => E::path(out, input.text()?),
+        Tag::VariableName => E::variable_name(out, input.text()?),
+        Tag::PlainType => {
+            let [kind] = input.take()?;
+            E::plain_type(out, TypeKind::of(kind)?, input.text()?);
+        }
+        Tag::StructType => {
+            let (field_type, name) = (input.type_id()?, input.text()?);
+            let count = input.number()?;
+            let fields = (0..count).map(|_| input.text()).collect::<Option<Vec<_>>>();
+            E::struct_type(out, name, &fields?, field_type);
+        }
+        Tag::Function => {
+            let (path, line) = (PathId(input.number()?), input.number()?);
+            E::function(out, path, line, input.text()?);
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
+fn call<E: Encoding>(input: &mut Input<'_>, out: &mut Vec<u8>) -> Option<()> {
+    let (function, count) = (FunctionId(input.number()?), input.number()?);
+    E::call_begin(out, function, count as usize);
+    for index in 0..count {
+        if index > 0 {
+            E::separator(out);
+        }
+        E::argument_begin(out, VariableId(input.number()?));
+        value::<E>(input, out)?;
+        E::argument_end(out);
+    }
+    E::call_end(out);
+    Some(())
+}
+
+fn value<E: Encoding>(input: &mut Input<'_>, out: &mut Vec<u8>) -> Option<()> {
+    let tag = input.tag()?;
+    element::<E>(tag, input, out)
+}
+
+/// One value whose tag was read.
+fn element<E: Encoding>(tag: Tag, input: &mut Input<'_>, out: &mut Vec<u8>) -> Option<()> {
+    match tag {
+        Tag::Int => {
+            let type_id = input.type_id()?;
+            E::int(out, i64::from_le_bytes(input.take()?), type_id);
+        }
+        Tag::BigInt => {
+            let (type_id, [negative]) = (input.type_id()?, input.take()?);
+            E::big_int(out, input.text()?, negative != 0, type_id);
+        }
+        Tag::False => E::bool(out, false, input.type_id()?),
+        Tag::True => E::bool(out, true, input.type_id()?),
+        Tag::None => E::none(out, input.type_id()?),
+        Tag::String => {
+            let type_id = input.type_id()?;
+            E::string(out, input.text()?, type_id);
+        }
+        Tag::Raw => {
+            let type_id = input.type_id()?;
+            E::raw(out, input.text()?, type_id);
+        }
+        Tag::Error => {
+            let type_id = input.type_id()?;
+            E::error(out, input.text()?, type_id);
+        }
+        Tag::Sequence => {
+            let open = E::sequence_begin(out, input.number()? as usize);
+            let count = elements::<E>(input, out)?;
+            E::sequence_end(out, open, count, input.type_id()?);
+        }
+        Tag::Tuple => {
+            let open = E::tuple_begin(out, input.number()? as usize);
+            let count = elements::<E>(input, out)?;
+            E::tuple_end(out, open, count, input.type_id()?);
+        }
+        Tag::Struct => {
+            let open = E::struct_begin(out, input.number()? as usize);
+            let count = elements::<E>(input, out)?;
+            E::struct_end(out, open, count, input.type_id()?);
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
+/// The elements of a container up to its end; returns how many there are.
+fn elements<E: Encoding>(input: &mut Input<'_>, out: &mut Vec<u8>) -> Option<usize> {
+    let mut count = 0;
+    loop {
+        let tag = input.tag()?;
+        if tag == Tag::End {
+            return Some(count);
+        }
+        if count > 0 {
+            E::separator(out);
+        }
+        element::<E>(tag, input, out)?;
+        count += 1;
+    }
+}
