@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -455,7 +456,11 @@ def test_killed_at_any_moment(folder: Path, record: Record, plain: Plain, form: 
     recorded = Recorded(subprocess.CompletedProcess("", 0), folder / "trace-out", plain)
     command = [sys.executable, "-m", "codetracer_python_recorder", "--format", form, "p.py"]
     for attempt in range(3):
+        shutil.rmtree(recorded.trace, ignore_errors=True)
         process = subprocess.Popen(command)
+        while not (recorded.trace / "trace_metadata.json").exists():
+            assert process.poll() is None
+            time.sleep(0.01)
         time.sleep(0.5 + attempt / 17)
         process.kill()
         process.wait()

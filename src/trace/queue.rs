@@ -8,9 +8,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 /// The writer is woken when full chunks of so many bytes wait for it.
-const WAKE: usize = 1 << 20;
+const WAKE: usize = 256 << 10;
 /// Who recorded an event waits while more than this is pending: memory stays bounded.
-const LIMIT: usize = 4 << 20;
+const LIMIT: usize = 2 << 20;
 
 /// Takes a lock whatever happened to its last holder: what our locks guard is never half changed.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

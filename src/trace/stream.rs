@@ -10,11 +10,11 @@ use super::queue::{Queue, lock};
 use super::{Compact, Place};
 
 /// The main thread's buffer is handed over at this size.
-const MAIN_CHUNK: usize = 256 << 10;
+const MAIN_CHUNK: usize = 64 << 10;
 /// Another thread's is; with a thousand of them at work that must not be much.
 const OTHER_CHUNK: usize = 8 << 10;
 /// Buffers kept for the main stream's next chunks.
-const SPARES: usize = 16;
+const SPARES: usize = 32;
 
 /// The events of one thread.
 #[derive(Debug)]

@@ -132,7 +132,7 @@ impl Classes {
     }
 
     /// The place of a class in the table.
-    #[inline]
+    #[inline(always)]
     pub fn place(&mut self, class: *mut ffi::PyTypeObject) -> usize {
         let (address, place) = self.near[near(class)];
         if address == class as usize && self.is_current(place, class) {
@@ -141,11 +141,14 @@ impl Classes {
         self.find(class)
     }
 
+    #[inline(always)]
     fn is_current(&self, place: usize, class: *mut ffi::PyTypeObject) -> bool {
         let version = object::known_version(class);
         version != 0 && self.list[place].version == version
     }
 
+    #[cold]
+    #[inline(never)]
     fn find(&mut self, class: *mut ffi::PyTypeObject) -> usize {
         let place = match self.index.get(&(class as usize)) {
             Some(&place) if self.is_current(place, class) => place,

@@ -44,6 +44,7 @@ impl Encoder<'_> {
         }
     }
 
+    #[inline(always)]
     pub(super) fn known(&mut self, known: Known) -> TypeId {
         match self.values.known[known as usize] {
             Some(id) => id,
@@ -262,8 +263,29 @@ impl Encoder<'_> {
         }
     }
 
+    /// An instance that is not opened, of a class of which one was not opened before: most of what is met at the
+    /// innermost level is that.
+    #[inline(always)]
+    fn closed_again(&mut self, object: Object, place: usize) -> bool {
+        let known = self.values.classes.get(place);
+        let Some(closed) = &known.closed else {
+            return false;
+        };
+        let is_closed = known.reading == Reading::Instance
+            && known.layout.attributes(object).count() > 0
+            && !self.values.open.contains(&object);
+        if is_closed {
+            self.values.truncations.depth += 1;
+            self.out.append(closed);
+        }
+        is_closed
+    }
+
     fn other(&mut self, object: Object, class: *mut ffi::PyTypeObject, depth: usize) {
         let place = self.values.classes.place(class);
+        if depth >= self.values.bounds.depth && self.closed_again(object, place) {
+            return;
+        }
         let known = self.values.classes.get(place);
         if known.base.is_some() && known.layout.attributes(object).count() > 0 {
             return self.instance(object, place, depth);

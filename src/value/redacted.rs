@@ -46,7 +46,7 @@ pub(super) fn cut(mut text: String, limit: usize) -> String {
 
 impl Encoder<'_> {
     /// The value of something whose name says this of it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn named_value(&mut self, told: &Told, object: Object, depth: usize) {
         match told {
             Told::Nothing => self.value(object, depth),

@@ -65,7 +65,7 @@ impl Encoder<'_> {
         self.end_fields(fields, object);
     }
 
-    #[inline]
+    #[inline(always)]
     fn begin_fields(
         &mut self,
         object: Object,
@@ -91,7 +91,7 @@ impl Encoder<'_> {
     }
 
     /// One field; whether there may be more.
-    #[inline]
+    #[inline(always)]
     fn field(&mut self, fields: &mut Fields, name: Object, value: Object) -> bool {
         if !self.next_field(fields, name) {
             return false;
@@ -113,7 +113,7 @@ impl Encoder<'_> {
     }
 
     /// Whether there is a next field, whose value is to be written now.
-    #[inline]
+    #[inline(always)]
     fn next_field(&mut self, fields: &mut Fields, name: Object) -> bool {
         let written = fields.walk.count;
         self.separate(written);
@@ -127,6 +127,7 @@ impl Encoder<'_> {
     }
 
     /// Meets a field that may not be the next of the shape.
+    #[cold]
     fn meet(&mut self, fields: &mut Fields, name: Object) -> bool {
         let values = &mut *self.values;
         let shapes = &values.classes.get(fields.place).shapes;
@@ -135,7 +136,7 @@ impl Encoder<'_> {
         fields.fits
     }
 
-    #[inline]
+    #[inline(always)]
     fn end_fields(&mut self, fields: Fields, object: Object) {
         self.values.nesting -= 2;
         let class = self.values.classes.get_mut(fields.place);

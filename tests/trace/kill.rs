@@ -19,12 +19,8 @@ fn recording(task: Task, format: Format) -> (Child, TempDir) {
     let dir = tempfile::tempdir().unwrap();
     let child = start(task, format, dir.path());
     let begun = Instant::now();
-    let name = if format == Format::Json {
-        "trace.json"
-    } else {
-        "trace.bin"
-    };
-    while !dir.path().join(name).exists() {
+    // The last file of a new trace.
+    while !dir.path().join("trace_metadata.json").exists() {
         assert!(
             begun.elapsed() < Duration::from_secs(30),
             "the other process does not begin"
