@@ -13,6 +13,7 @@ mod stream;
 mod tokens;
 mod words;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -172,15 +173,26 @@ impl Redaction {
     /// The text with marks in place of what is secret in it; `None` if nothing is.
     #[inline]
     pub fn text(&mut self, text: &str) -> Option<String> {
-        if !self.is_on || self.clean.knows(text, self.followed.count) {
+        self.shown(text.as_bytes(), || Cow::Borrowed(text))
+    }
+
+    /// The same of bytes, read as UTF-8.
+    pub fn bytes(&mut self, bytes: &[u8]) -> Option<String> {
+        self.shown(bytes, || String::from_utf8_lossy(bytes))
+    }
+
+    #[inline]
+    fn shown<'a>(&mut self, bytes: &[u8], text: impl FnOnce() -> Cow<'a, str>) -> Option<String> {
+        if !self.is_on || self.clean.knows(bytes, self.followed.count) {
             return None;
         }
-        let hidden = self.find(text);
+        let text = text();
+        let hidden = self.find(&text);
         if hidden.is_empty() {
-            self.clean.add(text, self.followed.count);
+            self.clean.add(bytes, self.followed.count);
             return None;
         }
-        Some(marked(text, &hidden, |_| 0))
+        Some(marked(&text, &hidden, |_| 0))
     }
 
     /// The same of a text that goes on behind what is given: what may begin a secret there is hidden.

@@ -173,8 +173,8 @@ impl Encoder<'_> {
     fn bytes(&mut self, object: Object, place: usize) {
         let whole = text::bytes_of(object);
         let max = self.values.bounds.string.min(self.room() / 5);
-        let seen = String::from_utf8_lossy(&whole[..whole.len().min(redacted::window(max))]);
-        let shown = self.values.redaction.text(&seen);
+        let seen = &whole[..whole.len().min(redacted::window(max))];
+        let shown = self.values.redaction.bytes(seen);
         let bytes = shown.as_deref().map_or(whole, str::as_bytes);
         let rest = shown
             .as_ref()

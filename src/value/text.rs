@@ -120,7 +120,12 @@ pub fn bytes_literal(bytes: &[u8], max: usize) -> String {
                 text.push(quote);
             }
             0x20..=0x7e => text.push(char::from(byte)),
-            byte => drop(write!(text, "\\x{byte:02x}")),
+            byte => {
+                let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+                text.push_str("\\x");
+                text.push(digit(byte >> 4));
+                text.push(digit(byte & 15));
+            }
         }
     }
     text.push(quote);

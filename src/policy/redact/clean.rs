@@ -3,9 +3,9 @@
 //! Owns: which these are. Must not: judge a text, or grow without bound.
 
 /// Bytes of a text that is remembered.
-const LONGEST: usize = 256;
+const LONGEST: usize = 2048;
 /// Texts remembered, one at each place.
-const PLACES: usize = 1 << 10;
+const PLACES: usize = 1 << 9;
 
 /// The texts, each at the place that its hash names.
 #[derive(Default)]
@@ -34,8 +34,7 @@ fn place(text: &[u8]) -> usize {
 impl Clean {
     /// Whether a text is known to hide nothing while so many texts are followed.
     #[inline]
-    pub(super) fn knows(&self, text: &str, followed: usize) -> bool {
-        let text = text.as_bytes();
+    pub(super) fn knows(&self, text: &[u8], followed: usize) -> bool {
         self.followed == followed
             && text.len() <= LONGEST
             && self
@@ -45,7 +44,7 @@ impl Clean {
     }
 
     /// Remembers a text that hides nothing while so many texts are followed.
-    pub(super) fn add(&mut self, text: &str, followed: usize) {
+    pub(super) fn add(&mut self, text: &[u8], followed: usize) {
         if text.len() > LONGEST || text.is_empty() {
             return;
         }
@@ -54,6 +53,6 @@ impl Clean {
             self.texts.resize_with(PLACES, Box::default);
             self.followed = followed;
         }
-        self.texts[place(text.as_bytes())] = text.as_bytes().into();
+        self.texts[place(text)] = text.into();
     }
 }
