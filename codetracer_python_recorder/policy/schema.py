@@ -241,7 +241,7 @@ KEYS = (
     Key("limits.string", "integer", 500, "characters of a str, bytes of bytes", "2000"),
     Key("limits.value-bytes", "integer", 16384, "bytes of one variable's value, as JSON text", "65536"),
     Key("limits.output-bytes", "integer", 1048576, "bytes of captured text per stream", "0"),
-    Key("limits.trace-bytes", "integer", 0, "bytes of the event stream before compression", "1000000000"),
+    Key("limits.trace-bytes", "integer", 0, "bytes of the event stream, as JSON text", "1000000000"),
     Key("capture.stdout", "boolean", True, "record what is written to standard output", "false"),
     Key("capture.stderr", "boolean", True, "record what is written to standard error", "false"),
     Key("capture.stdin", "boolean", True, "record what is read from standard input", "false"),

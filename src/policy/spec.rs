@@ -188,7 +188,7 @@ pub struct Limits {
     pub value_bytes: u64,
     /// Captured bytes per output stream.
     pub output_bytes: u64,
-    /// Bytes of the event stream before compression.
+    /// Bytes of the event stream, as JSON text.
     pub trace_bytes: u64,
 }
 
