@@ -50,9 +50,7 @@ bench: .venv/installed ## time and memory beside plain Python and rivals; ARGS=-
 	.venv/bin/python bench/run.py --cache "$(CARGO_TARGET_DIR)/bench" $(if $(REPORT),--report) $(if $(FLOOR),--floor "$(FLOOR)") $(ARGS)
 
 wheels: .venv-wheels/installed ## release archives for every interpreter found, into dist
-	@rm -rf dist; PATH="$(CURDIR)/.venv-wheels/bin:$$PATH"; tools/interpreters | while read -r _ python; do \
-		maturin build --release --locked --zig --compatibility manylinux2014 -i "$$python" --out dist || exit; \
-	done && maturin sdist --out dist && twine check --strict dist/* && for wheel in dist/*.whl; do auditwheel show "$$wheel" || exit; done
+	@PATH="$(CURDIR)/.venv-wheels/bin:$$PATH" tools/wheels
 
 clean: ## remove environments, build output and traces
 	rm -rf .venv .venv-* dist target trace-out
