@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 MARKER = "@pytest.mark.codetracer"
 LONGEST_NAME = 120
 """Characters of a folder's name before its number; file systems take 255 bytes."""
+UNSAFE = re.compile(r"[^A-Za-z0-9.\-]+")
+"""What no folder's name has in it."""
 CRASHED = "???"
 """The phase that pytest-xdist gives to a test whose worker died."""
 KNOWN = "codetracer_folder"
@@ -245,7 +247,7 @@ def add_keys(table: dict[str, Any], keys: Mapping[str, object]) -> None:
 
 def folder_name(nodeid: str, attempt: int) -> str:
     """A node id as a folder's name, for every file system; two ids differ in the number at its end, if not before."""
-    readable = re.sub(r"[^A-Za-z0-9.\-]+", "_", nodeid.replace("::", "-")).strip("._-")
+    readable = UNSAFE.sub("_", nodeid.replace("::", "-")).strip("._-")
     number = sha256(nodeid.encode(errors="surrogatepass")).hexdigest()[:8]
     again = f"-run{attempt}" if attempt > 1 else ""
     return f"{readable[:LONGEST_NAME]}-{number}{again}"
@@ -254,6 +256,6 @@ def folder_name(nodeid: str, attempt: int) -> str:
 def remove_later_attempts(folder: Path) -> None:
     """Remove what further attempts at a test left in an earlier session."""
     attempt = 2
-    while (again := folder.with_name(f"{folder.name}-run{attempt}")).exists():
+    while os.path.exists(again := f"{folder}-run{attempt}"):
         shutil.rmtree(again)
         attempt += 1

@@ -146,8 +146,8 @@ pub fn start(py: Python<'_>, request: Request) -> Result<()> {
     let live = Live {
         tool,
         alive,
-        family: RefCell::new(Some(Family::new(&request, processes))),
-        spec: request.spec,
+        spec: request.spec.clone(),
+        family: RefCell::new(Some(Family::new(request, processes))),
         can_rest: spec.activation_path.is_none(),
     };
     LIVE.store(Box::into_raw(Box::new(live)), Ordering::Release);

@@ -3,6 +3,7 @@
 //! Owns: the balance between a thread's open calls and its live frames. A frame may be left without
 //! an event (gh-140373), go on in another thread, or have been there before the recording began.
 
+use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
 
 use pyo3::ffi;
@@ -62,15 +63,18 @@ impl Recorder {
 
     /// Opens calls for the recorded frames from `innermost` outwards, up to one that is open already.
     pub(super) fn adopt(&mut self, thread: usize, innermost: Option<Frame>) {
-        let mut found = Vec::new();
+        let (mut found, mut skipped) = (Vec::new(), HashSet::new());
         let mut next = innermost;
         while let Some(frame) = next {
             if let Some(place) = self.place_of(thread, frame) {
                 self.close_above(thread, place + 1);
                 break;
             }
-            if let Ok(info) = self.known(frame.code().cast(), frame) {
-                found.push((frame, info));
+            if !skipped.contains(&frame.code()) {
+                match self.known(frame.code().cast(), frame) {
+                    Ok(info) => found.push((frame, info)),
+                    Err(_) => _ = skipped.insert(frame.code()),
+                }
             }
             next = frame.back();
         }
@@ -110,18 +114,24 @@ impl Recorder {
     /// Recording begins at once, inside the frames that call us; those of other threads are adopted at the
     /// next event in them.
     pub fn adopt_callers(&mut self, running: &[Frame]) {
-        if !self.active {
-            return;
-        }
-        self.adopt(0, Frame::current());
-        for innermost in running {
-            let mut next = Some(*innermost);
-            while let Some(frame) = next {
-                if let Ok(info) = self.known(frame.code().cast(), frame) {
-                    self.arm(frame.code().cast(), info);
-                }
-                next = frame.back();
+        if self.active {
+            let here = Frame::current();
+            self.adopt(0, here);
+            let here = here.map(Frame::id);
+            for innermost in running.iter().filter(|frame| Some(frame.id()) != here) {
+                self.arm_callers(*innermost);
             }
+        }
+        self.tell();
+    }
+
+    fn arm_callers(&mut self, innermost: Frame) {
+        let mut next = Some(innermost);
+        while let Some(frame) = next {
+            if let Ok(info) = self.known(frame.code().cast(), frame) {
+                self.arm(frame.code().cast(), info);
+            }
+            next = frame.back();
         }
     }
 

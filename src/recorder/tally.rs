@@ -15,30 +15,33 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// Reasons why code is skipped that are told of: those that are about most code objects.
 const MAX_REASONS: usize = 100;
 
-/// When the metadata were brought up to date.
+/// How many code objects were decided on, and when the metadata were brought up to date with how many of them.
 #[derive(Default)]
 pub(super) struct Tally {
     decisions: u64,
-    last: Option<Instant>,
+    told: Option<(Instant, u64)>,
 }
 
 impl Recorder {
-    /// Counts a code object that was decided on. The metadata are brought up to date with the first one, each time
-    /// that their number has doubled, and once a second.
+    /// Counts a code object that was decided on. Once `tell` has begun with it, the metadata are brought up to date each
+    /// time that their number has doubled, and once a second.
     pub(super) fn count(&mut self, decision: &Decision) {
         self.policy.count(decision);
         self.tally.decisions += 1;
-        let is_old = self
-            .tally
-            .last
-            .is_none_or(|last| last.elapsed() >= INTERVAL);
-        if is_old || self.tally.decisions.is_power_of_two() {
-            self.tally.last = Some(Instant::now());
-            let tallies = self.tallies();
-            self.setup
-                .writer
-                .metadata(|metadata| metadata.extend(tallies));
+        let count = self.tally.decisions;
+        let is_due = |(last, told): (Instant, u64)| count >= 2 * told || last.elapsed() >= INTERVAL;
+        if self.tally.told.is_some_and(is_due) {
+            self.tell();
         }
+    }
+
+    /// Brings the metadata up to date.
+    pub(super) fn tell(&mut self) {
+        self.tally.told = Some((Instant::now(), self.tally.decisions));
+        let tallies = self.tallies();
+        self.setup
+            .writer
+            .metadata(|metadata| metadata.extend(tallies));
     }
 
     /// Why most code objects were skipped that were, and how many.

@@ -63,9 +63,9 @@ struct Plan {
 }
 
 impl Family {
-    pub(super) fn new(request: &Request, processes: Processes) -> Self {
+    pub(super) fn new(request: Request, processes: Processes) -> Self {
         Self {
-            request: request.clone(),
+            request,
             processes,
             count: Cell::new(0),
         }

@@ -32,7 +32,7 @@ pub(super) fn go_on(py: Python<'_>, request: Request) -> Result<()> {
     tool.renew(py, setup, knowledge)
         .map_err(|error| Error::Session(format!("start: {}", error.value(py))))?;
     if let Some(live) = live() {
-        live.family.replace(Some(Family::new(&request, processes)));
+        live.family.replace(Some(Family::new(request, processes)));
     }
     Ok(())
 }

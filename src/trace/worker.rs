@@ -37,7 +37,7 @@ pub(super) struct Worker {
     /// Part files by the number of their stream. They are opened for each round that needs them, and their
     /// frames end with it: there may be many.
     parts: BTreeMap<usize, Sink>,
-    metadata_written: Instant,
+    metadata_written: Option<Instant>,
     /// The thread that it runs in, or ran in last.
     thread: Option<PathBuf>,
 }
@@ -60,25 +60,30 @@ impl Worker {
             shared,
             files: None,
             parts: BTreeMap::new(),
-            metadata_written: Instant::now(),
+            metadata_written: None,
             thread: None,
         }
     }
 
-    /// Takes the folder and makes its files, unless that is done, or the trace is not wanted any more.
-    pub(super) fn open(&mut self) -> Result<()> {
+    /// Makes files that load. The metadata are the last of them: where they are there is a trace.
+    pub(super) fn begin(&mut self) -> Result<()> {
+        self.open()?;
+        self.write_metadata(Requests::default())
+    }
+
+    /// Takes the folder and makes the files for events, unless that is done, or the trace is not wanted any more.
+    fn open(&mut self) -> Result<()> {
         let mut begun = lock(&self.shared.begun);
         if *begun {
             return Ok(());
         }
         *begun = true;
         drop(begun);
-        let folder = &self.shared.folder;
-        folder.claim()?;
-        folder.write_paths(&[])?;
+        self.shared.folder.claim()?;
+        self.write_paths()?;
         let (name, path) = (folder::stream_name(self.shared.format), self.main_path());
         let empty = sink::empty(self.shared.format).map_err(folder::at(&path))?;
-        folder.replace(&name, &empty)?;
+        self.shared.folder.replace(&name, &empty)?;
         let open = || {
             Ok(Files {
                 stream: Held::new(File::options().read(true).write(true).open(&path)?)?,
@@ -89,8 +94,7 @@ impl Worker {
             })
         };
         self.files = Some(open().map_err(folder::at(&path))?);
-        // The last of them: where there are metadata there is a trace.
-        folder.write_metadata(&lock(&self.shared.texts).metadata)
+        Ok(())
     }
 
     /// Does rounds until asked to stop or pause, or until writing fails.
@@ -181,7 +185,8 @@ impl Worker {
             .map(|stream| (stream.number(), stream.take()))
             .collect();
         let main = self.shared.main.take();
-        self.write_texts(requests.at_once())?;
+        self.write_paths()?;
+        self.write_metadata(requests)?;
         self.write_main(main)?;
         for (number, taken) in taken {
             if !taken.is_empty() {
@@ -194,16 +199,23 @@ impl Worker {
         Ok(())
     }
 
-    fn write_texts(&mut self, at_once: bool) -> Result<()> {
+    fn write_paths(&self) -> Result<()> {
         let mut texts = lock(&self.shared.texts);
         if texts.paths_changed {
             self.shared.folder.write_paths(&texts.paths)?;
             texts.paths_changed = false;
         }
-        if texts.metadata_changed && (at_once || self.metadata_written.elapsed() >= TICK) {
+        Ok(())
+    }
+
+    /// Writes the metadata where they have changed. The last ones are not written here, but when all else is.
+    fn write_metadata(&mut self, requests: Requests) -> Result<()> {
+        let mut texts = lock(&self.shared.texts);
+        let is_old = (self.metadata_written).is_none_or(|written| written.elapsed() >= TICK);
+        if texts.metadata_changed && (is_old || requests.at_once()) && !requests.stop {
             self.shared.folder.write_metadata(&texts.metadata)?;
             texts.metadata_changed = false;
-            self.metadata_written = Instant::now();
+            self.metadata_written = Some(Instant::now());
         }
         Ok(())
     }

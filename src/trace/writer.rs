@@ -45,7 +45,7 @@ pub fn await_discarded() {
 }
 
 /// The small files' content.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Texts {
     pub(super) metadata: Map<String, Value>,
     pub(super) metadata_changed: bool,
@@ -104,7 +104,9 @@ impl Writer {
             others: Mutex::default(),
             texts: Mutex::new(Texts {
                 metadata,
-                ..Texts::default()
+                metadata_changed: true,
+                paths: Vec::new(),
+                paths_changed: true,
             }),
             begun: Mutex::default(),
             failure: OnceLock::new(),
@@ -112,7 +114,7 @@ impl Writer {
         });
         let mut worker = Worker::new(shared.clone());
         if !waits {
-            worker.open()?;
+            worker.begin()?;
         }
         let thread = start(worker, shared.clone())?;
         Ok(Self {
