@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -395,3 +396,17 @@ def test_child_processes_and_tool_ids_of_a_test(folder: Path, plain: Plain) -> N
     assert "work" in [function.name for function in checked(child).functions]
     (after,) = (folder / "trace-out").glob("*test_after*")
     assert "call work()" in dump(plain, after)
+
+
+def test_what_it_costs(folder: Path, plain: Plain) -> None:
+    """Side by side, the best of a few runs each. Fewer tests than 1,000 make more of pytest's own start."""
+    count = 1000 if "STRESS" in os.environ else 300
+    text = f"import pytest\n@pytest.mark.parametrize('n', range({count}))\ndef test_it(n): assert n >= 0\n"
+    (folder / "test_it.py").write_text(text)
+    best = {"-q": float("inf"), "--codetracer=failed": float("inf")}
+    for _ in range(4):
+        for option in best:
+            begin = time.perf_counter()
+            assert f"{count} passed" in pytest_run(plain, "-p", "no:asyncio", option).stdout
+            best[option] = min(best[option], time.perf_counter() - begin)
+    assert best["--codetracer=failed"] <= 1.5 * best["-q"], best
