@@ -77,6 +77,7 @@ def summary(trace_dir: str) -> dict[str, Any]:
         "health": _health(known, counts["faults"]),
         "program": known.get("program"),
         "args": [str(one) for one in _part(known, "args", [])],
+        "test": _part(known, "test", {}) or None,
         "exit_status": known.get("exit_status"),
         "seconds": _seconds(known),
         "python": _part(known, "python", {}).get("version"),
@@ -210,15 +211,33 @@ def advice(told: dict[str, Any]) -> list[str]:
     return lines
 
 
-def row(told: dict[str, Any], folder: str) -> tuple[object, ...]:
-    """A trace as one line of a table; the last column is its name."""
+def table(all_told: Sequence[dict[str, Any]], folder: str) -> list[tuple[object, ...]]:
+    """The traces in a folder, a line each, the first `NUMBERS` columns numbers; where tests are among them, by test."""
+    if any(told["test"] for told in all_told):
+        return [OF_TESTS, *(_row_of_test(told, folder) for told in all_told)]
+    return [OF_TRACES, *(_row(told, folder) for told in all_told)]
+
+
+OF_TRACES = ("steps", "calls", "bytes", "seconds", "exit", "health", "trace")
+OF_TESTS = ("steps", "calls", "bytes", "seconds", "outcome", "health", "test", "trace")
+NUMBERS = 4
+
+
+def _row(told: dict[str, Any], folder: str) -> tuple[object, ...]:
     seconds = "" if told["seconds"] is None else told["seconds"]
     status = "" if told["exit_status"] is None else told["exit_status"]
     name = os.path.relpath(told["trace_dir"], folder)
     return (told["steps"], told["calls"], size(told["bytes"]), seconds, status, told["health"], name)
 
 
-ROW = ("steps", "calls", "bytes", "seconds", "exit", "health", "trace")
+def _row_of_test(told: dict[str, Any], folder: str) -> tuple[object, ...]:
+    """A process that a test started has the test's name and no outcome."""
+    *counts, seconds, _status, health, name = _row(told, folder)
+    test = told["test"] or {}
+    duration = test.get("duration")
+    attempt = f" #{test['attempt']}" if test.get("attempt", 1) != 1 else ""
+    seconds = f"{duration:.3f}" if isinstance(duration, float) else seconds
+    return (*counts, seconds, test.get("outcome", ""), health, f"{test.get('id', '')}{attempt}", name)
 
 
 def size(count: int) -> str:

@@ -10,15 +10,19 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+import codetracer_python_recorder
+from codetracer_python_recorder import misfit
 from tests.conftest import Done, Plain
 
 ROOT = Path(__file__).parent.parent
 COMMAND = "codetracer-python-recorder"
 MODULE = ["-m", "codetracer_python_recorder"]
 SCRIPTS = "Scripts" if os.name == "nt" else "bin"
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / Path(sys.prefix).name.removeprefix(".")
 
 
 def run(*command: str | Path, env: dict[str, str] | None = None) -> Done:
@@ -34,8 +38,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if "WHEEL" in os.environ:
         return Path(os.environ["WHEEL"])
     folder = tmp_path_factory.mktemp("wheel")
-    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / Path(sys.prefix).name.removeprefix(".")
-    run(sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", folder, ROOT, env={"CARGO_TARGET_DIR": str(target)})
+    run(sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", folder, ROOT, env={"CARGO_TARGET_DIR": str(TARGET)})
     (built,) = folder.iterdir()
     return built
 
@@ -83,6 +86,7 @@ def check(example: Path, monkeypatch: pytest.MonkeyPatch, plain: Plain) -> Check
         assert found == expected and "Stock.take" in found[1]
         metadata = json.loads(Path("trace-out/trace_metadata.json").read_bytes())
         assert metadata["python"]["version"] == sys.version.partition(" ")[0]
+        assert metadata["recorder"]["version"] == codetracer_python_recorder.__version__
 
     return check
 
@@ -95,6 +99,17 @@ def test_venv(folder: Path, wheel: Path, check: Check, options: list[str]) -> No
     check(scripts / COMMAND)
     for flag in ("-I", "-P", "-E", "-s"):
         check(scripts / "python", flag, *MODULE)
+
+
+def test_source_archive(folder: Path, check: Check) -> None:
+    """It builds by itself: nothing of the checkout is there, and nothing is installed."""
+    run(sys.executable, "-m", "uv", "build", "--quiet", "--sdist", "--out-dir", folder / "archive", ROOT)
+    (archive,) = (folder / "archive").glob("*.tar.gz")
+    assert f"-{codetracer_python_recorder.__version__}." in archive.name
+    run(sys.executable, "-m", "venv", folder / "venv")
+    scripts = folder / "venv" / SCRIPTS
+    run(scripts / "python", "-m", "pip", "install", "-q", archive, env={"CARGO_TARGET_DIR": str(TARGET)})
+    check(scripts / COMMAND)
 
 
 def test_uv(folder: Path, wheel: Path, check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,8 +175,32 @@ def test_interpreters_that_it_cannot_run_in(unpacked: Path) -> None:
             assert "needs CPython 3.12 or newer with a GIL, this is " in refusal(name, unpacked)
 
 
+@pytest.mark.parametrize(
+    ("name", "version", "flags", "said"),
+    [
+        ("pypy", (3, 11), "", "needs CPython 3.12 or newer with a GIL, this is PyPy 3.11 (/its/python)"),
+        ("graalpy", (3, 12), "", "needs CPython 3.12 or newer with a GIL, this is graalpy 3.12 (/its/python)"),
+        ("cpython", (3, 11), "", "needs CPython 3.12 or newer with a GIL, this is CPython 3.11 (/its/python)"),
+        ("cpython", (3, 13), "t", "with a GIL, this is a free-threaded build of CPython 3.13 (/its/python)"),
+        ("cpython", (3, 99), "", "built for CPython {}.{}, this is CPython 3.99 (install it for this interpreter: "),
+    ],
+)
+def test_what_is_said_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, name: str, version: tuple[int, int], flags: str, said: str
+) -> None:
+    implementation = SimpleNamespace(name=name)
+    elsewhere = SimpleNamespace(
+        implementation=implementation, version_info=(*version, 0), executable="/its/python", abiflags=flags, argv=[]
+    )
+    monkeypatch.setattr(misfit, "sys", elsewhere)
+    with pytest.raises(ImportError) as refused:
+        misfit.refuse(ImportError())
+    line = str(refused.value)
+    assert line.startswith(f"{COMMAND}: ") and said.format(*sys.version_info) in line and "\n" not in line
+
+
 def test_what_the_wheel_holds(wheel: Path) -> None:
-    assert wheel.stat().st_size < 3_000_000
+    assert wheel.stat().st_size < 3_000_000 and wheel.name.split("-")[1] == codetracer_python_recorder.__version__
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         (metadata,) = (archive.read(name).decode() for name in names if name.endswith(".dist-info/METADATA"))

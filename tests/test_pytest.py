@@ -269,6 +269,29 @@ def test_a_crash_leaves_what_there_is(folder: Path, plain: Plain) -> None:
     assert "time.sleep" in dump(plain, trace)
 
 
+def test_the_summary_is_a_table_of_tests(folder: Path, plain: Plain) -> None:
+    (folder / "test_it.py").write_text(
+        "import multiprocessing, time\ntries = []\n"
+        "def test_flaky():\n    tries.append(1)\n    assert len(tries) > 1\n"
+        "def test_slow():\n    time.sleep(0.3)\n"
+        "def work(): pass\n"
+        "def test_child():\n    child = multiprocessing.get_context('fork').Process(target=work)\n"
+        "    child.start(); child.join()\n"
+    )
+    pytest_run(plain, "--codetracer", "--reruns", "1", "-p", "no:asyncio")
+    done = plain("-m", "codetracer_python_recorder", "trace", "summary", "trace-out")
+    head, *lines = done.stdout.splitlines()
+    assert head.split() == ["steps", "calls", "bytes", "seconds", "outcome", "health", "test", "trace"]
+    rows = {line[head.index("  test") :].rpartition("  ")[0].strip(): line.split() for line in lines}
+    assert {"test_it.py::test_flaky", "test_it.py::test_flaky #2", "test_it.py::test_slow"} < rows.keys()
+    assert "failed" in rows["test_it.py::test_flaky"] and "passed" in rows["test_it.py::test_flaky #2"]
+    of_child, of_parent = sorted((line.split() for line in lines if "::test_child" in line), key=len)
+    assert "/processes/" in of_child[-1] and "passed" not in of_child and "passed" in of_parent
+    steps, _calls, amount, unit, seconds, outcome, health, _id, trace = rows["test_it.py::test_slow"]
+    assert int(steps) > 0 and float(amount) > 0 and unit == "B" and 0.3 <= float(seconds) < 10
+    assert (outcome, health) == ("passed", "complete") and (folder / "trace-out" / trace).is_dir()
+
+
 def test_secrets_in_the_names_of_tests(folder: Path, plain: Plain) -> None:
     (folder / "test_it.py").write_text("""
 import pytest

@@ -56,7 +56,7 @@ def _summary(options: Namespace) -> int:
     elif found == [folder]:
         _print_summary(told[0])
     else:
-        print("\n".join(columns([summary.ROW, *(summary.row(one, folder) for one in told)], indent="", numbers=5)))
+        print("\n".join(columns(summary.table(told, folder), indent="", numbers=summary.NUMBERS)))
     return 0
 
 
