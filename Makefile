@@ -1,15 +1,19 @@
 # Owns: the commands that a developer types. Must not: search interpreters or fill environments (tools/ does).
 #
-# Every environment has a folder of Rust's output to itself: PyO3 is compiled for one interpreter, known by its path.
-# An environment's file `installed` is as new as the sources in it.
+# All environments share one folder of Rust's output and, for tests, one profile: of the dependencies PyO3 alone is
+# compiled anew for another interpreter. An environment's file `installed` is as new as the sources in it.
 
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 SOURCES := $(wildcard Cargo.* build.rs pyproject.toml) $(shell find src codetracer_python_recorder policies -type f \
 	-name '*.rs' -o -name '*.py' -o -name '*.pyi' -o -name '*.toml')
+# The profile `quick`; and the same with arithmetic and unsafe code checked, and with failures that can be asked for.
+QUICK := --profile quick
+SELF := profile.quick.package.codetracer-python-recorder
+CHECKED := $(QUICK) --features faults --config $(SELF).debug-assertions=true --config $(SELF).overflow-checks=true
 RECORDED := $(if $(SCRIPT),'$(SCRIPT)' $(ARGS),--config examples/recorder.toml examples/shop)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-debug stress lint bench wheels clean
+.PHONY: help run test test-rust test-checked stress lint bench wheels clean
 .SECONDARY:
 
 help: ## this list
@@ -22,24 +26,26 @@ run: .venv/installed ## record the example and show the trace; yours: make run S
 
 test: ## Rust and Python tests on every supported interpreter found
 	@interpreters=$$(tools/interpreters) || exit; status=0; \
-	for version in $$(echo "$$interpreters" | cut -d ' ' -f 1); do \
-		$(MAKE) --no-print-directory test-$$version || status=1; \
-	done; $(MAKE) --no-print-directory test-debug || status=1; exit $$status
+	versions=$$(echo "$$interpreters" | cut -d ' ' -f 1); \
+	$(MAKE) --no-print-directory -j 2 $$(printf '.venv-%s/installed ' $$versions) .venv-checked/installed || exit; \
+	for part in $$versions rust checked; do $(MAKE) --no-print-directory test-$$part || status=1; done; exit $$status
 
-test-debug: .venv-debug/installed
-	FAULTS=1 .venv-debug/bin/pytest -n auto tests/test_faults.py tests/test_corpus.py
+test-rust: .venv-checked/installed
+	PYO3_PYTHON=$(CURDIR)/.venv-checked/bin/python cargo test $(CHECKED)
+
+test-checked: .venv-checked/installed
+	FAULTS=1 .venv-checked/bin/pytest -n auto tests/test_faults.py tests/test_corpus.py
 
 stress: .venv-any/installed ## the tests that need many rounds, at full length: an hour
+	STRESS=1 PYO3_PYTHON=$(CURDIR)/.venv-any/bin/python cargo test $(QUICK) --test trace
 	STRESS=1 .venv-any/bin/pytest tests/test_stress.py tests/test_properties.py tests/test_cpython.py
 
 test-%: .venv-%/installed
-	CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/venv-$* PYO3_PYTHON=$(CURDIR)/.venv-$*/bin/python cargo test
-	MATURIN_PEP517_ARGS="--profile quick" .venv-$*/bin/pytest -n auto
+	.venv-$*/bin/pytest -n auto --dist worksteal
 
 lint: .venv-lint/installed ## formats, lints and types of Rust, Python and sh
 	cargo fmt --check
-	CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/venv-lint PYO3_PYTHON=$(CURDIR)/.venv-lint/bin/python \
-		cargo clippy --all-targets -- -D warnings
+	PYO3_PYTHON=$(CURDIR)/.venv-lint/bin/python cargo clippy --all-targets -- -D warnings
 	.venv-lint/bin/ruff check
 	.venv-lint/bin/ruff format --check
 	.venv-lint/bin/mypy
@@ -56,7 +62,7 @@ clean: ## remove environments, build output and traces
 	rm -rf .venv .venv-* dist target trace-out
 
 .venv/installed: $(SOURCES)
-	@tools/environment .venv any .
+	@tools/environment .venv any --package
 
 .venv-lint/installed: pyproject.toml
 	@tools/environment .venv-lint any --group lint --group test
@@ -64,8 +70,8 @@ clean: ## remove environments, build output and traces
 .venv-wheels/installed: pyproject.toml
 	@tools/environment .venv-wheels any --group wheels
 
-.venv-debug/installed: $(SOURCES)
-	@MATURIN_PEP517_ARGS="--profile dev --features faults" tools/environment .venv-debug any . --group test
+.venv-checked/installed: $(SOURCES)
+	@MATURIN_PEP517_ARGS="$(CHECKED)" tools/environment .venv-checked any --package --group test
 
 .venv-%/installed: $(SOURCES)
-	@MATURIN_PEP517_ARGS="--profile quick" tools/environment .venv-$* $* . --group test
+	@MATURIN_PEP517_ARGS="$(QUICK)" tools/environment .venv-$* $* --package --group test

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -16,6 +17,9 @@ import pytest
 collect_ignore = [] if "FAULTS" in os.environ else ["test_faults.py"]
 
 SECONDS = 120  # after which a program is taken to hang
+
+# The traces that are read here are millions of objects, and hardly one of them is garbage.
+gc.set_threshold(1_000_000)
 
 # Started in the background of a shell, we ignore these, and so would every program that is run here.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -449,24 +448,6 @@ def test_an_exit_at_once_completes_the_trace(same: Same, form: str) -> None:
     recorded = same("import os\nearly = 41\nprint('x', flush=True)\nos._exit(7)\n", options=["--format", form])
     trace = checked(recorded.trace)
     assert (trace.metadata["status"], trace.metadata["exit_status"]) == ("complete", 7)
-
-
-def test_killed_at_any_moment(folder: Path, record: Record, plain: Plain, form: str) -> None:
-    (folder / "p.py").write_text("def f(a):\n    return [a]\ni = 0\nwhile True:\n    f(i)\n    i += 1\n")
-    recorded = Recorded(subprocess.CompletedProcess("", 0), folder / "trace-out", plain)
-    command = [sys.executable, "-m", "codetracer_python_recorder", "--format", form, "p.py"]
-    for attempt in range(3):
-        shutil.rmtree(recorded.trace, ignore_errors=True)
-        process = subprocess.Popen(command)
-        while not (recorded.trace / "trace_metadata.json").exists():
-            assert process.poll() is None
-            time.sleep(0.01)
-        time.sleep(0.5 + attempt / 17)
-        process.kill()
-        process.wait()
-        if form == "json":
-            assert len(json.loads((recorded.trace / "trace.json").read_bytes())) > 100
-        assert "torn" not in recorded.partial_dump()[-1]
 
 
 def test_a_signal_from_outside(folder: Path, plain: Plain) -> None:

@@ -117,7 +117,7 @@ def steps(events: list[Event]) -> int:
     return sum(event.name == "Step" for event in events)
 
 
-@pytest.mark.parametrize("name", ["calls", "data", "everything"])
+@pytest.mark.parametrize(("form", "name"), [("json", "calls"), ("json", "data"), ("binary", "everything")])
 def test_bundled_policies(folder: Path, record: Record, form: str, name: str) -> None:
     (folder / "main.py").write_text(
         "import textwrap\ndef f(x):\n    y = [x] * 100\n    z = [[x]] * 3\n    return y\n"

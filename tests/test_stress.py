@@ -19,7 +19,7 @@ from tests.conftest import Plain
 from tests.traces import checked
 
 STRESS = "STRESS" in os.environ
-KILLS = 70 if STRESS else 2  # of each program, in each form
+KILLS = 70 if STRESS else 1  # of each program, in each form
 RUNS = 1_000 if STRESS else 8
 CALLS = 1_000_000 if STRESS else 30_000
 LATE = 1.0  # seconds: twice what is promised, for a machine that is busy with other tests
@@ -55,7 +55,7 @@ time.sleep(100)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_kills_at_random_moments(name: str, form: str, folder: Path) -> None:
+def test_kills_at_random_moments(name: str, form: str, folder: Path, plain: Plain) -> None:
     (folder / "program.py").write_text(MOMENTS + PROGRAMS[name])
     for number in range(KILLS):
         trace = folder / f"trace-{number}"
@@ -63,11 +63,12 @@ def test_kills_at_random_moments(name: str, form: str, folder: Path) -> None:
         process = subprocess.Popen([*recorder, "program.py"])
         while not (trace / "trace_metadata.json").exists():
             time.sleep(0.01)
-        time.sleep(random.uniform(0.0, 0.8))
+        time.sleep(random.uniform(0.0, 0.5))
         process.kill()
         killed = time.monotonic()
         assert process.wait() == -signal.SIGKILL
         events = checked(trace, whole=False)
+        assert events.metadata["status"] == "recording"
         moments = [
             float(event.body["value"]["r"])
             for event in events.events
@@ -75,6 +76,10 @@ def test_kills_at_random_moments(name: str, form: str, folder: Path) -> None:
         ]
         if name != "idle" and moments:
             assert killed - moments[-1] < LATE
+        done = plain("-m", "codetracer_python_recorder", "trace", "dump", trace)
+        assert done.returncode == 0 and "partial trace" in done.stderr, done.stderr
+        last = done.stdout.splitlines()[-1]
+        assert last.startswith("partial: ") and "torn" not in last
 
 
 def test_many_threads_end(folder: Path, plain: Plain) -> None:

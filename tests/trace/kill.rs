@@ -11,8 +11,14 @@ use tempfile::TempDir;
 use crate::child::{Task, start};
 use crate::load;
 
-/// Kills of each task in each form.
-const KILLS: u64 = 25;
+/// Kills of each task in each form; with STRESS in the environment (`make stress`) there are many.
+fn kills() -> u64 {
+    if std::env::var_os("STRESS").is_some() {
+        250
+    } else {
+        8
+    }
+}
 
 /// A process that has begun to record, in a folder of its own.
 fn recording(task: Task, format: Format) -> (Child, TempDir) {
@@ -76,7 +82,7 @@ fn check(dir: &Path, format: Format) -> usize {
 
 /// Many kills, up to `longest` after the start; returns the most steps that a trace had.
 fn kill_often(task: Task, format: Format, longest: Duration) -> usize {
-    let kills = (0..KILLS).map(|_| {
+    let kills = (0..kills()).map(|_| {
         let (mut child, dir) = recording(task, format);
         std::thread::sleep(longest.mul_f64(random()));
         kill(&mut child);
