@@ -13,11 +13,11 @@ CHECKED := $(QUICK) --features faults --config $(SELF).debug-assertions=true --c
 RECORDED := $(if $(SCRIPT),'$(SCRIPT)' $(ARGS),--config examples/recorder.toml examples/shop)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-rust test-checked stress lint bench wheels clean
+.PHONY: help run test test-rust test-checked stress lint bench bench-check wheels clean
 .SECONDARY:
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/installed ## record the example and show the trace; yours: make run SCRIPT=path ARGS="…"
 	@status=0; .venv/bin/codetracer-python-recorder --trace-dir trace-out $(RECORDED) || status=$$?; \
@@ -54,6 +54,9 @@ lint: .venv-lint/installed ## formats, lints and types of Rust, Python and sh
 
 bench: .venv/installed ## time and memory beside plain Python and rivals; ARGS=--help shows what can be chosen
 	.venv/bin/python bench/run.py --cache "$(CARGO_TARGET_DIR)/bench" $(if $(REPORT),--report) $(if $(FLOOR),--floor "$(FLOOR)") $(ARGS)
+
+bench-check: .venv-3.13/installed ## fails where a fixed program takes more instructions than before; ARGS=--write commits to new counts
+	.venv-3.13/bin/python bench/instructions.py $(ARGS)
 
 wheels: .venv-wheels/installed ## release archives for every interpreter found, into dist
 	@PATH="$(CURDIR)/.venv-wheels/bin:$$PATH" tools/wheels

@@ -1,6 +1,6 @@
-"""Owns: the rounds, the medians and the table. Must not: know how a way runs a program.
+"""Owns: the rounds, the medians and the tables. Must not: know how a way runs a program.
 
-Every round runs every program in every way once, so that what disturbs the machine disturbs all alike; the table shows
+Every round runs every program in every way once, so that what disturbs the machine disturbs all alike; the tables show
 medians, and ratios of medians. Rivals, which are slow, run in the first round only.
 """
 
@@ -17,6 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+import costs
 import programs
 import ways
 
@@ -25,6 +26,7 @@ REPORT = HERE.parent / "docs" / "performance.md"
 SECONDS = 60  # after which a run is given up
 MEMORY = 6 << 30  # bytes of address space that a run gets
 MEGABYTE = 1e6
+NANOSECONDS = 1e9
 
 
 class Run(NamedTuple):
@@ -37,114 +39,178 @@ class Run(NamedTuple):
     failed: str
 
 
+class Work(NamedTuple):
+    """What a program does: lines of its own files, calls of their functions."""
+
+    lines: int
+    calls: int
+
+
 Results = dict[tuple[str, str], list[Run]]
 
 
-def environment(way: ways.Way) -> dict[str, str]:
-    path = os.pathsep.join(map(str, [HERE / "stand_in", *way.pythonpath]))
-    return {**os.environ, "PYTHONPATH": path, "PYTHONWARNINGS": "ignore", "TIMES": str(way.times)}
+class Bench:
+    """Programs, as commands, below a folder for what is fetched and written."""
+
+    def __init__(self, cache: Path, names: list[str]) -> None:
+        self.cache = cache
+        scripts = programs.fetch(cache)
+        self.commands = {name: [str(scripts[name]), *programs.PROGRAMS[name].arguments] for name in names}
+
+    def environment(self, way: ways.Way) -> dict[str, str]:
+        path = [HERE / "stand_in", programs.libraries(self.cache), *way.pythonpath]
+        own = {"PYTHONPATH": os.pathsep.join(map(str, path)), "PYTHONWARNINGS": "ignore", "TIMES": str(way.times)}
+        return {**os.environ, **own}
+
+    def run(self, way: ways.Way, program: str) -> Run:
+        out = self.cache / "out"
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir(parents=True)
+        measure = [sys.executable, "-I", "-S", str(HERE / "measure.py"), str(SECONDS), str(MEMORY)]
+        command = [*measure, *way.command(self.commands[program], out)]
+        done = subprocess.run(command, env=self.environment(way), cwd=self.cache, capture_output=True, text=True)
+        wall, cpu, peak, status = done.stdout.split()
+        failed = ""
+        if float(wall) >= SECONDS:
+            failed = f"not done in {SECONDS} s"
+        elif int(status):
+            failed = f"failed, status {status}"
+            print(f"{way.name}: {' '.join(done.stderr.splitlines()[-1:])}", file=sys.stderr)
+        size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
+        return Run(float(wall), float(cpu), float(peak), size, failed)
+
+    def work(self, program: str) -> Work:
+        command = [sys.executable, str(HERE / "count.py"), *self.commands[program]]
+        environment = self.environment(ways.Way("count", ways.plain))
+        done = subprocess.run(command, env=environment, cwd=self.cache, capture_output=True, text=True)
+        return Work(*map(int, done.stderr.split()[-2:]))
+
+    def measure(self, compared: list[ways.Way], rounds: int) -> Results:
+        results: Results = defaultdict(list)
+        for number in range(rounds):
+            for name in self.commands:
+                print(f"round {number + 1} of {rounds}: {name}", file=sys.stderr)
+                program = programs.PROGRAMS[name]
+                for way in compared:
+                    if (program.repeats or not way.once) and (number == 0 or not (way.rival or program.once)):
+                        results[name, way.name].append(self.run(way, name))
+        return results
 
 
-def run(way: ways.Way, script: Path, out: Path) -> Run:
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    measure = [sys.executable, "-I", "-S", str(HERE / "measure.py"), str(SECONDS), str(MEMORY)]
-    done = subprocess.run(
-        [*measure, *way.command(script, out)], env=environment(way), cwd=out.parent, capture_output=True, text=True
-    )
-    wall, cpu, peak, status = done.stdout.split()
-    size = sum(file.stat().st_size for file in out.iterdir())
-    failed = ""
-    if float(wall) >= SECONDS:
-        failed = f"not done in {SECONDS} s"
-    elif int(status):
-        failed = f"failed, status {status}"
-        print(f"{way.name}: {' '.join(done.stderr.splitlines()[-1:])}", file=sys.stderr)
-    return Run(float(wall), float(cpu), float(peak), size, failed)
+COLUMNS = (
+    "wall, s",
+    "least – most",
+    "to plain",
+    "to floor",
+    "CPU, s",
+    "to plain",
+    "ns a line",
+    "ns a call",
+    "peak RSS, MB",
+    "over plain",
+    "trace, MB",
+    "bytes a line",
+)
 
 
-def count_lines(script: Path) -> int:
-    count = [sys.executable, str(HERE / "count.py"), str(script)]
-    done = subprocess.run(count, env=environment(ways.Way("count", ways.plain)), capture_output=True, text=True)
-    return int(done.stderr.split()[-1])
+class Table:
+    """The rows of one program."""
 
+    def __init__(self, name: str, work: Work, compared: list[ways.Way], results: Results) -> None:
+        self.name = name
+        self.work = work
+        self.ways = [way for way in compared if results[name, way.name]]
+        self.runs = {way.name: results[name, way.name] for way in self.ways}
+        self.medians = {
+            way: Run(
+                wall=median(run.wall for run in runs),
+                cpu=median(run.cpu for run in runs),
+                peak=median(run.peak for run in runs),
+                size=median(run.size for run in runs),
+                failed=next((run.failed for run in runs if run.failed), ""),
+            )
+            for way, runs in self.runs.items()
+        }
 
-def measure(scripts: dict[str, Path], compared: list[ways.Way], rounds: int, cache: Path) -> Results:
-    results: Results = defaultdict(list)
-    for number in range(rounds):
-        for program, script in scripts.items():
-            print(f"round {number + 1} of {rounds}: {program}", file=sys.stderr)
-            for way in compared:
-                if script == programs.LONG and way.times > 1:
-                    continue
-                if number == 0 or not (way.rival or script == programs.LONG):
-                    results[program, way.name].append(run(way, script, cache / "out"))
-    return results
+    def text(self) -> list[str]:
+        about = programs.PROGRAMS[self.name].about
+        head = f"### {self.name} ({about}): {self.work.lines:,} lines, {self.work.calls:,} calls"
+        columns = [f"| | {' | '.join(COLUMNS)} |", "| --- " * (len(COLUMNS) + 1) + "|"]
+        return [head, "", *columns, *map(self.row, self.ways), *self.growth(), ""]
 
+    def row(self, way: ways.Way) -> str:
+        run, plain, floor = self.medians[way.name], self.medians[way.baseline], self.medians.get("floor")
+        walls = [one.wall for one in self.runs[way.name]]
+        more = (run.wall - plain.wall) * NANOSECONDS / way.times
+        lines = way.times * self.work.lines
+        of_time = [
+            f"{run.wall:.3f}",
+            f"{min(walls):.3f} – {max(walls):.3f}" if len(walls) > 1 else "",
+            f"{run.wall / plain.wall:.2f}",
+            f"{run.wall / floor.wall:.2f}" if floor and not floor.failed and not way.once else "",
+            f"{run.cpu:.3f}",
+            f"{run.cpu / plain.cpu:.2f}",
+            f"{more / self.work.lines:.0f}" if not way.calls else "",
+            f"{more / self.work.calls:.0f}" if way.calls else "",
+        ]
+        of_space = [
+            f"{run.peak / MEGABYTE:.0f}",
+            f"{(run.peak - plain.peak) / MEGABYTE:+.0f}",
+            f"{run.size / MEGABYTE:.1f}",
+            f"{run.size / lines:.1f}",
+        ]
+        if run.failed:
+            of_time = [run.failed, *[""] * (len(of_time) - 1)]
+        return f"| {' | '.join([way.name, *of_time, *of_space])} |"
 
-def row(name: str, runs: list[Run], plain: float, floor: float | None, plain_peak: float, lines: int) -> str:
-    failed = next((one.failed for one in runs if one.failed), "")
-    wall, cpu, peak, size = (median(values) for values in list(zip(*runs, strict=True))[:4])
-    cells = [
-        name,
-        failed or f"{wall:.3f}",
-        "" if failed else f"{wall / plain:.2f}",
-        "" if failed or not floor else f"{wall / floor:.2f}",
-        f"{cpu:.3f}",
-        f"{peak / MEGABYTE:.0f}",
-        f"{(peak - plain_peak) / MEGABYTE:+.0f}",
-        f"{size / MEGABYTE:.1f}",
-        f"{size / lines:.1f}",
-    ]
-    return f"| {' | '.join(cells)} |"
-
-
-def table(program: str, lines: int, compared: list[ways.Way], results: Results) -> list[str]:
-    runs = {way: results[program, way.name] for way in compared if results[program, way.name]}
-    walls = {way.name: median(one.wall for one in of) for way, of in runs.items()}
-    peak = median(one.peak for one in results[program, "plain"])
-    return [
-        f"### {program}: {lines:,} lines",
-        "",
-        "| | wall, s | to plain | to floor | CPU, s | peak RSS, MB | over plain | trace, MB | bytes a line |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
-        *(
-            row(way.name, of, walls[ways.baseline(way)], walls.get("floor"), peak, way.times * lines)
-            for way, of in runs.items()
-        ),
-        "",
-    ]
+    def growth(self) -> list[str]:
+        """How time and memory grow with the work."""
+        found = []
+        for way in self.ways:
+            less, more = self.medians.get(way.once), self.medians[way.name]
+            if less and not less.failed and not more.failed:
+                peaks = f"{(more.peak - less.peak) / MEGABYTE:+.0f} MB"
+                found.append(f"{way.once}: time ×{more.wall / less.wall:.2f}, peak RSS {peaks}")
+        return ["", f"With {ways.TIMES} times the work: {'; '.join(found)}."] if found else []
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Times and sizes of recorded programs beside plain ones and rivals.")
-    known = ", ".join([*programs.NAMES, programs.LONG.stem])
-    parser.add_argument("programs", nargs="*", help=f"of {known}; default: all")
+    parser.add_argument("programs", nargs="*", help=f"of {', '.join(programs.PROGRAMS)}; default: all")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--floor", type=Path, help="folder of the floor prototype's sources")
     parser.add_argument("--no-rivals", action="store_true")
+    parser.add_argument("--no-costs", action="store_true", help="not what start, end, a decision and reading take")
     parser.add_argument("--report", action="store_true", help=f"write {REPORT.name} too")
     parser.add_argument("--cache", type=Path, required=True, help="folder for programs, environments, traces")
     options = parser.parse_args()
 
     cache = options.cache.resolve()
     cache.mkdir(parents=True, exist_ok=True)
-    scripts = programs.fetch(cache)
-    scripts = {name: scripts[name] for name in options.programs or scripts}
+    bench = Bench(cache, options.programs or list(programs.PROGRAMS))
     compared = ways.own_ways()
     if options.floor:
         compared.insert(1, ways.floor(options.floor.resolve(), cache))
     if not options.no_rivals:
         compared += ways.rivals(cache)
-    results = measure(scripts, compared, options.rounds, cache)
+    results = bench.measure(compared, options.rounds)
 
     machine = (
         f"CPython {platform.python_version()}, {platform.system()} on {platform.machine()}, {os.cpu_count()} cores"
     )
-    limits = f"values to depth {ways.DEPTH}, {ways.ITEMS} items, {ways.STRING} characters"
-    text = [f"{machine}; medians of {options.rounds} rounds (rivals and the long program: one); {limits}.", ""]
-    for program, script in scripts.items():
-        text += table(program, count_lines(script), compared, results)
+    limits = (
+        f"values to depth {ways.DEPTH}, {ways.ITEMS} items, {ways.STRING} characters where no other limits are named"
+    )
+    text = [f"{machine}; medians of {options.rounds} rounds (rivals and the longest program: one); {limits}.", ""]
+    text += [
+        "*to plain*, *to floor*: ratios. *ns a line*, *ns a call*: what is more than plain, by the lines that run, or",
+        "by the calls where these alone are recorded.",
+        "",
+    ]
+    for program in bench.commands:
+        text += Table(program, bench.work(program), compared, results).text()
+    if not options.no_costs:
+        text += costs.table(cache, options.rounds)
     print("\n".join(text))
     if options.report:
         REPORT.parent.mkdir(exist_ok=True)

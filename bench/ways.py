@@ -15,50 +15,67 @@ DEPTH, ITEMS, STRING = 2, 10, 100
 TIMES = 10
 """How much more work shows what skipped code costs, apart from the start."""
 
-Command = Callable[[Path, Path], list[str]]
+Command = Callable[[list[str], Path], list[str]]
 
 
 class Way(NamedTuple):
-    """One way to run a program: `command(script, folder)` leaves what it writes in the folder."""
+    """One way to run a program: `command([script, argument, …], folder)` leaves what it writes in the folder."""
 
     name: str
     command: Command
     pythonpath: tuple[Path, ...] = ()
     rival: bool = False
-    times: int = 1
-    """How often the program does its work; the programs of the suite only."""
+    calls: bool = False
+    """Records no lines."""
+    once: str = ""
+    """The way that this one is, with more work."""
+
+    @property
+    def times(self) -> int:
+        """How often the program does its work."""
+        return TIMES if self.once else 1
+
+    @property
+    def baseline(self) -> str:
+        """The plain way that this one is compared to."""
+        return _more("plain").name if self.once else "plain"
 
 
-def plain(script: Path, _out: Path) -> list[str]:
-    return [sys.executable, str(script)]
+def _more(name: str, command: Command | None = None) -> Way:
+    return Way(f"{name}, {TIMES} times the work", command or plain, once=name)
+
+
+def plain(program: list[str], _out: Path) -> list[str]:
+    return [sys.executable, *program]
 
 
 def recorded(*options: str) -> Command:
-    limits = f"limits = {{depth = {DEPTH}, items = {ITEMS}, string = {STRING}}}"
-
-    def command(script: Path, out: Path) -> list[str]:
+    def command(program: list[str], out: Path) -> list[str]:
         recorder = [sys.executable, "-m", "codetracer_python_recorder", "--isolated", "--trace-dir", str(out)]
-        return [*recorder, "--config", limits, *options, str(script)]
+        return [*recorder, *options, *program]
 
     return command
 
 
 def own_ways() -> list[Way]:
+    limits = ("--config", f"limits = {{depth = {DEPTH}, items = {ITEMS}, string = {STRING}}}")
+    json, binary = recorded(*limits, "--format", "json"), recorded(*limits, "--format", "binary")
     skipped = recorded("--exclude", "/**")
     return [
         Way("plain", plain),
-        Way("recorded, JSON", recorded("--format", "json")),
-        Way("recorded, JSON, no redaction", recorded("--format", "json", "--config", "redact.enabled = false")),
-        Way("recorded, binary", recorded("--format", "binary")),
+        Way("recorded, JSON", json),
+        Way(
+            "recorded, JSON, no redaction", recorded(*limits, "--format", "json", "--config", "redact.enabled = false")
+        ),
+        Way("recorded, binary", binary),
+        Way("recorded, JSON, default limits", recorded("--format", "json")),
+        Way("recorded, binary, default limits", recorded("--format", "binary")),
+        Way("recorded, calls alone, binary", recorded(*limits, "--config", "record = 'calls'"), calls=True),
         Way("skipped", skipped),
-        Way(f"plain, {TIMES} times the work", plain, times=TIMES),
-        Way(f"skipped, {TIMES} times the work", skipped, times=TIMES),
+        _more("plain"),
+        _more("skipped", skipped),
+        _more("recorded, binary", binary),
     ]
-
-
-def baseline(way: Way) -> str:
-    """The plain way that a way is compared to."""
-    return "plain" if way.times == 1 else f"plain, {way.times} times the work"
 
 
 def floor(sources: Path, cache: Path) -> Way:
@@ -69,9 +86,9 @@ def floor(sources: Path, cache: Path) -> Way:
         ["cc", "-O2", "-w", "-shared", "-fPIC", include, str(sources / "floor.c"), "-o", str(module)], check=True
     )
 
-    def command(script: Path, out: Path) -> list[str]:
+    def command(program: list[str], out: Path) -> list[str]:
         limits = ["/usr/bin/env", f"D={DEPTH}", f"N={ITEMS}"]
-        return [*limits, sys.executable, str(sources / "rec.py"), str(out / "trace.json"), str(script)]
+        return [*limits, sys.executable, str(sources / "rec.py"), str(out / "trace.json"), *program]
 
     return Way("floor", command, (cache,))
 
@@ -84,16 +101,16 @@ def rivals(cache: Path) -> list[Way]:
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
         subprocess.run([str(python), "-m", "pip", "install", "--quiet", *RIVALS], check=True)
 
-    def viztracer(script: Path, out: Path) -> list[str]:
-        return [str(python), "-m", "viztracer", "--quiet", "-o", str(out / "trace.json"), str(script)]
+    def viztracer(program: list[str], out: Path) -> list[str]:
+        return [str(python), "-m", "viztracer", "--quiet", "-o", str(out / "trace.json"), "--", *program]
 
     def codetracer(form: str) -> Command:
         recorder = [str(python), "-m", "codetracer_python_recorder", "--format", form, "--trace-dir"]
-        return lambda script, out: [*recorder, str(out), str(script)]
+        return lambda program, out: [*recorder, str(out), *program]
 
     name = RIVALS[1].replace("==", " ")
     return [
-        Way(f"{RIVALS[0].replace('==', ' ')} (calls)", viztracer, rival=True),
+        Way(f"{RIVALS[0].replace('==', ' ')} (calls)", viztracer, rival=True, calls=True),
         Way(f"{name}, JSON", codetracer("json"), rival=True),
         Way(f"{name}, binary", codetracer("binary"), rival=True),
     ]

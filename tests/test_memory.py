@@ -14,7 +14,7 @@ MEASURE = Path(__file__).parent.parent / "bench" / "measure.py"
 ROOM = 48 << 20  # more than a plain run needs
 
 PROGRAMS = {
-    # The short form of bench/ten_million_lines.py.
+    # The short form of bench/kinds/ten_million_lines.py.
     "lines": """
 def main():
     total = 0

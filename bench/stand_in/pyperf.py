@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from time import perf_counter
 
 __all__ = ["Runner", "perf_counter"]
@@ -29,3 +29,12 @@ class Runner:
 
     def bench_time_func(self, name: str, func: Callable[..., object], *args: object) -> None:
         func(TIMES, *args)
+
+    def bench_async_func(self, name: str, func: Callable[..., Awaitable[object]], *args: object, **_: object) -> None:
+        import asyncio  # takes longer to import than some programs to run
+
+        async def repeated() -> None:
+            for _ in range(TIMES):
+                await func(*args)
+
+        asyncio.run(repeated())

@@ -15,7 +15,7 @@ use super::platform::write_at;
 
 const PAGE: u64 = 4096;
 const SMALLEST_REGION: u64 = 16 << 10;
-const LARGEST_REGION: u64 = 1 << 20;
+const LARGEST_REGION: u64 = 4 << 20;
 static BLANKS: [u8; 64 << 10] = [b' '; 64 << 10];
 /// Events are copied from one file to another in pieces of this size.
 const PIECE: usize = 256 << 10;

@@ -1,0 +1,15 @@
+"""Many code objects of which none is recorded, and one that runs on and on."""
+
+code = compile("pass", __file__, "exec")
+for number in range(5_000):
+    exec(code.replace(co_name=f"made_{number}"))
+
+
+def work(count: int) -> int:
+    total = 0
+    for number in range(count):
+        total += number
+    return total
+
+
+work(20_000)
