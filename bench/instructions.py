@@ -30,7 +30,7 @@ RECORDER = ["-m", "codetracer_python_recorder", "--isolated", "--format", "json"
 # The options that each is recorded with. The first does nothing: its count is that of start and end.
 PROGRAMS: dict[str, list[str]] = {"start": [], "lines": [], "calls": [], "skipped": ["--exclude", "/**"]}
 WRITER = "lines, writer"
-TICKS = 1_000_000  # that the writer takes more where the clock is faster
+TICKS = 10_000_000  # that the writer takes more where the clock is faster
 SUMMARY = re.compile(r"^summary: (\d+)", re.MULTILINE)
 
 
