@@ -56,12 +56,8 @@ def instructions(folder: Path, name: str, *arguments: str) -> Count:
 
 def count() -> dict[str, int]:
     """What recording adds to each program, without what it takes to start; and what is done beside it."""
-    # Of the same name each time: paths have hashes, too.
-    folder = Path(tempfile.gettempdir()) / "codetracer-python-recorder-instructions"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        runs = {}
+    with tempfile.TemporaryDirectory() as name_of_folder, ThreadPoolExecutor(os.cpu_count()) as pool:
+        folder, runs = Path(name_of_folder), {}
         for name, options in PROGRAMS.items():
             # Nothing that lies beside it is read, and its path is as long everywhere.
             script = Path(shutil.copy(HERE / "counted" / f"{name}.py", folder)).name
@@ -70,7 +66,6 @@ def count() -> dict[str, int]:
             runs[name] = pool.submit(instructions, folder, name, *recorder, script), plain
         counts = {name: recorded.result().program - plain.result().program for name, (recorded, plain) in runs.items()}
         writer = runs["lines"][0].result().writer
-    shutil.rmtree(folder)
     alone = {name: counted - (name != "start") * counts["start"] for name, counted in counts.items()}
     return {**alone, WRITER: writer}
 
