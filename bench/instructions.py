@@ -56,7 +56,7 @@ def instructions(folder: Path, name: str, *arguments: str) -> Count:
 
 def count() -> dict[str, int]:
     """What recording adds to each program, without what it takes to start; and what is done beside it."""
-    with tempfile.TemporaryDirectory() as name_of_folder, ThreadPoolExecutor(os.cpu_count()) as pool:
+    with tempfile.TemporaryDirectory(dir="/tmp") as name_of_folder, ThreadPoolExecutor(os.cpu_count()) as pool:
         folder, runs = Path(name_of_folder), {}
         for name, options in PROGRAMS.items():
             # Nothing that lies beside it is read, and its path is as long everywhere.
