@@ -422,8 +422,9 @@ def test_child_processes_and_tool_ids_of_a_test(folder: Path, plain: Plain) -> N
 
 
 def test_what_it_costs(folder: Path, plain: Plain) -> None:
-    """Side by side, the best of a few runs each. The bound of a release is 1.5; tests are run with a build that was quick
-    to make, on busy machines."""
+    """Side by side, the best of a few runs each. The bound of a release is 1.5; tests are run on busy machines, with a
+    build that was quick to make.
+    """
     count = 1000 if "STRESS" in os.environ else 300
     text = f"import pytest\n@pytest.mark.parametrize('n', range({count}))\ndef test_it(n): assert n >= 0\n"
     (folder / "test_it.py").write_text(text)
