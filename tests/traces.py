@@ -61,7 +61,7 @@ def read(file: Path, *, whole: bool = True) -> Iterator[Event]:
 
 
 def _array(text: str, whole: bool) -> list[dict[str, Body]]:
-    """The items of an array. Of a killed stream the end may stand twice: it was being moved (src/trace/json_file.rs)."""
+    """The items of an array. Of a killed stream the end may stand twice: it was being moved (json_file.rs)."""
     items, end = json.JSONDecoder().raw_decode(text)
     assert text[end:].strip() in (("",) if whole else ("", "]"))
     return items  # type: ignore[no-any-return]
