@@ -1,6 +1,7 @@
 //! Failures made on purpose, so that tests see what a failure of ours does to the program: nothing.
 //!
-//! Owns: what an own failure says. Must not: do anything in a build without the feature `faults`.
+//! Owns: what an own failure says; a memory that fails from value to value. Must not: do anything in a build without
+//! the feature `faults`.
 
 use std::any::Any;
 use std::panic;
@@ -43,3 +44,18 @@ pub fn point(stage: &str) {
 #[cfg(not(feature = "faults"))]
 #[inline(always)]
 pub fn point(_stage: &str) {}
+
+/// Whether nothing is remembered from one value to the next: `CODETRACER_FAULT=cold`.
+#[cfg(feature = "faults")]
+pub fn is_cold() -> bool {
+    use std::sync::OnceLock;
+    static IS_COLD: OnceLock<bool> = OnceLock::new();
+    *IS_COLD.get_or_init(|| std::env::var("CODETRACER_FAULT").is_ok_and(|fault| fault == "cold"))
+}
+
+/// Never.
+#[cfg(not(feature = "faults"))]
+#[inline(always)]
+pub fn is_cold() -> bool {
+    false
+}

@@ -1,17 +1,34 @@
-"""Owns: what hypothesis draws: programs of a grammar, values, damaged files. Must not: run, read or judge anything."""
+"""Owns: what hypothesis draws, and how often: programs of a grammar, values, damaged files.
+
+Must not: run, read or judge anything.
+"""
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hypothesis import assume
+from hypothesis import HealthCheck, assume, settings
 from hypothesis import strategies as st
 
 NAMES = ("a", "b", "c", "d")
 DEPTH = 3  # levels of blocks within a function
+STRESS = int(os.environ.get("STRESS", "0"))
+
+
+def examples(number: int) -> settings:
+    """So many examples, or as many times more as are asked for."""
+    return settings(
+        max_examples=number * max(STRESS, 1),
+        derandomize=not STRESS,
+        database=None,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+
 
 # What the programs use. A caller tries each way of going on with what a function made.
 PRELUDE = """\
@@ -345,3 +362,85 @@ def damages(draw: Draw, size: int) -> Damage:
     place = st.integers(0, size) | st.integers(max(size - 40, 0), size)
     one = st.tuples(place, st.integers(0, 3) | st.integers(0, size), st.binary(max_size=9))
     return sorted(draw(st.lists(one, min_size=1, max_size=4)), reverse=True)
+
+
+# What changes is shown at every line; `Open` and `Other` may take each other's place.
+CHANGING = """\
+from collections import OrderedDict, namedtuple
+from decimal import Decimal, getcontext
+class Open: pass
+class Other: pass
+class Slots: __slots__ = ("a", "b")
+class Items(list): pass
+class Text(str): pass
+Pair = namedtuple("Pair", "a b")
+def change():
+    a = b = c = d = None
+"""
+FRESH = (
+    "None",
+    "True",
+    "'text' * {number}",
+    "'é' * {number}",
+    "'{number} \\\\ \\x00'",
+    "'x' * 600 + '{number}'",
+    "bytes([{number}] * {number})",
+    "b'y' * 600 + b'{number}'",
+    "bytearray(b'{number}')",
+    "{number} / 3",
+    "{number} * 1e300",
+    "-0.0",
+    "{number} << 70",
+    "Decimal({number}) / 7",
+    "Decimal('{number}E+{number}')",
+    "Decimal('1E+9')",
+    "'a longer text, which may be secret'",
+    "Decimal('1' * 90) * {number}",
+    "({number}, 'one', {name})",
+    "[{name}, {number}]",
+    "{{'key': {name}, {number}: b''}}",
+    "OrderedDict(one={name})",
+    "Open()",
+    "Other()",
+    "Slots()",
+    "Items([{name}])",
+    "Text('own{number}')",
+    "Pair({name}, {number})",
+    "{name}",
+)
+CHANGES = (
+    "{name} = {value}",
+    "{name} = {value}",
+    "{name}.{field} = {value}",
+    "{name}.{field} = {value}",
+    "del {name}.{field}",
+    "del {name}",
+    "{name} += {value}",
+    "{name} *= 2",
+    "{name}.append({value})",
+    "{name}['key'] = {value}",
+    "{name}[0] = {value}",
+    "{name}.pop()",
+    "{name}.__class__ = Other",
+    "Open.{field} = {value}",
+    "del Open.{field}",
+    "class Open: number = {value}",
+    "password = {name}",
+    "password = str({value})",
+    "getcontext().capitals = {number} % 2",
+    "getcontext().capitals = 0",
+    "getcontext().prec = {number} + 1",
+)
+
+
+@st.composite
+def changes(draw: Draw) -> str:
+    """A program whose variables hold all kinds of objects, which change from line to line, or are replaced."""
+    number, name, field = st.integers(0, 40), st.sampled_from(NAMES), st.sampled_from(("a", "b", "number"))
+    text = CHANGING
+    for _ in range(draw(st.integers(20, 80))):
+        value = draw(st.sampled_from(FRESH)).format(number=draw(number), name=draw(name))
+        change = draw(st.sampled_from(CHANGES))
+        line = change.format(name=draw(name), field=draw(field), number=draw(number), value=value)
+        text += f"    try:\n        {line}\n    except Exception:\n        pass\n"
+    return text + "change()\n"

@@ -8,9 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
 
 from tests.conftest import Plain, Record
-from tests.traces import checked
+from tests.strategies import changes, examples
+from tests.traces import Trace, checked
 
 PROGRAM = """
 import sys
@@ -50,3 +52,20 @@ def test_the_program_goes_on(stage: str, form: str, folder: Path, plain: Plain, 
     trace = checked(recorded.trace, whole=False)
     assert trace.metadata["status"] == "partial"
     assert trace.metadata["reason"] == "an error of the recorder's own"
+
+
+@examples(40)
+@given(changes())
+def test_no_value_is_stale(folder: Path, record: Record, text: str) -> None:
+    """What is remembered from value to value shows nothing else than what is read anew."""
+    (folder / "program.py").write_text(text)
+
+    def recorded(fault: str) -> Trace:
+        done = record("program.py", env={"CODETRACER_FAULT": fault})
+        assert done.done.returncode == 0, done.done.stderr
+        return checked(done.trace)
+
+    warm, cold = recorded(""), recorded("cold")
+    assert warm.events == cold.events
+    assert (warm.names, warm.types) == (cold.names, cold.types)
+    assert warm.metadata["counters"] == cold.metadata["counters"]

@@ -16,29 +16,17 @@ from pathlib import Path
 import cbor2
 import pytest
 import zstandard
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import Plain, Record
 from tests.sequences import differences
-from tests.strategies import Damage, Plan, damages, limits, plans, programs
+from tests.strategies import Damage, Plan, damages, examples, limits, plans, programs
 from tests.traces import HEADER, SEEK_TABLE, SEEKABLE, checked, read
 from tests.values import PROGRAM, Description, shown, without_order
 
 ORACLE = Path(__file__).parent / "oracle_sequence.py"
 ADDRESS = re.compile("0x[0-9a-f]+")
-STRESS = int(os.environ.get("STRESS", "0"))
-
-
-def examples(number: int) -> settings:
-    """So many examples, or as many times more as are asked for."""
-    return settings(
-        max_examples=number * max(STRESS, 1),
-        derandomize=not STRESS,
-        database=None,
-        deadline=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
-    )
 
 
 @examples(25)

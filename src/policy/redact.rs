@@ -5,7 +5,6 @@
 //! A name → `Told`; a text → the text with marks in place of what is hidden. Where neither can be decided, it is hidden.
 //! What was hidden once is followed.
 
-mod clean;
 mod followed;
 mod pairs;
 mod shapes;
@@ -13,7 +12,6 @@ mod stream;
 mod tokens;
 mod words;
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -23,7 +21,6 @@ use serde_json::Value;
 use super::spec::Redact;
 use crate::error::{Error, Result};
 
-use clean::Clean;
 use followed::{Followed, Found};
 use shapes::Shapes;
 use words::{NamePattern, words};
@@ -59,7 +56,6 @@ pub struct Redaction {
     told: HashMap<Box<str>, Told>,
     shapes: Shapes,
     followed: Followed,
-    clean: Clean,
 }
 
 /// A part of a text that is hidden.
@@ -101,7 +97,6 @@ impl Redaction {
             told: HashMap::new(),
             shapes: Shapes::new()?,
             followed: Followed::default(),
-            clean: Clean::default(),
         })
     }
 
@@ -170,29 +165,24 @@ impl Redaction {
         is_card(text).then(|| Mark::from("<redacted: content card number>"))
     }
 
-    /// The text with marks in place of what is secret in it; `None` if nothing is.
+    /// How many texts are followed: what was shown while these were may hide one more now.
     #[inline]
+    pub fn followed(&self) -> usize {
+        self.followed.count
+    }
+
+    /// The text with marks in place of what is secret in it; `None` if nothing is.
     pub fn text(&mut self, text: &str) -> Option<String> {
-        self.shown(text.as_bytes(), || Cow::Borrowed(text))
+        if !self.is_on {
+            return None;
+        }
+        let hidden = self.find(text);
+        (!hidden.is_empty()).then(|| marked(text, &hidden, |_| 0))
     }
 
     /// The same of bytes, read as UTF-8.
     pub fn bytes(&mut self, bytes: &[u8]) -> Option<String> {
-        self.shown(bytes, || String::from_utf8_lossy(bytes))
-    }
-
-    #[inline]
-    fn shown<'a>(&mut self, bytes: &[u8], text: impl FnOnce() -> Cow<'a, str>) -> Option<String> {
-        if !self.is_on || self.clean.knows(bytes, self.followed.count) {
-            return None;
-        }
-        let text = text();
-        let hidden = self.find(&text);
-        if hidden.is_empty() {
-            self.clean.add(bytes, self.followed.count);
-            return None;
-        }
-        Some(marked(&text, &hidden, |_| 0))
+        self.text(&String::from_utf8_lossy(bytes))
     }
 
     /// The same of a text that goes on behind what is given: what may begin a secret there is hidden.

@@ -3,93 +3,120 @@
 //! Owns: which bytes are escaped, and how. Must not: know what the text is part of.
 //!
 //! Only `"`, `\` and what lies below 0x20 must be escaped (RFC 8259, section 7); all other bytes of UTF-8
-//! stand for themselves. Most texts need no escape at all, so clean runs are found eight bytes at a time
+//! stand for themselves. Most texts need no escape at all, so bytes are looked at eight at a time, and clean runs
 //! and copied whole.
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
-/// The high bit of each byte that must be escaped. Above the first such byte a borrow may set
-/// more; the lowest set bit, and whether there is any, are exact.
-fn marks(word: u64) -> u64 {
+/// Whether one of up to eight bytes must be escaped.
+#[inline]
+fn is_dirty(bytes: &[u8]) -> bool {
+    let Ok(&word) = <&[u8; 8]>::try_from(bytes) else {
+        return bytes.iter().any(|&byte| form(byte).length > 1);
+    };
+    let word = u64::from_le_bytes(word);
     let quotes = word ^ (ONES * b'"' as u64);
     let backslashes = word ^ (ONES * b'\\' as u64);
     let controls = word.wrapping_sub(ONES * 0x20) & !word;
     let zeros =
         (quotes.wrapping_sub(ONES) & !quotes) | (backslashes.wrapping_sub(ONES) & !backslashes);
-    (controls | zeros) & HIGHS
+    (controls | zeros) & HIGHS != 0
 }
 
-fn must_escape(byte: u8) -> bool {
-    byte < 0x20 || byte == b'"' || byte == b'\\'
+/// The longest form of a byte.
+const LONGEST: usize = 6;
+
+/// A byte as it stands in a string.
+#[derive(Clone, Copy)]
+struct Form {
+    /// The form and what is overwritten by the next.
+    bytes: [u8; LONGEST],
+    length: usize,
 }
 
-/// Offset of the first byte that must be escaped, or the length.
-fn clean_length(bytes: &[u8]) -> usize {
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        let marks = marks(u64::from_le_bytes(*word));
-        if marks != 0 {
-            return index * 8 + marks.trailing_zeros() as usize / 8;
-        }
-    }
-    let clean = rest.iter().position(|&byte| must_escape(byte));
-    clean.map_or(bytes.len(), |offset| words.len() * 8 + offset)
-}
-
-/// What follows the backslash of a two-byte escape; `None`: `\u00XX`.
-fn short_form(byte: u8) -> Option<u8> {
-    match byte {
-        b'"' | b'\\' => Some(byte),
-        0x08 => Some(b'b'),
-        b'\t' => Some(b't'),
-        b'\n' => Some(b'n'),
-        0x0c => Some(b'f'),
-        b'\r' => Some(b'r'),
-        _ => None,
+const fn escaped(letter: u8) -> Form {
+    Form {
+        bytes: [b'\\', letter, 0, 0, 0, 0],
+        length: 2,
     }
 }
 
-fn push_escape(out: &mut Vec<u8>, byte: u8) {
+/// The forms of all bytes.
+static FORMS: [Form; 256] = {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    match short_form(byte) {
-        Some(letter) => out.extend_from_slice(&[b'\\', letter]),
-        None => {
-            let (high, low) = (
-                DIGITS[usize::from(byte >> 4)],
-                DIGITS[usize::from(byte & 15)],
-            );
-            out.extend_from_slice(&[b'\\', b'u', b'0', b'0', high, low]);
-        }
+    let mut forms = [escaped(0); 256];
+    let mut byte = 0;
+    while byte < forms.len() {
+        forms[byte] = match byte as u8 {
+            letter @ (b'"' | b'\\') => escaped(letter),
+            0x08 => escaped(b'b'),
+            b'\t' => escaped(b't'),
+            b'\n' => escaped(b'n'),
+            0x0c => escaped(b'f'),
+            b'\r' => escaped(b'r'),
+            0..0x20 => Form {
+                bytes: [
+                    b'\\',
+                    b'u',
+                    b'0',
+                    b'0',
+                    DIGITS[byte >> 4],
+                    DIGITS[byte & 15],
+                ],
+                length: LONGEST,
+            },
+            clean => Form {
+                bytes: [clean, 0, 0, 0, 0, 0],
+                length: 1,
+            },
+        };
+        byte += 1;
     }
+    forms
+};
+
+/// The form of a byte.
+fn form(byte: u8) -> &'static Form {
+    &FORMS[usize::from(byte)]
+}
+
+/// Appends up to eight bytes of which some must be escaped.
+fn push_forms(out: &mut Vec<u8>, bytes: &[u8]) {
+    let mut text = [0; 8 * LONGEST];
+    let mut length = 0;
+    for &byte in bytes {
+        let form = form(byte);
+        text[length..length + LONGEST].copy_from_slice(&form.bytes);
+        length += form.length;
+    }
+    out.extend_from_slice(&text[..length]);
 }
 
 /// Appends `text` with a quote on either side.
 pub(super) fn push_quoted(out: &mut Vec<u8>, text: &[u8]) {
-    let mut rest = text;
-    out.reserve(rest.len() + 2);
+    out.reserve(text.len() + 2);
     out.push(b'"');
-    loop {
-        let (clean, dirty) = rest.split_at(clean_length(rest));
-        out.extend_from_slice(clean);
-        let Some((&byte, after)) = dirty.split_first() else {
-            break;
-        };
-        push_escape(out, byte);
-        rest = after;
+    let mut clean = 0;
+    let mut at = 0;
+    for part in text.chunks(8) {
+        if is_dirty(part) {
+            out.extend_from_slice(&text[clean..at]);
+            push_forms(out, part);
+            clean = at + part.len();
+        }
+        at += part.len();
     }
+    out.extend_from_slice(&text[clean..]);
     out.push(b'"');
 }
 
 /// The bytes that `push_quoted` would append.
 pub(super) fn quoted_length(text: &str) -> usize {
-    let mut rest = text.as_bytes();
-    let mut length = rest.len() + 2;
-    while let Some((&byte, after)) = rest[clean_length(rest)..].split_first() {
-        length += if short_form(byte).is_some() { 1 } else { 5 };
-        rest = after;
-    }
-    length
+    let parts = text.as_bytes().chunks(8);
+    let escapes = parts.filter(|part| is_dirty(part)).flatten();
+    let more: usize = escapes.map(|&byte| form(byte).length - 1).sum();
+    text.len() + 2 + more
 }
 
 #[cfg(test)]

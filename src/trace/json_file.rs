@@ -2,11 +2,10 @@
 //!
 //! Owns: where events go in `trace.json`. Must not: look into an event, or open a file.
 //!
-//! JSON allows blanks before `]`. Events are written over a region of blanks in front of it, by single
-//! writes that stay inside one page of the file, each of whole events: a kill falls between two pages of a
-//! write, never inside one. Only an event larger than a page is written across pages. A new region
-//! is made behind the `]`, where blanks are as good, and then the `]` is moved: the only other moment, two
-//! one-byte writes long, at which the file is not whole.
+//! JSON allows blanks before `]`. Events are written over a region of blanks in front of it, each inside one
+//! page of the file: a kill falls between two pages of a write, never inside one. Only an event larger than a
+//! page is written across pages. A new region is made behind the `]`, where blanks are as good, and then the `]`
+//! is moved: the only other moment, two one-byte writes long, at which the file is not whole.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -30,12 +29,18 @@ pub(super) struct JsonFile {
     at: u64,
     /// Offset of the `]`.
     bracket: u64,
+    /// Events that go there, and blanks between them where a page ends.
+    pages: Vec<u8>,
 }
 
 impl JsonFile {
     /// Of a file that holds `EMPTY`.
     pub(super) fn new() -> Self {
-        Self { at: 1, bracket: 1 }
+        Self {
+            at: 1,
+            bracket: 1,
+            pages: Vec::new(),
+        }
     }
 
     /// Writes events, each `,{…}` and a line break; all are in the file on return.
@@ -44,44 +49,62 @@ impl JsonFile {
             events = events.strip_prefix(b",").unwrap_or(events);
         }
         while !events.is_empty() {
-            let length = match self.fitting(events) {
+            match self.fitting(events) {
                 0 => self.make_room(file, events)?,
-                length => length,
-            };
-            let (now, later) = events.split_at(length);
-            write_at(file, now, self.at)?;
-            self.at += length as u64;
-            events = later;
+                length => {
+                    let (now, later) = events.split_at(length);
+                    self.pages.extend_from_slice(now);
+                    events = later;
+                }
+            }
         }
+        self.write(file)
+    }
+
+    /// Where the next event goes, once what waits is written.
+    fn next(&self) -> u64 {
+        self.at + self.pages.len() as u64
+    }
+
+    /// Length of the whole events that fit up to the page's end, or to the bracket; of one that is larger than a page,
+    /// if it fits up to the bracket.
+    fn fitting(&self, events: &[u8]) -> usize {
+        let room = self.bracket - self.next();
+        let end = |room: u64| {
+            let window = &events[..events.len().min(room as usize)];
+            memchr::memrchr(b'\n', window).map_or(0, |last| last + 1)
+        };
+        match end(room.min(PAGE - self.next() % PAGE)) {
+            0 => {
+                let first = first_length(events);
+                let fits = first as u64 > PAGE && first as u64 <= room;
+                if fits { first } else { 0 }
+            }
+            length => length,
+        }
+    }
+
+    /// Moves on to the next page, or makes a region that has one.
+    fn make_room(&mut self, file: &File, events: &[u8]) -> io::Result<()> {
+        let length = first_length(events) as u64;
+        let next_page = (self.next() + 1).next_multiple_of(PAGE);
+        if length > PAGE || next_page > self.bracket {
+            self.write(file)?;
+            return self.grow(file, length);
+        }
+        let blanks = next_page - self.next();
+        self.pages.extend_from_slice(&BLANKS[..blanks as usize]);
         Ok(())
     }
 
-    /// Length of the whole events that fit up to the page's end, or to the bracket.
-    fn fitting(&self, events: &[u8]) -> usize {
-        let room = (PAGE - self.at % PAGE).min(self.bracket - self.at);
-        let window = &events[..events.len().min(room as usize)];
-        memchr::memrchr(b'\n', window).map_or(0, |last| last + 1)
-    }
-
-    /// Moves on until an event fits; returns the length of what does. Only an event larger than a page
-    /// is written where it crosses pages.
-    fn make_room(&mut self, file: &File, events: &[u8]) -> io::Result<usize> {
-        let end = memchr::memchr(b'\n', events);
-        let length = end.map_or(events.len(), |last| last + 1);
-        let large = length as u64 > PAGE;
-        loop {
-            let next_page = (self.at + 1).next_multiple_of(PAGE);
-            if large && self.bracket - self.at >= length as u64 {
-                return Ok(length);
-            } else if large || next_page > self.bracket {
-                self.grow(file, length as u64)?;
-            } else {
-                self.at = next_page;
-            }
-            if let fitting @ 1.. = self.fitting(events) {
-                return Ok(fitting);
-            }
+    /// Writes what waits.
+    fn write(&mut self, file: &File) -> io::Result<()> {
+        let written = write_at(file, &self.pages, self.at);
+        if written.is_ok() {
+            self.at = self.next();
         }
+        self.pages.clear();
+        written
     }
 
     /// Adds blanks for at least `length` bytes more, with the bracket as the last byte of a page.
@@ -135,6 +158,11 @@ impl JsonFile {
         }
         self.append(file, &piece)
     }
+}
+
+/// Length of the first event.
+fn first_length(events: &[u8]) -> usize {
+    memchr::memchr(b'\n', events).map_or(events.len(), |last| last + 1)
 }
 
 /// The event of a line, without the blanks of the page before it, and with its comma; `None`: the end.

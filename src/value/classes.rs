@@ -285,7 +285,7 @@ fn inherited(class: *mut ffi::PyTypeObject) -> Option<(Reading, &'static str)> {
 
 /// A heap type whose own namespace names the module it was written in and that is no C type:
 /// `class` statements leave `tp_new` to a base or to `object`.
-fn made_by_class_statement(class: *mut ffi::PyTypeObject) -> bool {
+pub fn made_by_class_statement(class: *mut ffi::PyTypeObject) -> bool {
     // SAFETY: a live heap type.
     is_heap(class)
         && unsafe {

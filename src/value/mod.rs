@@ -5,8 +5,11 @@
 
 mod classes;
 mod containers;
+mod decimal;
+mod memo;
 mod objects;
 mod redacted;
+mod scalars;
 mod shapes;
 mod standard;
 mod structs;
@@ -24,6 +27,8 @@ use crate::policy::{Limits, Redaction, Told};
 use crate::trace::{Compact, Definitions, MARK, NONE_TYPE, TypeId, TypeKind};
 
 use classes::Classes;
+use decimal::Decimals;
+use memo::Memo;
 
 pub use standard::{class_attribute, loaded};
 
@@ -130,7 +135,7 @@ impl Manner {
 }
 
 /// How often each limit has cut a value.
-#[derive(Debug, Default, Clone, Copy, serde::Serialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Truncations {
     depth: u64,
@@ -156,6 +161,8 @@ pub struct Values {
     manner: Rc<Manner>,
     bounds: Bounds,
     classes: Classes,
+    decimals: Decimals,
+    memo: Memo,
     known: [Option<TypeId>; KNOWN.len()],
     scratch: String,
     open: Vec<Object>,
@@ -175,6 +182,8 @@ impl Values {
             manner: Rc::clone(manner),
             bounds: manner.bounds,
             classes: Classes::new(),
+            decimals: Decimals::default(),
+            memo: Memo::default(),
             known: [None; KNOWN.len()],
             scratch: String::new(),
             open: Vec::new(),
@@ -194,6 +203,15 @@ impl Values {
         }
     }
 
+    /// Forgets what is kept.
+    #[cold]
+    fn forget(&mut self) {
+        self.classes = Classes::new();
+        self.decimals = Decimals::default();
+        self.memo = Memo::default();
+        self.known = [None; KNOWN.len()];
+    }
+
     /// Appends one value to `out`.
     #[inline]
     pub fn write(&mut self, out: &mut Compact, definitions: &mut Definitions, object: Object) {
@@ -210,6 +228,9 @@ impl Values {
         object: Object,
     ) {
         fault::point("value");
+        if fault::is_cold() {
+            self.forget();
+        }
         self.begun = out.length();
         self.nesting = OUTER_NESTING;
         self.open.clear();

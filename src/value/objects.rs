@@ -5,13 +5,12 @@
 use std::rc::Rc;
 
 use pyo3::ffi;
-use pyo3::prelude::*;
 
 use crate::frame::Object;
 use crate::trace::{NONE_TYPE, TypeId, TypeKind};
 
 use super::classes::{self, Reading};
-use super::{Encoder, KNOWN, Known, Truncations, redacted, standard, text};
+use super::{Encoder, KNOWN, Known, standard, text};
 
 impl Encoder<'_> {
     #[inline]
@@ -30,8 +29,7 @@ impl Encoder<'_> {
                 let type_id = self.known(Known::Bool);
                 self.out.bool(object == ffi::Py_True(), type_id);
             } else if class == &raw mut ffi::PyFloat_Type {
-                let type_id = self.known(Known::Float);
-                self.float(ffi::PyFloat_AS_DOUBLE(object), type_id);
+                self.exact_float(ffi::PyFloat_AS_DOUBLE(object));
             } else if class == &raw mut ffi::PyList_Type {
                 self.list(object, Known::List, None, depth);
             } else if class == &raw mut ffi::PyTuple_Type {
@@ -66,144 +64,6 @@ impl Encoder<'_> {
             .get_or_insert_with(|| definitions.plain_type(kind, &class.name))
     }
 
-    pub(super) fn room(&self) -> usize {
-        self.values.bounds.bytes.saturating_sub(self.used())
-    }
-
-    pub(super) fn raw(&mut self, text: &str, type_id: TypeId) {
-        let text = text::fit(text, self.room().max(64));
-        self.out.raw(text, type_id);
-    }
-
-    fn int(&mut self, object: Object, type_id: TypeId) {
-        let mut overflow = 0;
-        // SAFETY: an int; for one, nothing of the program's is called.
-        let value = unsafe { ffi::PyLong_AsLongLongAndOverflow(object, &raw mut overflow) };
-        if overflow == 0 {
-            self.out.int(value, type_id);
-        } else {
-            self.big_int(object, overflow < 0, type_id);
-        }
-    }
-
-    /// An int beyond 64 bits: its magnitude, or its size alone where that is beyond the limit.
-    fn big_int(&mut self, object: Object, negative: bool, type_id: TypeId) {
-        let room = self.values.bounds.string.min(self.room() / 2);
-        let magnitude = Python::attach(|py| -> PyResult<Result<Vec<u8>, usize>> {
-            // SAFETY: an int; the methods of the exact type are called, not those of a subclass.
-            let number = unsafe { Bound::from_borrowed_ptr(py, object) };
-            let int = py.get_type::<pyo3::types::PyInt>();
-            let bits: usize = int.call_method1("bit_length", (&number,))?.extract()?;
-            let size = bits.div_ceil(8);
-            if size > room {
-                return Ok(Err(bits));
-            }
-            let number = int.call_method1("__abs__", (number,))?;
-            Ok(Ok(int
-                .call_method1("to_bytes", (number, size, "big"))?
-                .extract()?))
-        });
-        match magnitude {
-            Ok(Ok(bytes)) => self.out.big_int(&bytes, negative, type_id),
-            Ok(Err(bits)) => self.mark_int(&format!("<int of {bits} bits>")),
-            Err(_) => self.mark_int("<int>"),
-        }
-    }
-
-    fn mark_int(&mut self, text: &str) {
-        self.count_cut(self.room() / 2);
-        let type_id = self.definitions.plain_type(TypeKind::NonExpanded, "int");
-        self.raw(text, type_id);
-    }
-
-    fn float(&mut self, value: f64, type_id: TypeId) {
-        let mut digits = std::mem::take(&mut self.values.scratch);
-        text::float(value, &mut digits);
-        self.out.raw(&digits, type_id);
-        self.values.scratch = digits;
-    }
-
-    /// A str, or what inherits from str (`place`: its class); looked at whole before it is cut.
-    fn string(&mut self, object: Object, place: Option<usize>) {
-        let mut scratch = std::mem::take(&mut self.values.scratch);
-        let limit = self.values.bounds.string.min(self.room());
-        let seen = text::read(object, redacted::window(limit), &mut scratch);
-        let redaction = &mut self.values.redaction;
-        let hidden = if seen.rest == 0 {
-            redaction.text(seen.text)
-        } else {
-            redaction.beginning(seen.text)
-        };
-        let text = hidden.as_deref().unwrap_or(seen.text);
-        self.text(text, seen.rest, limit, place);
-        self.values.scratch = scratch;
-    }
-
-    /// The first `limit` characters of a text that is followed by `rest` more.
-    fn text(&mut self, text: &str, rest: usize, limit: usize, place: Option<usize>) {
-        let room = self.room();
-        let end = if text.len() > limit {
-            let end = text.char_indices().nth(limit);
-            end.map_or(text.len(), |(end, _)| end)
-        } else {
-            text.len()
-        };
-        let shown = text::fit(&text[..end], room);
-        if shown.len() == text.len() && rest == 0 {
-            let type_id = match place {
-                None => self.known(Known::Str),
-                Some(place) => self.class_type(place, TypeKind::String),
-            };
-            self.out.string(shown, type_id);
-            return;
-        }
-        let cut = text[shown.len()..].chars().count() + rest;
-        let type_id = match place {
-            None => self.known(Known::CutStr),
-            Some(place) => {
-                let name = format!("{} (cut)", self.values.classes.get(place).name);
-                self.definitions.plain_type(TypeKind::String, &name)
-            }
-        };
-        self.count_cut(room);
-        self.out
-            .string(&format!("{shown}… (+{cut} chars)"), type_id);
-    }
-
-    fn bytes(&mut self, object: Object, place: usize) {
-        let whole = text::bytes_of(object);
-        let max = self.values.bounds.string.min(self.room() / 5);
-        let seen = &whole[..whole.len().min(redacted::window(max))];
-        let shown = self.values.redaction.bytes(seen);
-        let bytes = shown.as_deref().map_or(whole, str::as_bytes);
-        let rest = shown
-            .as_ref()
-            .map_or(0, |_| whole.len().saturating_sub(redacted::window(max)));
-        let literal = text::bytes_literal(bytes, max);
-        let name = Rc::clone(&self.values.classes.get(place).name);
-        let literal = if &*name == "bytes" {
-            literal
-        } else {
-            format!("{name}({literal})")
-        };
-        if bytes.len() + rest > max {
-            self.count_cut(self.room() / 5);
-            let type_id = self
-                .definitions
-                .plain_type(TypeKind::String, &format!("{name} (cut)"));
-            self.out.raw(
-                &format!(
-                    "{literal}… (+{} bytes)",
-                    (bytes.len() + rest).saturating_sub(max)
-                ),
-                type_id,
-            );
-        } else {
-            let type_id = self.class_type(place, TypeKind::String);
-            self.out.raw(&literal, type_id);
-        }
-    }
-
     /// What stands for something that is not opened.
     pub(super) fn mark(&mut self, text: &str) {
         self.values.truncations.depth += 1;
@@ -218,21 +78,6 @@ impl Encoder<'_> {
         *class
             .closed_type
             .get_or_insert_with(|| definitions.plain_type(TypeKind::NonExpanded, &class.name))
-    }
-
-    /// Counts a text or number that was cut.
-    fn count_cut(&mut self, room: usize) {
-        let Truncations {
-            string,
-            value_bytes,
-            ..
-        } = &mut self.values.truncations;
-        let limit = if room < self.values.bounds.string {
-            value_bytes
-        } else {
-            string
-        };
-        *limit += 1;
     }
 
     /// `<list of 12>`, `<Order>`.
@@ -321,6 +166,7 @@ impl Encoder<'_> {
                 self.out.error(text::fit(&message, self.room()), type_id);
             }
             Reading::Function | Reading::Class | Reading::Module => self.named(object, reading),
+            Reading::Standard(standard::Standard::Decimal) => self.decimal(object, place),
             Reading::Standard(standard) => self.standard(object, place, standard),
             Reading::Instance => self.instance(object, place, depth),
             Reading::Opaque => self.by_type(object),
@@ -338,8 +184,7 @@ impl Encoder<'_> {
                     _ => TypeKind::Raw,
                 };
                 let type_id = self.class_type(place, kind);
-                let shown = self.shown(&text);
-                self.raw(&shown, type_id);
+                self.shown(&text, type_id);
             }
             None => self.by_type(object),
         }
@@ -367,8 +212,7 @@ impl Encoder<'_> {
             (None, None) => {}
         }
         let type_id = self.class_type(place, TypeKind::Enum);
-        let shown = self.shown(&text);
-        self.raw(&shown, type_id);
+        self.shown(&text, type_id);
     }
 
     /// `<function NAME>`, `<class NAME>`, `<module NAME>`.

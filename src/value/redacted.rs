@@ -2,7 +2,6 @@
 //!
 //! Owns: where in a value a name stands. Must not: judge a name or a text (the policy does).
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
 use pyo3::ffi;
@@ -141,15 +140,6 @@ impl Encoder<'_> {
                     .attributes(object)
                     .for_each(|_, value| inner(self, value));
             }
-        }
-    }
-
-    /// A text with its secrets hidden.
-    #[inline]
-    pub(super) fn shown<'a>(&mut self, text: &'a str) -> Cow<'a, str> {
-        match self.values.redaction.text(text) {
-            Some(shown) => Cow::Owned(shown),
-            None => Cow::Borrowed(text),
         }
     }
 }

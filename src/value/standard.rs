@@ -109,11 +109,22 @@ pub fn find(py: Python<'_>, class: *mut ffi::PyTypeObject) -> Option<Reading> {
     let name = name.rsplit(|&byte| byte == b'.').next().unwrap_or_default();
     NAMED
         .iter()
-        .find(|(module, known, _)| {
-            known.to_bytes() == name && module_type(py, module, known) == class
+        .find(|(module, known, reading)| {
+            known.to_bytes() == name
+                && module_type(py, module, known) == class
+                && fits(*reading, class)
         })
         .map(|&(.., reading)| reading)
         .or_else(|| is_enum(py, class).then_some(Reading::Enum))
+}
+
+/// Whether a class can be read so, whatever a program has put in the place of the standard library's own.
+fn fits(reading: Reading, class: *mut ffi::PyTypeObject) -> bool {
+    match reading {
+        Reading::Standard(Standard::Fraction | Standard::Uuid | Standard::Path) => true,
+        Reading::Dict => classes::inherits(class, &raw mut ffi::PyDict_Type),
+        _ => !classes::made_by_class_statement(class),
+    }
 }
 
 /// The type that a loaded module has under this name, or null.
@@ -244,12 +255,11 @@ pub fn read(standard: Standard, object: Object, layout: &Layout, max: usize) -> 
             Standard::Time => Some(time(object)),
             Standard::DateTime => Some(date_time(object)),
             Standard::Delta => Some(delta(object)),
-            Standard::Decimal => c_text(&bound),
+            Standard::Decimal | Standard::NumpyInt | Standard::NumpyFloat => c_text(object),
             Standard::Fraction => fraction(layout, object, max),
             Standard::Uuid => uuid(py, layout, object),
             Standard::Path => path(layout, object, max),
             Standard::NumpyArray => numpy_array(&bound),
-            Standard::NumpyInt | Standard::NumpyFloat => c_text(&bound),
         }
     })
 }
@@ -260,8 +270,12 @@ fn unsafe_ellipsis() -> Object {
 }
 
 /// `str()` of an object whose type is written in C and looks at nothing of the program's.
-fn c_text(object: &Bound<'_, PyAny>) -> Option<String> {
-    object.str().ok().map(|found| text::whole(found.as_ptr()))
+pub fn c_text(object: Object) -> Option<String> {
+    Python::attach(|py| {
+        // SAFETY: a live object.
+        let text = unsafe { Bound::from_borrowed_ptr(py, object) }.str().ok()?;
+        Some(text::whole(text.as_ptr()))
+    })
 }
 
 fn complex(object: Object) -> String {
@@ -363,7 +377,7 @@ fn zone(zone: Object) -> String {
         let class = ffi::Py_TYPE(zone);
         Python::attach(|py| {
             if module_type(py, c"datetime", c"timezone") == class {
-                let text = c_text(&Bound::from_borrowed_ptr(py, zone)).unwrap_or_default();
+                let text = c_text(zone).unwrap_or_default();
                 format!(" {text}")
             } else {
                 format!(" <{}>", text::class_name(class))
