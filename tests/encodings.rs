@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
 use _native::trace::{
-    Compact, EventKind, Format, FunctionId, PathId, TypeId, TypeKind, VariableId, expand,
+    Compact, EventKind, Expander, Format, FunctionId, PathId, TypeId, TypeKind, VariableId,
 };
 use base64::Engine as _;
 use proptest::prelude::*;
@@ -132,11 +132,12 @@ fn any_value() -> impl Strategy<Value = Value> {
 /// The records in a form of the trace.
 fn expanded(format: Format, compact: &Compact) -> Vec<u8> {
     let mut all = Vec::new();
-    expand(format, compact.bytes(), &mut Vec::new(), |piece| {
-        all.extend_from_slice(piece);
-        Ok(())
-    })
-    .unwrap();
+    Expander::new(format)
+        .expand(compact.bytes(), |piece| {
+            all.extend_from_slice(piece);
+            Ok(())
+        })
+        .unwrap();
     all
 }
 
@@ -238,10 +239,29 @@ proptest! {
     }
 
     #[test]
+    fn a_value_after_others_is_what_it_is_alone(
+        values in prop::collection::vec(any_value(), 1..4),
+        shown in prop::collection::vec((0..200u32, any::<prop::sample::Index>()), 1..30),
+    ) {
+        for format in [Format::Json, Format::Binary] {
+            let (mut all, mut each) = (Compact::default(), Vec::new());
+            for (variable, index) in &shown {
+                let mut alone = Compact::default();
+                for out in [&mut all, &mut alone] {
+                    out.value(VariableId(variable % 2 * 128));
+                    index.get(&values).write(out);
+                }
+                each.extend(expanded(format, &alone));
+            }
+            prop_assert_eq!(expanded(format, &all), each);
+        }
+    }
+
+    #[test]
     fn what_is_no_record_is_refused(bytes in prop::collection::vec(prop_oneof![0..30u8, any::<u8>()], 1..60)) {
         for format in [Format::Json, Format::Binary] {
             let mut made = 0;
-            let result = expand(format, &bytes, &mut Vec::new(), |piece| {
+            let result = Expander::new(format).expand(&bytes, |piece| {
                 made += piece.len();
                 Ok(())
             });

@@ -48,45 +48,110 @@ impl<'a> Input<'a> {
 
 /// Bytes that are handed on at once, or a little more.
 const PIECE: usize = 256 << 10;
+/// Variables whose latest value is kept.
+const PLACES: usize = 128;
+/// Bytes of a value that is kept, in the compact form.
+const LONGEST: usize = 2048;
 
-/// Hands on the records in a form of the trace, piece by piece; `piece` is room for one.
+/// The value that a variable had last, in both forms: it is the next one, too, at most lines.
 ///
-/// # Errors
-/// What `hand_on` fails with; `InvalidData` where something else than records is met.
-pub fn expand(
+/// Since no value's compact bytes are the beginning of another's, what begins with these is this value.
+#[derive(Debug, Clone, Default)]
+struct Latest {
+    compact: Vec<u8>,
+    expanded: Vec<u8>,
+}
+
+impl Latest {
+    fn keep(&mut self, compact: &[u8], expanded: &[u8]) {
+        self.compact.clear();
+        self.expanded.clear();
+        if compact.len() <= LONGEST {
+            self.compact.extend_from_slice(compact);
+            self.expanded.extend_from_slice(expanded);
+        }
+    }
+}
+
+/// Makes one of the two forms of the trace.
+#[derive(Debug)]
+pub struct Expander {
     format: Format,
-    compact: &[u8],
-    piece: &mut Vec<u8>,
-    mut hand_on: impl FnMut(&[u8]) -> io::Result<()>,
-) -> io::Result<()> {
-    let mut input = Input(compact);
-    while !input.0.is_empty() {
-        piece.clear();
-        match format {
-            Format::Json => fill::<Json>(&mut input, piece),
-            Format::Binary => fill::<Cbor>(&mut input, piece),
+    piece: Vec<u8>,
+    latest: Vec<Latest>,
+}
+
+impl Expander {
+    /// Of this form.
+    pub fn new(format: Format) -> Self {
+        Self {
+            format,
+            piece: Vec::new(),
+            latest: vec![Latest::default(); PLACES],
         }
-        .ok_or(io::ErrorKind::InvalidData)?;
-        hand_on(piece)?;
     }
-    Ok(())
+
+    /// Hands on the records in the form of the trace, piece by piece.
+    ///
+    /// # Errors
+    /// What `hand_on` fails with; `InvalidData` where something else than records is met.
+    pub fn expand(
+        &mut self,
+        compact: &[u8],
+        mut hand_on: impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut input = Input(compact);
+        while !input.0.is_empty() {
+            self.piece.clear();
+            match self.format {
+                Format::Json => self.fill::<Json>(&mut input),
+                Format::Binary => self.fill::<Cbor>(&mut input),
+            }
+            .ok_or(io::ErrorKind::InvalidData)?;
+            hand_on(&self.piece)?;
+        }
+        Ok(())
+    }
+
+    fn fill<E: Encoding>(&mut self, input: &mut Input<'_>) -> Option<()> {
+        while !input.0.is_empty() && self.piece.len() < PIECE {
+            match input.tag()? {
+                Tag::Value => self.variable::<E>(input)?,
+                tag => record::<E>(tag, input, &mut self.piece)?,
+            }
+        }
+        Some(())
+    }
+
+    /// A variable and its value.
+    fn variable<E: Encoding>(&mut self, input: &mut Input<'_>) -> Option<()> {
+        let (id, out) = (input.number()?, &mut self.piece);
+        E::value_begin(out, VariableId(id));
+        let (compact, start) = (input.0, out.len());
+        let latest = &mut self.latest[id as usize % PLACES];
+        match compact.strip_prefix(&*latest.compact) {
+            Some(rest) if rest.len() < compact.len() => {
+                out.extend_from_slice(&latest.expanded);
+                input.0 = rest;
+            }
+            _ => {
+                let tag = input.tag()?;
+                element::<E>(tag, input, out)?;
+                if !matches!(tag, Tag::Int | Tag::True | Tag::False | Tag::None) {
+                    let length = compact.len() - input.0.len();
+                    latest.keep(&compact[..length], &out[start..]);
+                }
+            }
+        }
+        E::value_end(out);
+        Some(())
+    }
 }
 
-fn fill<E: Encoding>(input: &mut Input<'_>, piece: &mut Vec<u8>) -> Option<()> {
-    while !input.0.is_empty() && piece.len() < PIECE {
-        record::<E>(input, piece)?;
-    }
-    Some(())
-}
-
-fn record<E: Encoding>(input: &mut Input<'_>, out: &mut Vec<u8>) -> Option<()> {
-    match input.tag()? {
+/// A record that is no value of a variable.
+fn record<E: Encoding>(tag: Tag, input: &mut Input<'_>, out: &mut Vec<u8>) -> Option<()> {
+    match tag {
         Tag::Step => E::step(out, PathId(input.number()?), input.number()?),
-        Tag::Value => {
-            E::value_begin(out, VariableId(input.number()?));
-            value::<E>(input, out)?;
-            E::value_end(out);
-        }
         Tag::Call => call::<E>(input, out)?,
         Tag::Return => {
             E::return_begin(out);

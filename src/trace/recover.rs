@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::compressor::Compressor;
 use super::definitions::MARK;
-use super::expand::expand;
+use super::expand::Expander;
 use super::folder::{self, Folder};
 use super::reader::{Health, Reader, TraceFiles};
 use super::record::Record;
@@ -216,7 +216,12 @@ impl Copy {
     /// Appends an event of our own.
     fn add_own(&mut self, event: &Compact) -> Result<()> {
         let mut bytes = Vec::new();
-        expand(self.format, event.bytes(), &mut bytes, |_| Ok(()))
+        let hand_on = |piece: &[u8]| {
+            bytes.extend_from_slice(piece);
+            Ok(())
+        };
+        Expander::new(self.format)
+            .expand(event.bytes(), hand_on)
             .map_err(folder::at(&self.path))?;
         self.append(&bytes)
     }

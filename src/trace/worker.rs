@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::compressor::Compressor;
-use super::expand::expand;
+use super::expand::Expander;
 use super::folder;
 use super::held::Held;
 use super::platform;
@@ -50,8 +50,7 @@ struct Files {
     /// Holds the main stream's open frame.
     compressor: Compressor,
     parts_compressor: Compressor,
-    /// Events in the trace's form, on their way.
-    piece: Vec<u8>,
+    expander: Expander,
 }
 
 impl Worker {
@@ -90,7 +89,7 @@ impl Worker {
                 main: Sink::new(self.shared.format)?,
                 compressor: Compressor::new()?,
                 parts_compressor: Compressor::new()?,
-                piece: Vec::new(),
+                expander: Expander::new(self.shared.format),
             })
         };
         self.files = Some(open().map_err(folder::at(&path))?);
@@ -230,24 +229,25 @@ impl Worker {
             stream,
             main,
             compressor,
-            piece,
+            expander,
             ..
         } = files;
-        let format = self.shared.format;
         for chunk in taken.full {
             stream.ensure(&path).map_err(&failure)?;
-            expand(format, chunk.bytes(), piece, |events| {
-                main.append(stream, compressor, events)
-            })
-            .map_err(&failure)?;
+            expander
+                .expand(chunk.bytes(), |events| {
+                    main.append(stream, compressor, events)
+                })
+                .map_err(&failure)?;
             self.shared.queue.written(chunk.bytes().len());
             self.shared.main.reuse(chunk);
         }
         stream.ensure(&path).map_err(&failure)?;
-        expand(format, taken.rest.bytes(), piece, |events| {
-            main.append(stream, compressor, events)
-        })
-        .map_err(&failure)?;
+        expander
+            .expand(taken.rest.bytes(), |events| {
+                main.append(stream, compressor, events)
+            })
+            .map_err(&failure)?;
         main.flush(stream, compressor).map_err(&failure)
     }
 
@@ -273,13 +273,12 @@ impl Worker {
             .open(&path)
             .map_err(&failure)?;
         for events in taken.full.iter().chain([&taken.rest]) {
-            expand(
-                self.shared.format,
-                events.bytes(),
-                &mut files.piece,
-                |events| part.append(&file, &mut files.parts_compressor, events),
-            )
-            .map_err(&failure)?;
+            files
+                .expander
+                .expand(events.bytes(), |events| {
+                    part.append(&file, &mut files.parts_compressor, events)
+                })
+                .map_err(&failure)?;
         }
         part.end(&file, &mut files.parts_compressor)
             .map_err(&failure)
