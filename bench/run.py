@@ -18,6 +18,7 @@ from statistics import median
 from typing import NamedTuple
 
 import costs
+import limits
 import programs
 import ways
 
@@ -54,6 +55,7 @@ class Bench:
 
     def __init__(self, cache: Path, names: list[str]) -> None:
         self.cache = cache
+        self.out = cache / "out"
         scripts = programs.fetch(cache)
         self.commands = {name: [str(scripts[name]), *programs.PROGRAMS[name].arguments] for name in names}
 
@@ -63,11 +65,10 @@ class Bench:
         return {**os.environ, **own}
 
     def run(self, way: ways.Way, program: str) -> Run:
-        out = self.cache / "out"
-        shutil.rmtree(out, ignore_errors=True)
-        out.mkdir(parents=True)
+        shutil.rmtree(self.out, ignore_errors=True)
+        self.out.mkdir(parents=True)
         measure = [sys.executable, "-I", "-S", str(HERE / "measure.py"), str(SECONDS), str(MEMORY)]
-        command = [*measure, *way.command(self.commands[program], out)]
+        command = [*measure, *way.command(self.commands[program], self.out)]
         done = subprocess.run(command, env=self.environment(way), cwd=self.cache, capture_output=True, text=True)
         wall, cpu, peak, status = done.stdout.split()
         failed = ""
@@ -76,7 +77,7 @@ class Bench:
         elif int(status):
             failed = f"failed, status {status}"
             print(f"{way.name}: {' '.join(done.stderr.splitlines()[-1:])}", file=sys.stderr)
-        size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
+        size = sum(file.stat().st_size for file in self.out.rglob("*") if file.is_file())
         return Run(float(wall), float(cpu), float(peak), size, failed)
 
     def work(self, program: str) -> Work:
@@ -180,7 +181,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--floor", type=Path, help="folder of the floor prototype's sources")
     parser.add_argument("--no-rivals", action="store_true")
-    parser.add_argument("--no-costs", action="store_true", help="not what start, end, a decision and reading take")
+    parser.add_argument(
+        "--no-costs", action="store_true", help="not what limits, start, end, a decision and reading take"
+    )
     parser.add_argument("--report", action="store_true", help=f"write {REPORT.name} too")
     parser.add_argument("--cache", type=Path, required=True, help="folder for programs, environments, traces")
     options = parser.parse_args()
@@ -198,18 +201,22 @@ def main() -> None:
     machine = (
         f"CPython {platform.python_version()}, {platform.system()} on {platform.machine()}, {os.cpu_count()} cores"
     )
-    limits = (
+    shown = (
         f"values to depth {ways.DEPTH}, {ways.ITEMS} items, {ways.STRING} characters where no other limits are named"
     )
-    text = [f"{machine}; medians of {options.rounds} rounds (rivals and the longest program: one); {limits}.", ""]
+    text = [f"{machine}; medians of {options.rounds} rounds (rivals and the longest program: one); {shown}.", ""]
     text += [
         "*to plain*, *to floor*: ratios. *ns a line*, *ns a call*: what is more than plain, by the lines that run, or",
         "by the calls where these alone are recorded.",
         "",
     ]
-    for program in bench.commands:
-        text += Table(program, bench.work(program), compared, results).text()
+    works = {program: bench.work(program) for program in bench.commands}
+    for program, work in works.items():
+        text += Table(program, work, compared, results).text()
     if not options.no_costs:
+        short = [program for program in works if not programs.PROGRAMS[program].once]
+        lines = {program: works[program].lines for program in short}
+        text += limits.table(short, bench.run, lines, bench.out)
         text += costs.table(cache, options.rounds)
     print("\n".join(text))
     if options.report:

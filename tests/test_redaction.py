@@ -457,7 +457,7 @@ def test_loosening(key: str, folder: Path, record: Record, plain: Plain) -> None
 def test_a_secret_at_the_limit(form: str, folder: Path, record: Record) -> None:
     """It is looked at whole before it is cut."""
     hidden = "ghp_0123456789abcdefghijABCDEFGHIJ012345"
-    (folder / "p.py").write_text(f"text = 'x' * 480 + ' {hidden} ' + 'y' * 4000\nraw = text.encode()\nx = 1\n")
+    (folder / "p.py").write_text(f"text = 'x' * 180 + ' {hidden} ' + 'y' * 4000\nraw = text.encode()\nx = 1\n")
     recorded = record("p.py", options=["--format", form])
     assert leaks(recorded, [hidden]) == []
     assert all(" <redacted: " in values(recorded)[name] for name in ("text", "raw"))

@@ -480,11 +480,15 @@ def beside(program: str, dump: list[str]) -> str:
     return program + "-" * 40 + "\n" + "\n".join(dump)
 
 
+# More is shown of values than by default.
+WIDE = ["--config", "limits = { depth = 3, items = 50, string = 500 }"]
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_program(folder: Path, record: Record, snapshot: SnapshotAssertion, name: str) -> None:
     program = dedent(PROGRAMS[name])
     (folder / "p.py").write_text(program, encoding="utf-8")
-    dump = both(record, "p.py", stdin=STDIN)
+    dump = both(record, "p.py", options=WIDE, stdin=STDIN)
     assert beside(program, dump[last_step(dump) :] if name in VALUES else dump) == snapshot
 
 
@@ -492,7 +496,7 @@ def test_a_program(folder: Path, record: Record, snapshot: SnapshotAssertion, na
 def test_a_limit_and_its_mark(folder: Path, record: Record, snapshot: SnapshotAssertion, limit: str) -> None:
     program = dedent(LIMITS)
     (folder / "p.py").write_text(program, encoding="utf-8")
-    dump = both(record, "p.py", options=["--config", limit])
+    dump = both(record, "p.py", options=[*WIDE, "--config", limit])
     assert beside(f"# {limit}\n{program}", dump[last_step(dump) :]) == snapshot
 
 
