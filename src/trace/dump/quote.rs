@@ -4,6 +4,9 @@
 
 /// Appends `text` as it is, but for characters that are escaped.
 pub fn push_bare(out: &mut String, text: &str) {
+    if is_plain(text) {
+        return out.push_str(text);
+    }
     for character in text.chars() {
         push_character(out, character);
     }
@@ -17,6 +20,11 @@ pub fn push_quoted(out: &mut String, text: &str) {
         '\''
     };
     out.push(quote);
+    if is_plain(text) && !text.contains([quote, '\\']) {
+        out.push_str(text);
+        out.push(quote);
+        return;
+    }
     for character in text.chars() {
         if character == quote || character == '\\' {
             out.push('\\');
@@ -26,6 +34,11 @@ pub fn push_quoted(out: &mut String, text: &str) {
         }
     }
     out.push(quote);
+}
+
+/// Whether no character is escaped.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 fn push_character(out: &mut String, character: char) {

@@ -40,9 +40,13 @@ impl Sources {
         let file = self.files.get_mut(&id)?;
         file.used = self.clock;
         let text = file.line(line)?.trim();
-        let cut = text.char_indices().nth(SHOWN).map(|(at, _)| at);
+        let cut = if text.len() > SHOWN {
+            text.char_indices().nth(SHOWN)
+        } else {
+            None
+        };
         Some(match cut {
-            Some(at) => format!("{}…", &text[..at]),
+            Some((at, _)) => format!("{}…", &text[..at]),
             None => text.to_owned(),
         })
     }

@@ -24,7 +24,7 @@ const MAPPINGS: [&str; 5] = [
 pub fn push_value(out: &mut String, value: &Value, story: &Story) {
     match value {
         Value::Int { i, type_id } => push_typed(out, *type_id, "int", story, |out| {
-            let _ = write!(out, "{i}");
+            out.push_str(itoa::Buffer::new().format(*i));
         }),
         Value::BigInt {
             magnitude,
@@ -105,10 +105,10 @@ fn push_typed(
 
 /// Cuts a type's name before its remark: `str (cut)` is `str` and ` (cut)`.
 fn split_remark(name: &str) -> (&str, &str) {
-    match name.find(" (") {
-        Some(at) => name.split_at(at),
-        None => (name, ""),
+    if !name.ends_with(')') {
+        return (name, "");
     }
+    name.split_at(name.find(" (").unwrap_or(name.len()))
 }
 
 /// Raw text says by itself what it is if it is a mark, names its type, or is written as no other type's values are.

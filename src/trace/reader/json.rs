@@ -6,6 +6,7 @@ use std::io::{self, Read};
 
 use super::window::{More, Window};
 use super::{Found, HALF_A_RECORD, TOO_LONG};
+use crate::trace::Record;
 
 /// What the reader expects next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +95,11 @@ impl<R: Read> JsonReader<R> {
     /// The event that begins at the window's first byte. A window that ends within it is
     /// widened, and the event read anew: rare, since a window holds thousands of events.
     fn event(&mut self) -> io::Result<Found> {
+        if let Some((record, length)) = event_of_line(self.window.bytes()) {
+            self.window.consume(length);
+            self.expect = Expect::CommaOrEnd;
+            return Ok(Found::Record(record));
+        }
         loop {
             let mut events = serde_json::Deserializer::from_slice(self.window.bytes()).into_iter();
             let cut = match events.next() {
@@ -115,6 +121,14 @@ impl<R: Read> JsonReader<R> {
             }
         }
     }
+}
+
+/// The event that begins a line and is whole in it, and its length: known to be UTF-8, it is read faster.
+fn event_of_line(bytes: &[u8]) -> Option<(Record, usize)> {
+    let line = str::from_utf8(&bytes[..memchr::memchr(b'\n', bytes)?]).ok()?;
+    let mut events = serde_json::Deserializer::from_str(line).into_iter();
+    let record = events.next()?.ok()?;
+    Some((record, events.byte_offset()))
 }
 
 /// What serde_json says, without its line and column, which count from the event's own beginning.
