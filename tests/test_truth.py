@@ -24,7 +24,8 @@ from tests.traces import checked
 __all__ = ["program"]  # a fixture
 
 ORACLE = Path(__file__).parent / "oracle_sequence.py"
-SCALARS = ["--config", "limits = { items = 1, depth = 1, string = 500 }"]  # they are compared; of the rest there need not be much
+# They are compared; of the rest there need not be much.
+SCALARS = ["--config", "limits = { items = 1, depth = 1, string = 500 }"]
 
 PROGRAMS = {
     "classes": '''
