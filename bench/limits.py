@@ -14,10 +14,12 @@ COMPARED = ((1, 20, 200), (2, 10, 100), (2, 20, 200), (2, 50, 500), (3, 20, 200)
 
 
 class Run(Protocol):
-    """What is used of a run."""
+    """What is used of a run: seconds, and bytes of trace."""
 
-    wall: float
-    size: float
+    @property
+    def wall(self) -> float: ...
+    @property
+    def size(self) -> float: ...
 
 
 def table(names: list[str], run: Callable[[ways.Way, str], Run], lines: dict[str, int], out: Path) -> list[str]:
