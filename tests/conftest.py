@@ -24,6 +24,7 @@ gc.set_threshold(1_000_000)
 # Started in the background of a shell, we ignore these, and so would every program that is run here.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 Done = subprocess.CompletedProcess[str]
 
