@@ -241,14 +241,14 @@ proptest! {
     #[test]
     fn a_value_after_others_is_what_it_is_alone(
         values in prop::collection::vec(any_value(), 1..4),
-        shown in prop::collection::vec((0..200u32, any::<prop::sample::Index>()), 1..30),
+        shown in prop::collection::vec((0..2u32, any::<prop::sample::Index>()), 1..30),
     ) {
         for format in [Format::Json, Format::Binary] {
             let (mut all, mut each) = (Compact::default(), Vec::new());
             for (variable, index) in &shown {
                 let mut alone = Compact::default();
                 for out in [&mut all, &mut alone] {
-                    out.value(VariableId(variable % 2 * 128));
+                    out.value(VariableId(variable * 128));
                     index.get(&values).write(out);
                 }
                 each.extend(expanded(format, &alone));

@@ -45,8 +45,8 @@ WAITING = 0x80 | 0x200  # inspect.CO_COROUTINE, inspect.CO_ASYNC_GENERATOR
 INTERPRETER_FRAME, NAMESPACE, SLOTS = 24, 40, 72
 START = os.getcwd()  # which the program may remove
 SCALARS = (int, str, float, bool, type(None))
-LONGEST_TEXT = 500  # characters, beyond which the recorder cuts a str by default
-LONGEST = 2_000  # bits, up to which an int is shown: a program may forbid the text of longer ones
+LONGEST_TEXT = 200  # characters, beyond which the recorder cuts a str by default
+LONGEST = 1_600  # bits, up to which an int is shown: a program may forbid the text of longer ones
 
 Value = list[str] | None
 Locals = dict[str, Value]

@@ -17,7 +17,7 @@ from tests.traces import Trace
 
 ERROR = 11
 UNTOLD = ("<left unseen>", "<still open>")  # returns that stand for ends the interpreter did not tell
-LONGEST = 2_000  # bits of an int, beyond which the oracle does not show it
+LONGEST = 1_600  # bits of an int, beyond which the oracle does not show it
 OPENED = ("call", "resume", "throw")
 
 Told = list[Any]  # an event of the oracle

@@ -367,7 +367,14 @@ def damages(draw: Draw, size: int) -> Damage:
 # What changes is shown at every line; `Open` and `Other` may take each other's place.
 CHANGING = """\
 from collections import OrderedDict, namedtuple
+from datetime import date, timedelta
 from decimal import Decimal, getcontext
+from enum import Enum
+from fractions import Fraction
+from pathlib import PurePosixPath
+class Color(Enum):
+    RED = 1
+    A_COLOR_OF_A_LONG_NAME_THAT_IS_CUT_WHERE_THERE_IS_LITTLE_ROOM = 2
 class Open: pass
 class Other: pass
 class Slots: __slots__ = ("a", "b")
@@ -396,6 +403,10 @@ FRESH = (
     "Decimal('1E+9')",
     "'a longer text, which may be secret'",
     "Decimal('1' * 90) * {number}",
+    "Color(1 + {number} % 2)",
+    "date(2000, 1, 1) + timedelta(days={number})",
+    "Fraction({number}, 7)",
+    "PurePosixPath('/a', 'folder' * {number}, 'c')",
     "({number}, 'one', {name})",
     "[{name}, {number}]",
     "{{'key': {name}, {number}: b''}}",

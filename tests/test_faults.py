@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.conftest import Plain, Record
 from tests.strategies import changes, examples
@@ -55,13 +56,14 @@ def test_the_program_goes_on(stage: str, form: str, folder: Path, plain: Plain, 
 
 
 @examples(40)
-@given(changes())
-def test_no_value_is_stale(folder: Path, record: Record, text: str) -> None:
+@given(changes(), st.sampled_from(["", "limits.string = 10", "limits = { string = 10, value-bytes = 300 }"]))
+def test_no_value_is_stale(folder: Path, record: Record, text: str, limits: str) -> None:
     """What is remembered from value to value shows nothing else than what is read anew."""
     (folder / "program.py").write_text(text)
 
     def recorded(fault: str) -> Trace:
-        done = record("program.py", env={"CODETRACER_FAULT": fault})
+        options = ["--config", limits] if limits else []
+        done = record("program.py", options=options, env={"CODETRACER_FAULT": fault})
         assert done.done.returncode == 0, done.done.stderr
         return checked(done.trace)
 

@@ -29,18 +29,12 @@ pub(super) struct JsonFile {
     at: u64,
     /// Offset of the `]`.
     bracket: u64,
-    /// Events that go there, and blanks between them where a page ends.
-    pages: Vec<u8>,
 }
 
 impl JsonFile {
     /// Of a file that holds `EMPTY`.
     pub(super) fn new() -> Self {
-        Self {
-            at: 1,
-            bracket: 1,
-            pages: Vec::new(),
-        }
+        Self { at: 1, bracket: 1 }
     }
 
     /// Writes events, each `,{…}` and a line break; all are in the file on return.
@@ -48,63 +42,53 @@ impl JsonFile {
         if self.at == 1 {
             events = events.strip_prefix(b",").unwrap_or(events);
         }
+        let mut pages = Vec::with_capacity(events.len());
         while !events.is_empty() {
-            match self.fitting(events) {
-                0 => self.make_room(file, events)?,
+            let next = self.at + pages.len() as u64;
+            match self.fitting(next, events) {
+                0 => self.make_room(file, &mut pages, events)?,
                 length => {
                     let (now, later) = events.split_at(length);
-                    self.pages.extend_from_slice(now);
+                    pages.extend_from_slice(now);
                     events = later;
                 }
             }
         }
-        self.write(file)
+        self.write(file, &mut pages)
     }
 
-    /// Where the next event goes, once what waits is written.
-    fn next(&self) -> u64 {
-        self.at + self.pages.len() as u64
-    }
-
-    /// Length of the whole events that fit up to the page's end, or to the bracket; of one that is larger than a page,
-    /// if it fits up to the bracket.
-    fn fitting(&self, events: &[u8]) -> usize {
-        let room = self.bracket - self.next();
-        let end = |room: u64| {
-            let window = &events[..events.len().min(room as usize)];
-            memchr::memrchr(b'\n', window).map_or(0, |last| last + 1)
-        };
-        match end(room.min(PAGE - self.next() % PAGE)) {
-            0 => {
-                let first = first_length(events);
-                let fits = first as u64 > PAGE && first as u64 <= room;
-                if fits { first } else { 0 }
-            }
-            length => length,
+    /// Length of the whole events that fit behind `next` up to the page's end, or to the bracket; of one that is larger
+    /// than a page, if it fits up to the bracket.
+    fn fitting(&self, next: u64, events: &[u8]) -> usize {
+        let room = self.bracket - next;
+        let window = &events[..events.len().min(room.min(PAGE - next % PAGE) as usize)];
+        if let Some(last) = memchr::memrchr(b'\n', window) {
+            return last + 1;
         }
+        let first = first_length(events);
+        let fits = first as u64 > PAGE && first as u64 <= room;
+        if fits { first } else { 0 }
     }
 
-    /// Moves on to the next page, or makes a region that has one.
-    fn make_room(&mut self, file: &File, events: &[u8]) -> io::Result<()> {
+    /// Fills the page with blanks, or makes a region that has one more.
+    fn make_room(&mut self, file: &File, pages: &mut Vec<u8>, events: &[u8]) -> io::Result<()> {
         let length = first_length(events) as u64;
-        let next_page = (self.next() + 1).next_multiple_of(PAGE);
+        let next = self.at + pages.len() as u64;
+        let next_page = (next + 1).next_multiple_of(PAGE);
         if length > PAGE || next_page > self.bracket {
-            self.write(file)?;
+            self.write(file, pages)?;
             return self.grow(file, length);
         }
-        let blanks = next_page - self.next();
-        self.pages.extend_from_slice(&BLANKS[..blanks as usize]);
+        pages.extend_from_slice(&BLANKS[..(next_page - next) as usize]);
         Ok(())
     }
 
-    /// Writes what waits.
-    fn write(&mut self, file: &File) -> io::Result<()> {
-        let written = write_at(file, &self.pages, self.at);
-        if written.is_ok() {
-            self.at = self.next();
-        }
-        self.pages.clear();
-        written
+    /// Writes what was laid out, and empties it.
+    fn write(&mut self, file: &File, pages: &mut Vec<u8>) -> io::Result<()> {
+        write_at(file, pages, self.at)?;
+        self.at += pages.len() as u64;
+        pages.clear();
+        Ok(())
     }
 
     /// Adds blanks for at least `length` bytes more, with the bracket as the last byte of a page.

@@ -26,7 +26,8 @@ struct Known {
 /// The class `decimal.Decimal`, once one of its instances was met.
 #[derive(Default)]
 pub struct Decimals {
-    known: Option<Known>,
+    /// None inside: its instances keep nothing that they can be told by.
+    known: Option<Option<Known>>,
 }
 
 /// What lies in an object behind its header.
@@ -57,10 +58,8 @@ impl Decimals {
     fn content<'a>(&mut self, object: Object) -> Option<&'a [u8]> {
         // SAFETY: a live object.
         let class = unsafe { ffi::Py_TYPE(object) };
-        let known = match &self.known {
-            Some(known) => known,
-            None => self.known.insert(Known::of(class)?),
-        };
+        let known = self.known.get_or_insert_with(|| Known::of(class));
+        let known = known.as_ref()?;
         // SAFETY: the Decimal of our own is alive.
         if unsafe { ffi::Py_TYPE(known.zero.as_ptr()) } != class {
             return None;
@@ -101,7 +100,7 @@ impl Encoder<'_> {
             return self.by_type(object);
         };
         let type_id = self.class_type(place, TypeKind::Raw);
-        let is_hidden = self.shown(&text, type_id);
+        let is_hidden = self.redacted(&text, type_id);
         // The sign of an exponent is as the context of the thread wants it.
         if let Some(source) = source
             && !is_hidden

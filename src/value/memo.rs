@@ -28,7 +28,7 @@ pub enum Form {
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
     pub form: Form,
-    /// `limits.string`.
+    /// `limits.string`, if that cuts it.
     pub limit: usize,
     /// What is looked at.
     pub content: &'a [u8],

@@ -156,7 +156,7 @@ impl Truncations {
     }
 }
 
-/// What is kept between values: facts about classes, ids of types, buffers.
+/// What is kept between values: facts about classes, ids of types, values that may come again, buffers.
 pub struct Values {
     manner: Rc<Manner>,
     bounds: Bounds,

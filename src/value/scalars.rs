@@ -32,18 +32,22 @@ impl Encoder<'_> {
         self.out.raw(text, type_id);
     }
 
-    /// A text that stands for an object, its secrets hidden; whether there was one.
-    pub(super) fn shown(&mut self, text: &str, type_id: TypeId) -> bool {
+    /// A text that stands for an object, its secrets hidden.
+    pub(super) fn shown(&mut self, text: &str, type_id: TypeId) {
         let source = self.source(Form::Text(type_id), text.as_bytes(), 0);
         if self.again(&source) {
-            return false;
+            return;
         }
         let begun = self.begin();
-        let hidden = self.values.redaction.text(text);
-        self.raw(hidden.as_deref().unwrap_or(text), type_id);
-        if hidden.is_none() {
+        if !self.redacted(text, type_id) {
             self.keep(&source, begun);
         }
+    }
+
+    /// Writes such a text anew; whether something of it is hidden.
+    pub(super) fn redacted(&mut self, text: &str, type_id: TypeId) -> bool {
+        let hidden = self.values.redaction.text(text);
+        self.raw(hidden.as_deref().unwrap_or(text), type_id);
         hidden.is_some()
     }
 
@@ -200,7 +204,7 @@ impl Encoder<'_> {
         self.count_cut(self.room() / 5);
         let name = format!("{name} (cut)");
         let type_id = self.definitions.plain_type(TypeKind::String, &name);
-        let cut = size.saturating_sub(max);
+        let cut = size - max;
         self.out.raw(&format!("{literal}… (+{cut} bytes)"), type_id);
     }
 
@@ -223,9 +227,13 @@ impl Encoder<'_> {
 /// Values that are written again.
 impl Encoder<'_> {
     pub(super) fn source<'a>(&self, form: Form, content: &'a [u8], rest: usize) -> Source<'a> {
+        let limit = match form {
+            Form::Str | Form::Bytes => self.values.bounds.string,
+            Form::Float | Form::Decimal | Form::Text(_) => usize::MAX,
+        };
         Source {
             form,
-            limit: self.values.bounds.string,
+            limit,
             content,
             rest,
         }
@@ -260,7 +268,7 @@ impl Encoder<'_> {
         }
     }
 
-    /// Remembers what was written since.
+    /// Remembers what was written since; nothing that was cut for want of room, since that has left none.
     pub(super) fn keep(&mut self, source: &Source<'_>, begun: Begun) {
         if !self.is_ample(source) {
             return;

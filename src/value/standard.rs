@@ -112,19 +112,28 @@ pub fn find(py: Python<'_>, class: *mut ffi::PyTypeObject) -> Option<Reading> {
         .find(|(module, known, reading)| {
             known.to_bytes() == name
                 && module_type(py, module, known) == class
-                && fits(*reading, class)
+                && fits(*reading, class, module, known)
         })
         .map(|&(.., reading)| reading)
         .or_else(|| is_enum(py, class).then_some(Reading::Enum))
 }
 
 /// Whether a class can be read so, whatever a program has put in the place of the standard library's own.
-fn fits(reading: Reading, class: *mut ffi::PyTypeObject) -> bool {
+fn fits(reading: Reading, class: *mut ffi::PyTypeObject, module: &CStr, name: &CStr) -> bool {
     match reading {
         Reading::Standard(Standard::Fraction | Standard::Uuid | Standard::Path) => true,
         Reading::Dict => classes::inherits(class, &raw mut ffi::PyDict_Type),
-        _ => !classes::made_by_class_statement(class),
+        _ => is_of_c(class, module, name),
     }
+}
+
+/// Whether a class is written in C, under this name.
+fn is_of_c(class: *mut ffi::PyTypeObject, module: &CStr, name: &CStr) -> bool {
+    // SAFETY: a live type.
+    let full = unsafe { CStr::from_ptr((*class).tp_name) }.to_bytes();
+    let rest = full.strip_prefix(module.to_bytes());
+    !classes::made_by_class_statement(class)
+        && rest.and_then(|rest| rest.strip_prefix(b".")) == Some(name.to_bytes())
 }
 
 /// The type that a loaded module has under this name, or null.
@@ -376,7 +385,9 @@ fn zone(zone: Object) -> String {
         }
         let class = ffi::Py_TYPE(zone);
         Python::attach(|py| {
-            if module_type(py, c"datetime", c"timezone") == class {
+            let is_standard = module_type(py, c"datetime", c"timezone") == class
+                && is_of_c(class, c"datetime", c"timezone");
+            if is_standard {
                 let text = c_text(zone).unwrap_or_default();
                 format!(" {text}")
             } else {

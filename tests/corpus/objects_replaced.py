@@ -33,7 +33,24 @@ REPLACED = {
 }
 
 
+class Zone(Loud, datetime.tzinfo):
+    def utcoffset(self, when):
+        print("utcoffset of", type(self).__name__)
+        return datetime_of_old.timedelta(hours=1)
+
+
+class datetime_of_old:
+    datetime, timedelta = datetime.datetime, datetime.timedelta
+
+
+def zoned():
+    datetime.timezone = type("timezone", (Zone,), {})
+    when = datetime_of_old.datetime(2000, 1, 1, tzinfo=datetime.timezone())
+    print(when.year, "without its zone")
+
+
 def main():
+    zoned()
     for module, names in REPLACED.items():
         for name in names:
             own = type(name, (Loud,), {})

