@@ -100,7 +100,7 @@ impl Encoder<'_> {
             return self.by_type(object);
         };
         let type_id = self.class_type(place, TypeKind::Raw);
-        let is_hidden = self.redacted(&text, type_id);
+        let is_hidden = self.shown(&text, type_id);
         // The sign of an exponent is as the context of the thread wants it.
         if let Some(source) = source
             && !is_hidden

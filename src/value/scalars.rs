@@ -32,22 +32,18 @@ impl Encoder<'_> {
         self.out.raw(text, type_id);
     }
 
-    /// A text that stands for an object, its secrets hidden.
-    pub(super) fn shown(&mut self, text: &str, type_id: TypeId) {
+    /// A text that stands for an object, its secrets hidden; whether there was one.
+    pub(super) fn shown(&mut self, text: &str, type_id: TypeId) -> bool {
         let source = self.source(Form::Text(type_id), text.as_bytes(), 0);
         if self.again(&source) {
-            return;
+            return false;
         }
         let begun = self.begin();
-        if !self.redacted(text, type_id) {
-            self.keep(&source, begun);
-        }
-    }
-
-    /// Writes such a text anew; whether something of it is hidden.
-    pub(super) fn redacted(&mut self, text: &str, type_id: TypeId) -> bool {
         let hidden = self.values.redaction.text(text);
         self.raw(hidden.as_deref().unwrap_or(text), type_id);
+        if hidden.is_none() {
+            self.keep(&source, begun);
+        }
         hidden.is_some()
     }
 
@@ -226,6 +222,7 @@ impl Encoder<'_> {
 
 /// Values that are written again.
 impl Encoder<'_> {
+    #[inline]
     pub(super) fn source<'a>(&self, form: Form, content: &'a [u8], rest: usize) -> Source<'a> {
         let limit = match form {
             Form::Str | Form::Bytes => self.values.bounds.string,
