@@ -24,7 +24,7 @@ import ways
 
 HERE = Path(__file__).parent
 REPORT = HERE.parent / "docs" / "performance.md"
-SECONDS = 30  # after which a run is given up
+SECONDS = 60  # after which a run is given up
 MEMORY = 6 << 30  # bytes of address space that a run gets
 MEGABYTE = 1e6
 NANOSECONDS = 1e9

@@ -283,9 +283,7 @@ unsafe fn buffer_channel(buffer: Object) -> Option<Channel> {
             .find_map(|class| member(py, buffer, class, c"raw"));
         // SAFETY: a live object.
         let raw = raw.unwrap_or_else(|| unsafe { Bound::from_borrowed_ptr(py, buffer) });
-        let is_file =
-            crate::value::loaded(py, c"_io", c"FileIO")?.as_ptr() == raw.get_type().as_ptr();
-        if !is_file {
+        if !crate::value::is_of_c(raw.get_type_ptr(), c"_io", c"FileIO") {
             return None;
         }
         of_descriptor(raw.call_method0("fileno").ok()?.extract().ok()?)

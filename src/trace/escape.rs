@@ -4,7 +4,7 @@
 //!
 //! Only `"`, `\` and what lies below 0x20 must be escaped (RFC 8259, section 7); all other bytes of UTF-8
 //! stand for themselves. Most texts need no escape at all, so bytes are looked at eight at a time, and clean runs
-//! and copied whole.
+//! are copied whole.
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;

@@ -159,3 +159,50 @@ fn as_event(line: &mut [u8]) -> Option<&[u8]> {
     event[0] = b',';
     Some(event)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn items(bytes: &[u8]) -> usize {
+        serde_json::from_slice::<Vec<String>>(bytes).unwrap().len()
+    }
+
+    /// Lengths of events that are no larger than a page.
+    fn lengths() -> impl Strategy<Value = Vec<usize>> {
+        prop::collection::vec(prop_oneof![8 => 0..800_usize, 1 => 4070..4093_usize], 1..60)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(8))]
+
+        /// A kill may fall between any two pages of a write.
+        #[test]
+        fn every_page_of_a_write_leaves_an_array(appends in prop::collection::vec(lengths(), 1..12)) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("trace.json");
+            fs::write(&path, EMPTY).unwrap();
+            let file = File::options().write(true).open(&path).unwrap();
+            let (mut json, mut count) = (JsonFile::new(), 0);
+            for lengths in appends {
+                let (before, bracket) = (fs::read(&path).unwrap(), json.bracket);
+                let event = |&length: &usize| format!(",\"{}\"\n", "x".repeat(length));
+                let events: String = lengths.iter().map(event).collect();
+                json.append(&file, events.as_bytes()).unwrap();
+                let after = fs::read(&path).unwrap();
+                prop_assert_eq!(items(&after), count + lengths.len());
+                let first = before.iter().zip(&after).position(|(a, b)| a != b).unwrap_or(0);
+                let pages = (first.next_multiple_of(PAGE as usize)..json.at as usize).step_by(PAGE as usize);
+                for page in pages.filter(|_| bracket == json.bracket) {
+                    let killed = [&after[..page], &before[page..]].concat();
+                    prop_assert!((count..count + lengths.len()).contains(&items(&killed)));
+                }
+                count += lengths.len();
+            }
+        }
+    }
+}

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use crate::frame::Object;
 use crate::trace::TypeKind;
 
-use super::memo::Form;
+use super::memo::Kind;
 use super::{Encoder, standard};
 
 const WORD: usize = size_of::<usize>();
@@ -91,7 +91,7 @@ impl Encoder<'_> {
     /// A Decimal as `str` writes it.
     pub(super) fn decimal(&mut self, object: Object, place: usize) {
         let content = self.values.decimals.content(object);
-        let source = content.map(|content| self.source(Form::Decimal, content, 0));
+        let source = content.map(|content| self.source(Kind::Decimal, content, 0));
         if source.is_some_and(|source| self.again(&source)) {
             return;
         }

@@ -11,7 +11,7 @@ const PLACES: usize = 1 << 9;
 
 /// How a content is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum Kind {
     /// An exact str.
     Str,
     /// An exact bytes.
@@ -27,7 +27,7 @@ pub enum Form {
 /// What a value is made from: equal ones are written alike, as long as the same texts are followed.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
-    pub form: Form,
+    pub kind: Kind,
     /// `limits.string`, if that cuts it.
     pub limit: usize,
     /// What is looked at.
@@ -39,7 +39,7 @@ pub struct Source<'a> {
 /// A value that was written.
 #[derive(Debug)]
 pub struct Kept {
-    form: Form,
+    kind: Kind,
     limit: usize,
     content: Box<[u8]>,
     rest: usize,
@@ -50,7 +50,7 @@ pub struct Kept {
 
 impl Kept {
     fn is_of(&self, source: &Source<'_>) -> bool {
-        self.form == source.form
+        self.kind == source.kind
             && self.limit == source.limit
             && self.rest == source.rest
             && *self.content == *source.content
@@ -107,7 +107,7 @@ impl Memo {
             self.followed = followed;
         }
         self.places[place(source.content)] = Some(Kept {
-            form: source.form,
+            kind: source.kind,
             limit: source.limit,
             content: source.content.into(),
             rest: source.rest,

@@ -30,7 +30,7 @@ use classes::Classes;
 use decimal::Decimals;
 use memo::Memo;
 
-pub use standard::{class_attribute, loaded};
+pub use standard::{class_attribute, is_of_c, loaded};
 
 /// JSON levels around a value: file, event, its body, arguments, argument, value.
 const OUTER_NESTING: usize = 6;

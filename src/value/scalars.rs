@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use crate::frame::Object;
 use crate::trace::{Place, TypeId, TypeKind};
 
-use super::memo::{Form, Source};
+use super::memo::{Kind, Source};
 use super::{Encoder, Known, Truncations, redacted, text};
 
 /// The longest JSON form of a character, or of a byte in a literal.
@@ -34,7 +34,7 @@ impl Encoder<'_> {
 
     /// A text that stands for an object, its secrets hidden; whether there was one.
     pub(super) fn shown(&mut self, text: &str, type_id: TypeId) -> bool {
-        let source = self.source(Form::Text(type_id), text.as_bytes(), 0);
+        let source = self.source(Kind::Text(type_id), text.as_bytes(), 0);
         if self.again(&source) {
             return false;
         }
@@ -91,7 +91,7 @@ impl Encoder<'_> {
     /// An exact float.
     pub(super) fn exact_float(&mut self, value: f64) {
         let content = value.to_bits().to_le_bytes();
-        let source = self.source(Form::Float, &content, 0);
+        let source = self.source(Kind::Float, &content, 0);
         if self.again(&source) {
             return;
         }
@@ -113,7 +113,7 @@ impl Encoder<'_> {
         let mut scratch = std::mem::take(&mut self.values.scratch);
         let limit = self.values.bounds.string.min(self.room());
         let seen = text::read(object, redacted::window(limit), &mut scratch);
-        let source = self.source(Form::Str, seen.text.as_bytes(), seen.rest);
+        let source = self.source(Kind::Str, seen.text.as_bytes(), seen.rest);
         if place.is_some() || !self.again(&source) {
             let begun = self.begin();
             let redaction = &mut self.values.redaction;
@@ -167,7 +167,7 @@ impl Encoder<'_> {
         let whole = text::bytes_of(object);
         let max = self.values.bounds.string.min(self.room() / 5);
         let (seen, behind) = whole.split_at(whole.len().min(redacted::window(max)));
-        let source = self.source(Form::Bytes, seen, behind.len());
+        let source = self.source(Kind::Bytes, seen, behind.len());
         // SAFETY: a live object.
         let is_exact = unsafe { ffi::PyBytes_CheckExact(object) } != 0;
         if is_exact && self.again(&source) {
@@ -223,13 +223,13 @@ impl Encoder<'_> {
 /// Values that are written again.
 impl Encoder<'_> {
     #[inline]
-    pub(super) fn source<'a>(&self, form: Form, content: &'a [u8], rest: usize) -> Source<'a> {
-        let limit = match form {
-            Form::Str | Form::Bytes => self.values.bounds.string,
-            Form::Float | Form::Decimal | Form::Text(_) => usize::MAX,
+    pub(super) fn source<'a>(&self, kind: Kind, content: &'a [u8], rest: usize) -> Source<'a> {
+        let limit = match kind {
+            Kind::Str | Kind::Bytes => self.values.bounds.string,
+            Kind::Float | Kind::Decimal | Kind::Text(_) => usize::MAX,
         };
         Source {
-            form,
+            kind,
             limit,
             content,
             rest,

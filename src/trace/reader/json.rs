@@ -99,18 +99,14 @@ impl<R: Read> JsonReader<R> {
     /// widened, and the event read anew: rare, since a window holds thousands of events.
     fn event(&mut self) -> io::Result<Found> {
         if let Some((record, length)) = event_of_line(self.window.bytes()) {
-            self.window.consume(length);
-            self.expect = Expect::CommaOrEnd;
-            return Ok(Found::Record(record));
+            return Ok(self.found(record, length));
         }
         loop {
             let mut events = serde_json::Deserializer::from_slice(self.window.bytes()).into_iter();
             let cut = match events.next() {
                 Some(Ok(record)) => {
                     let length = events.byte_offset();
-                    self.window.consume(length);
-                    self.expect = Expect::CommaOrEnd;
-                    return Ok(Found::Record(record));
+                    return Ok(self.found(record, length));
                 }
                 Some(Err(error)) if !error.is_eof() => {
                     return Ok(Found::torn(without_place(&error)));
@@ -123,6 +119,13 @@ impl<R: Read> JsonReader<R> {
                 More::TooLong => return Ok(Found::torn(TOO_LONG)),
             }
         }
+    }
+
+    /// Goes on behind an event of this length.
+    fn found(&mut self, record: Record, length: usize) -> Found {
+        self.window.consume(length);
+        self.expect = Expect::CommaOrEnd;
+        Found::Record(record)
     }
 }
 
