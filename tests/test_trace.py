@@ -6,12 +6,15 @@ Must not: hold what differs between interpreters or runs (identities, timing): s
 from __future__ import annotations
 
 import json
+import struct
 from pathlib import Path
+from random import Random
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from tests.conftest import Plain, Record, Recorded
+from tests.traces import read
 
 CALLS = {
     "parameters": """
@@ -498,6 +501,32 @@ def test_a_limit_and_its_mark(folder: Path, record: Record, snapshot: SnapshotAs
     (folder / "p.py").write_text(program, encoding="utf-8")
     dump = both(record, "p.py", options=[*WIDE, "--config", limit])
     assert beside(f"# {limit}\n{program}", dump[last_step(dump) :]) == snapshot
+
+
+FLOATS = """
+import struct
+with open("floats", "rb") as file:
+    for part in iter(lambda: file.read(80_000), b""):
+        floats = struct.unpack(f"<{len(part) // 8}d", part)
+"""
+
+
+def test_floats_are_written_as_python_writes_them(folder: Path, record: Record) -> None:
+    random = Random(5)
+    edges = [sign * power + step for power in (1e-4, 1e15, 1e16, 1e17) for sign in (1, -1) for step in (0, 1e-5, 2)]
+    powers = [*(2.0**exponent for exponent in range(-1074, 1024)), *(float(f"1e{place}") for place in range(-323, 309))]
+    common = [number / 1000 for number in range(-2000, 2000)]
+    of_any_bits = struct.unpack("<20000d", random.randbytes(160_000))
+    floats = [*edges, *powers, *common, *of_any_bits]
+    (folder / "floats").write_bytes(struct.pack(f"<{len(floats)}d", *floats))
+    (folder / "p.py").write_text(FLOATS)
+    recorded = record("p.py", options=["--format", "json", "--config", "limits = { items = 0, value-bytes = 0 }"])
+    shown: list[str] = []
+    for event in read(recorded.trace / "trace.json"):
+        elements = event.body.get("value", {}).get("elements") or [] if event.name == "Value" else []
+        if len(elements) > 1 and [one["r"] for one in elements[:2]] != shown[-len(elements) :][:2]:
+            shown += [one["r"] for one in elements]
+    assert shown == [repr(number) for number in floats]
 
 
 def test_the_definitions(folder: Path, record: Record, snapshot: SnapshotAssertion) -> None:

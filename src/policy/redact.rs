@@ -16,6 +16,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use serde_json::Value;
 
 use super::spec::Redact;
@@ -53,7 +54,7 @@ pub struct Redaction {
     detects: bool,
     names: Vec<(NamePattern, Mark)>,
     allow: Vec<NamePattern>,
-    told: HashMap<Box<str>, Told>,
+    told: HashMap<Box<str>, Told, RandomState>,
     shapes: Shapes,
     followed: Followed,
 }
@@ -94,7 +95,7 @@ impl Redaction {
                 .iter()
                 .map(|one| parsed(one))
                 .collect::<Result<_>>()?,
-            told: HashMap::new(),
+            told: HashMap::default(),
             shapes: Shapes::new()?,
             followed: Followed::default(),
         })

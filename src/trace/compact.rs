@@ -235,13 +235,15 @@ impl Compact {
     /// A value of one text; `around`: the length of what stands around it and its type in JSON.
     #[inline]
     fn text_value(&mut self, tag: Tag, around: usize, text: &str, type_id: TypeId) {
-        self.two(
-            tag,
-            type_id.0,
-            u32::try_from(text.len()).unwrap_or(u32::MAX),
-        );
+        self.text_of(tag, around + quoted_length(text), text, type_id);
+    }
+
+    #[inline]
+    fn text_of(&mut self, tag: Tag, length: usize, text: &str, type_id: TypeId) {
+        let size = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        self.two(tag, type_id.0, size);
         self.bytes.extend_from_slice(text.as_bytes());
-        self.longer(around + quoted_length(text) + digits(type_id.0.into()));
+        self.longer(length + digits(type_id.0.into()));
     }
 }
 
@@ -385,6 +387,12 @@ impl Compact {
     #[inline]
     pub fn raw(&mut self, text: &str, type_id: TypeId) {
         self.text_value(Tag::Raw, around::RAW, text, type_id);
+    }
+
+    /// `Raw` of a float: nothing in its digits is escaped.
+    #[inline]
+    pub fn float(&mut self, digits: &str, type_id: TypeId) {
+        self.text_of(Tag::Raw, around::RAW + digits.len() + 2, digits, type_id);
     }
 
     /// `Error`.

@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use super::{Compact, FunctionId, PathId, Place, TypeId, TypeKind, VariableId};
 
 /// The id of type `None`, the first of every trace.
@@ -21,7 +23,7 @@ type Fields = Box<[Box<str>]>;
 pub struct Definitions {
     pending: Compact,
     paths: HashMap<Box<str>, PathId>,
-    variables: HashMap<Box<str>, VariableId>,
+    variables: HashMap<Box<str>, VariableId, RandomState>,
     types: HashMap<(TypeKind, Box<str>), TypeId>,
     structs: HashMap<Box<str>, HashMap<Fields, TypeId>>,
     type_count: u32,
@@ -38,7 +40,7 @@ impl Definitions {
         let mut new = Self {
             pending: Compact::default(),
             paths: HashMap::new(),
-            variables: HashMap::new(),
+            variables: HashMap::default(),
             types: HashMap::new(),
             structs: HashMap::new(),
             type_count: 0,

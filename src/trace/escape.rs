@@ -9,19 +9,24 @@
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
-/// Whether one of up to eight bytes must be escaped.
+/// Whether one of eight bytes must be escaped.
 #[inline]
-fn is_dirty(bytes: &[u8]) -> bool {
-    let Ok(&word) = <&[u8; 8]>::try_from(bytes) else {
-        return bytes.iter().any(|&byte| form(byte).length > 1);
-    };
-    let word = u64::from_le_bytes(word);
+fn is_dirty(bytes: &[u8; 8]) -> bool {
+    let word = u64::from_le_bytes(*bytes);
     let quotes = word ^ (ONES * b'"' as u64);
     let backslashes = word ^ (ONES * b'\\' as u64);
     let controls = word.wrapping_sub(ONES * 0x20) & !word;
     let zeros =
         (quotes.wrapping_sub(ONES) & !quotes) | (backslashes.wrapping_sub(ONES) & !backslashes);
     (controls | zeros) & HIGHS != 0
+}
+
+/// Whether one of the last bytes of a text must be escaped: of the `rest` that fills no eight.
+#[inline]
+fn is_rest_dirty(text: &[u8], rest: &[u8]) -> bool {
+    !rest.is_empty()
+        && text.last_chunk().is_none_or(is_dirty)
+        && rest.iter().any(|&byte| form(byte).length > 1)
 }
 
 /// The longest form of a byte.
@@ -97,26 +102,37 @@ fn push_forms(out: &mut Vec<u8>, bytes: &[u8]) {
 pub(super) fn push_quoted(out: &mut Vec<u8>, text: &[u8]) {
     out.reserve(text.len() + 2);
     out.push(b'"');
+    let (words, rest) = text.as_chunks();
     let mut clean = 0;
-    let mut at = 0;
-    for part in text.chunks(8) {
-        if is_dirty(part) {
-            out.extend_from_slice(&text[clean..at]);
-            push_forms(out, part);
-            clean = at + part.len();
+    for (place, word) in words.iter().enumerate() {
+        if is_dirty(word) {
+            out.extend_from_slice(&text[clean..place * 8]);
+            push_forms(out, word);
+            clean = place * 8 + 8;
         }
-        at += part.len();
     }
-    out.extend_from_slice(&text[clean..]);
+    if is_rest_dirty(text, rest) {
+        out.extend_from_slice(&text[clean..text.len() - rest.len()]);
+        push_forms(out, rest);
+    } else {
+        out.extend_from_slice(&text[clean..]);
+    }
     out.push(b'"');
 }
 
 /// The bytes that `push_quoted` would append.
 pub(super) fn quoted_length(text: &str) -> usize {
-    let parts = text.as_bytes().chunks(8);
-    let escapes = parts.filter(|part| is_dirty(part)).flatten();
-    let more: usize = escapes.map(|&byte| form(byte).length - 1).sum();
-    text.len() + 2 + more
+    let text = text.as_bytes();
+    let (words, rest) = text.as_chunks();
+    let more = |bytes: &[u8]| -> usize { bytes.iter().map(|&byte| form(byte).length - 1).sum() };
+    let dirty = words.iter().filter(|word| is_dirty(word));
+    let of_words: usize = dirty.map(|word| more(word)).sum();
+    let of_rest = if is_rest_dirty(text, rest) {
+        more(rest)
+    } else {
+        0
+    };
+    text.len() + 2 + of_words + of_rest
 }
 
 #[cfg(test)]

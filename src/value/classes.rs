@@ -70,8 +70,8 @@ pub struct Class {
     pub type_id: Option<TypeId>,
     /// The type of what stands for an instance that is not opened, once it is defined.
     pub closed_type: Option<TypeId>,
-    /// What stands for an instance that is not opened.
-    pub closed: Option<Excerpt>,
+    /// What stands for an instance that is not opened: at 0 for one that has no size, at size + 1 for others.
+    pub closed: Vec<Option<Excerpt>>,
 }
 
 /// Places of classes that are looked up before the index.
@@ -199,7 +199,7 @@ impl Classes {
                 shapes: Shapes::default(),
                 type_id: None,
                 closed_type: None,
-                closed: None,
+                closed: Vec::new(),
             }
         })
     }

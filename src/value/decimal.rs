@@ -11,6 +11,7 @@ use crate::frame::Object;
 use crate::trace::TypeKind;
 
 use super::memo::Kind;
+use super::scalars::Again;
 use super::{Encoder, standard};
 
 const WORD: usize = size_of::<usize>();
@@ -92,7 +93,7 @@ impl Encoder<'_> {
     pub(super) fn decimal(&mut self, object: Object, place: usize) {
         let content = self.values.decimals.content(object);
         let source = content.map(|content| self.source(Kind::Decimal, content, 0));
-        if source.is_some_and(|source| self.again(&source)) {
+        if source.is_some_and(|source| matches!(self.again(&source), Again::Written)) {
             return;
         }
         let begun = self.begin();

@@ -7,7 +7,7 @@ use crate::trace::{Excerpt, TypeId};
 /// Bytes of a content that is remembered.
 const LONGEST: usize = 2048;
 /// Values remembered, one at each place.
-const PLACES: usize = 1 << 9;
+const PLACES: usize = 1 << 11;
 
 /// How a content is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,8 +16,6 @@ pub enum Kind {
     Str,
     /// An exact bytes.
     Bytes,
-    /// An exact float.
-    Float,
     /// An exact Decimal.
     Decimal,
     /// A text that stands for an object of this type.
@@ -36,23 +34,36 @@ pub struct Source<'a> {
     pub rest: usize,
 }
 
-/// A value that was written.
+/// A value that was written, in which nothing was hidden.
 #[derive(Debug)]
 pub struct Kept {
     kind: Kind,
     limit: usize,
     content: Box<[u8]>,
     rest: usize,
+    /// How many texts were followed when it was written: one more may stand in it.
+    followed: usize,
     pub value: Excerpt,
     /// Whether it is cut.
     pub is_cut: bool,
 }
 
+/// What is known of a value before it is written.
+#[derive(Debug)]
+pub enum Seen<'a> {
+    /// All: it was written.
+    Whole(&'a Kept),
+    /// That nothing in it is to be hidden: one with as much to look at was written, and ends elsewhere.
+    Harmless,
+    /// Nothing.
+    Never,
+}
+
 impl Kept {
-    fn is_of(&self, source: &Source<'_>) -> bool {
+    /// Whether what is looked at in order to write it is the same.
+    fn is_like(&self, source: &Source<'_>) -> bool {
         self.kind == source.kind
-            && self.limit == source.limit
-            && self.rest == source.rest
+            && (self.rest == 0) == (source.rest == 0)
             && *self.content == *source.content
     }
 }
@@ -61,8 +72,6 @@ impl Kept {
 #[derive(Debug, Default)]
 pub struct Memo {
     places: Vec<Option<Kept>>,
-    /// How many texts were followed when these were written: one more may stand in any of them.
-    followed: usize,
 }
 
 /// A place by the first and the last bytes of a content: what lies between is compared, not hashed.
@@ -86,14 +95,21 @@ fn place(content: &[u8]) -> usize {
 }
 
 impl Memo {
-    /// The value that was made from the same while so many texts were followed.
+    /// What is known of a value while so many texts are followed.
     #[inline]
-    pub fn find(&self, source: &Source<'_>, followed: usize) -> Option<&Kept> {
-        if self.followed != followed || self.places.is_empty() {
-            return None;
+    pub fn find(&self, source: &Source<'_>, followed: usize) -> Seen<'_> {
+        let kept = if self.places.is_empty() {
+            None
+        } else {
+            self.places[place(source.content)].as_ref()
+        };
+        match kept.filter(|kept| kept.followed == followed && kept.is_like(source)) {
+            Some(kept) if kept.limit == source.limit && kept.rest == source.rest => {
+                Seen::Whole(kept)
+            }
+            Some(_) => Seen::Harmless,
+            None => Seen::Never,
         }
-        let kept = self.places[place(source.content)].as_ref();
-        kept.filter(|kept| kept.is_of(source))
     }
 
     /// Remembers a value that was made while so many texts were followed.
@@ -101,18 +117,55 @@ impl Memo {
         if source.content.len() > LONGEST {
             return;
         }
-        if self.followed != followed || self.places.is_empty() {
-            self.places.clear();
+        if self.places.is_empty() {
             self.places.resize_with(PLACES, || None);
-            self.followed = followed;
         }
-        self.places[place(source.content)] = Some(Kept {
+        let slot = &mut self.places[place(source.content)];
+        let content = match slot.take() {
+            Some(kept) if kept.is_like(source) => kept.content,
+            _ => source.content.into(),
+        };
+        *slot = Some(Kept {
             kind: source.kind,
             limit: source.limit,
-            content: source.content.into(),
+            content,
             rest: source.rest,
+            followed,
             value,
             is_cut,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::Compact;
+
+    #[test]
+    fn what_is_known_of_a_value() {
+        let one = Source {
+            kind: Kind::Str,
+            limit: 3,
+            content: b"a text",
+            rest: 5,
+        };
+        let mut memo = Memo::default();
+        let seen = |memo: &Memo, source: Source<'_>, followed| match memo.find(&source, followed) {
+            Seen::Whole(_) => "whole",
+            Seen::Harmless => "harmless",
+            Seen::Never => "never",
+        };
+        assert_eq!(seen(&memo, one, 0), "never");
+        let out = Compact::default();
+        memo.keep(&one, 0, out.since(out.place()), true);
+        assert_eq!(seen(&memo, one, 0), "whole");
+        assert_eq!(seen(&memo, Source { rest: 9, ..one }, 0), "harmless");
+        assert_eq!(seen(&memo, Source { limit: 4, ..one }, 0), "harmless");
+        // What a text ends in is judged otherwise where it goes on.
+        assert_eq!(seen(&memo, Source { rest: 0, ..one }, 0), "never");
+        let kind = Kind::Bytes;
+        assert_eq!(seen(&memo, Source { kind, ..one }, 0), "never");
+        assert_eq!(seen(&memo, one, 1), "never");
     }
 }

@@ -164,6 +164,8 @@ pub struct Values {
     decimals: Decimals,
     memo: Memo,
     known: [Option<TypeId>; KNOWN.len()],
+    yielded: Option<TypeId>,
+    awaited: Option<TypeId>,
     scratch: String,
     open: Vec<Object>,
     /// Where the value at hand begins, as a length of JSON text.
@@ -185,6 +187,8 @@ impl Values {
             decimals: Decimals::default(),
             memo: Memo::default(),
             known: [None; KNOWN.len()],
+            yielded: None,
+            awaited: None,
             scratch: String::new(),
             open: Vec::new(),
             begun: 0,
@@ -210,6 +214,7 @@ impl Values {
         self.decimals = Decimals::default();
         self.memo = Memo::default();
         self.known = [None; KNOWN.len()];
+        (self.yielded, self.awaited) = (None, None);
     }
 
     /// Appends one value to `out`.
@@ -277,7 +282,8 @@ impl Values {
         told: &Told,
         object: Object,
     ) {
-        let type_id = definitions.struct_type("yield", &["value"]);
+        let define = || definitions.struct_type("yield", &["value"]);
+        let type_id = *self.yielded.get_or_insert_with(define);
         out.struct_begin(1);
         self.write_named(out, definitions, told, object);
         out.struct_end(type_id);
@@ -290,7 +296,8 @@ impl Values {
         definitions: &mut Definitions,
         object: Object,
     ) {
-        let type_id = definitions.struct_type("await", &["value"]);
+        let define = || definitions.struct_type("await", &["value"]);
+        let type_id = *self.awaited.get_or_insert_with(define);
         out.struct_begin(1);
         self.begun = out.length();
         Encoder {

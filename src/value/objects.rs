@@ -12,6 +12,9 @@ use crate::trace::{NONE_TYPE, TypeId, TypeKind};
 use super::classes::{self, Reading};
 use super::{Encoder, KNOWN, Known, standard, text};
 
+/// Forms of what is not opened that are remembered of a class: without a size, of size 0, of size 1, ….
+const CLOSED_FORMS: usize = 256;
+
 impl Encoder<'_> {
     #[inline]
     pub(super) fn value(&mut self, object: Object, depth: usize) {
@@ -29,7 +32,8 @@ impl Encoder<'_> {
                 let type_id = self.known(Known::Bool);
                 self.out.bool(object == ffi::Py_True(), type_id);
             } else if class == &raw mut ffi::PyFloat_Type {
-                self.exact_float(ffi::PyFloat_AS_DOUBLE(object));
+                let type_id = self.known(Known::Float);
+                self.float(ffi::PyFloat_AS_DOUBLE(object), type_id);
             } else if class == &raw mut ffi::PyList_Type {
                 self.list(object, Known::List, None, depth);
             } else if class == &raw mut ffi::PyTuple_Type {
@@ -84,15 +88,16 @@ impl Encoder<'_> {
     pub(super) fn by_type(&mut self, object: Object) {
         // SAFETY: a live object.
         let place = self.values.classes.place(unsafe { ffi::Py_TYPE(object) });
-        let known = self.values.classes.get_mut(place);
-        if let Some(closed) = &known.closed {
+        let known = self.values.classes.get(place);
+        let size = size(object, known.reading);
+        let form = size.map_or(0, |size| size.saturating_add(1));
+        if let Some(Some(closed)) = known.closed.get(form) {
             self.out.append(closed);
             return;
         }
         let type_id = self.closed_type(place);
         let known = self.values.classes.get_mut(place);
         let start = self.out.place();
-        let size = size(object, known.reading);
         let text = &mut self.values.scratch;
         text.clear();
         text.push('<');
@@ -103,8 +108,10 @@ impl Encoder<'_> {
         }
         text.push('>');
         self.out.raw(text, type_id);
-        if size.is_none() {
-            known.closed = Some(self.out.since(start));
+        if form < CLOSED_FORMS {
+            let count = known.closed.len().max(form + 1);
+            known.closed.resize_with(count, || None);
+            known.closed[form] = Some(self.out.since(start));
         }
     }
 
@@ -113,7 +120,7 @@ impl Encoder<'_> {
     #[inline(always)]
     fn closed_again(&mut self, object: Object, place: usize) -> bool {
         let known = self.values.classes.get(place);
-        let Some(closed) = &known.closed else {
+        let Some(Some(closed)) = known.closed.first() else {
             return false;
         };
         let is_closed = known.reading == Reading::Instance

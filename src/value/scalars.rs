@@ -10,11 +10,21 @@ use pyo3::prelude::*;
 use crate::frame::Object;
 use crate::trace::{Place, TypeId, TypeKind};
 
-use super::memo::{Kind, Source};
+use super::memo::{Kind, Seen, Source};
 use super::{Encoder, Known, Truncations, redacted, text};
 
 /// The longest JSON form of a character, or of a byte in a literal.
 const LONGEST_FORM: usize = 6;
+
+/// What an earlier value has left to do of one that is made from the same.
+pub(super) enum Again {
+    /// Nothing.
+    Written,
+    /// To write it: nothing in it is to be hidden.
+    Harmless,
+    /// All.
+    New,
+}
 
 /// Where a value begins that may be remembered.
 pub(super) struct Begun {
@@ -35,7 +45,7 @@ impl Encoder<'_> {
     /// A text that stands for an object, its secrets hidden; whether there was one.
     pub(super) fn shown(&mut self, text: &str, type_id: TypeId) -> bool {
         let source = self.source(Kind::Text(type_id), text.as_bytes(), 0);
-        if self.again(&source) {
+        if let Again::Written = self.again(&source) {
             return false;
         }
         let begun = self.begin();
@@ -88,23 +98,10 @@ impl Encoder<'_> {
         self.raw(text, type_id);
     }
 
-    /// An exact float.
-    pub(super) fn exact_float(&mut self, value: f64) {
-        let content = value.to_bits().to_le_bytes();
-        let source = self.source(Kind::Float, &content, 0);
-        if self.again(&source) {
-            return;
-        }
-        let type_id = self.known(Known::Float);
-        let begun = self.begin();
-        self.float(value, type_id);
-        self.keep(&source, begun);
-    }
-
     pub(super) fn float(&mut self, value: f64, type_id: TypeId) {
         let mut digits = std::mem::take(&mut self.values.scratch);
         text::float(value, &mut digits);
-        self.out.raw(&digits, type_id);
+        self.out.float(&digits, type_id);
         self.values.scratch = digits;
     }
 
@@ -114,13 +111,17 @@ impl Encoder<'_> {
         let limit = self.values.bounds.string.min(self.room());
         let seen = text::read(object, redacted::window(limit), &mut scratch);
         let source = self.source(Kind::Str, seen.text.as_bytes(), seen.rest);
-        if place.is_some() || !self.again(&source) {
+        let again = match place {
+            None => self.again(&source),
+            Some(_) => Again::New,
+        };
+        if !matches!(again, Again::Written) {
             let begun = self.begin();
             let redaction = &mut self.values.redaction;
-            let hidden = if seen.rest == 0 {
-                redaction.text(seen.text)
-            } else {
-                redaction.beginning(seen.text)
+            let hidden = match again {
+                Again::Harmless => None,
+                _ if seen.rest == 0 => redaction.text(seen.text),
+                _ => redaction.beginning(seen.text),
             };
             let text = hidden.as_deref().unwrap_or(seen.text);
             self.text(text, seen.rest, limit, place);
@@ -170,11 +171,17 @@ impl Encoder<'_> {
         let source = self.source(Kind::Bytes, seen, behind.len());
         // SAFETY: a live object.
         let is_exact = unsafe { ffi::PyBytes_CheckExact(object) } != 0;
-        if is_exact && self.again(&source) {
-            return;
-        }
+        let again = if is_exact {
+            self.again(&source)
+        } else {
+            Again::New
+        };
         let begun = self.begin();
-        let hidden = self.values.redaction.bytes(seen);
+        let hidden = match again {
+            Again::Written => return,
+            Again::Harmless => None,
+            Again::New => self.values.redaction.bytes(seen),
+        };
         let (bytes, rest) = match &hidden {
             Some(text) => (text.as_bytes(), behind.len()),
             None => (whole, 0),
@@ -226,7 +233,7 @@ impl Encoder<'_> {
     pub(super) fn source<'a>(&self, kind: Kind, content: &'a [u8], rest: usize) -> Source<'a> {
         let limit = match kind {
             Kind::Str | Kind::Bytes => self.values.bounds.string,
-            Kind::Float | Kind::Decimal | Kind::Text(_) => usize::MAX,
+            Kind::Decimal | Kind::Text(_) => usize::MAX,
         };
         Source {
             kind,
@@ -243,18 +250,19 @@ impl Encoder<'_> {
         shown.saturating_mul(LONGEST_FORM) <= self.room()
     }
 
-    /// Appends what was made from the same before; false if there is none.
+    /// Appends what was made from the same before, if it was.
     #[inline]
-    pub(super) fn again(&mut self, source: &Source<'_>) -> bool {
+    pub(super) fn again(&mut self, source: &Source<'_>) -> Again {
         let values = &self.values;
-        let kept = values.memo.find(source, values.redaction.followed());
-        let Some(kept) = kept.filter(|_| self.is_ample(source)) else {
-            return false;
+        let kept = match values.memo.find(source, values.redaction.followed()) {
+            Seen::Never => return Again::New,
+            Seen::Whole(kept) if self.is_ample(source) => kept,
+            Seen::Whole(_) | Seen::Harmless => return Again::Harmless,
         };
         self.out.append(&kept.value);
         let is_cut = kept.is_cut;
         self.values.truncations.string += u64::from(is_cut);
-        true
+        Again::Written
     }
 
     #[inline]

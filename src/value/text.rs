@@ -151,27 +151,37 @@ pub fn bytes_of<'a>(object: Object) -> &'a [u8] {
     }
 }
 
-/// A float as Python's `repr` writes it, without calling any `__repr__`.
+/// A float as Python's `repr` writes it: the shortest digits that read back as the same float, with an exponent below
+/// 1e-4 and from 1e16 on (`Python/pystrtod.c`, `format_float_short`).
 pub fn float(value: f64, text: &mut String) {
-    const ADD_DOT_ZERO: i32 = 2;
     text.clear();
-    // SAFETY: the function allocates a string that is freed here (`Python/pystrtod.c`).
-    unsafe {
-        let digits = ffi::PyOS_double_to_string(
-            value,
-            b'r'.cast_signed(),
-            0,
-            ADD_DOT_ZERO,
-            std::ptr::null_mut(),
-        );
-        if digits.is_null() {
-            ffi::PyErr_Clear();
-            text.push('?');
-            return;
+    if value.is_finite() {
+        let mut buffer = zmij::Buffer::new();
+        let shortest = buffer.format_finite(value);
+        if value == 0.0 || (1e-4..1e16).contains(&value.abs()) {
+            text.push_str(shortest);
+        } else {
+            with_exponent(shortest, text);
         }
-        text.push_str(&CStr::from_ptr(digits).to_string_lossy());
-        ffi::PyMem_Free(digits.cast());
+    } else if value.is_nan() {
+        text.push_str("nan");
+    } else {
+        text.push_str(if value > 0.0 { "inf" } else { "-inf" });
     }
+}
+
+/// `1e16`, `1.5e-7` or `0.000012` as Python writes it: with a sign and two digits of exponent.
+fn with_exponent(shortest: &str, text: &mut String) {
+    if let Some((digits, exponent)) = shortest.split_once('e') {
+        let exponent: i32 = exponent.parse().unwrap_or_default();
+        let _ = write!(text, "{digits}e{exponent:+03}");
+        return;
+    }
+    let minus = if shortest.starts_with('-') { "-" } else { "" };
+    let digits = shortest.trim_start_matches(['-', '0', '.']);
+    let (first, others) = digits.split_at(1);
+    let point = if others.is_empty() { "" } else { "." };
+    let _ = write!(text, "{minus}{first}{point}{others}e-05");
 }
 
 /// A short text of an exact built-in scalar, as it stands in a message; others by type only.
@@ -334,6 +344,37 @@ unsafe fn os_error(object: Object, max: usize, message: &mut String) {
                 message.push_str(before);
                 scalar(name, true, max, message);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_as_python_writes_them() {
+        for (value, expected) in [
+            (0.0, "0.0"),
+            (-0.0, "-0.0"),
+            (1.0, "1.0"),
+            (-0.1, "-0.1"),
+            (0.0001, "0.0001"),
+            (0.00001, "1e-05"),
+            (-0.000_012_5, "-1.25e-05"),
+            (0.000_000_1, "1e-07"),
+            (9_007_199_254_740_993.0, "9007199254740992.0"),
+            (1e16, "1e+16"),
+            (-1.5e100, "-1.5e+100"),
+            (5e-324, "5e-324"),
+            (f64::MAX, "1.7976931348623157e+308"),
+            (f64::INFINITY, "inf"),
+            (f64::NEG_INFINITY, "-inf"),
+            (-f64::NAN, "nan"),
+        ] {
+            let mut text = String::new();
+            float(value, &mut text);
+            assert_eq!(text, expected);
         }
     }
 }

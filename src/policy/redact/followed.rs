@@ -132,6 +132,9 @@ impl Followed {
 
     /// Where, at the end of a text, a followed one begins that may go on in the next.
     pub(super) fn begun(&self, text: &str) -> Option<Found> {
+        if self.count == 0 {
+            return None;
+        }
         let places = text.char_indices().map(|(at, _)| at);
         places
             .filter(|&at| text.len() - at >= UNSUSPICIOUS)
