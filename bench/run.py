@@ -1,7 +1,8 @@
 """Owns: the rounds, the medians and the tables. Must not: know how a way runs a program.
 
 Every round runs every program in every way once, so that what disturbs the machine disturbs all alike; the tables show
-medians, and ratios of medians. Rivals, which are slow, run in the first round only.
+medians, and ratios of medians, and beside these ratios of what took least, which a busy machine disturbs less. What is
+slow runs in the first round only.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ class Bench:
                 print(f"round {number + 1} of {rounds}: {name}", file=sys.stderr)
                 program = programs.PROGRAMS[name]
                 for way in compared:
-                    if (program.repeats or not way.once) and (number == 0 or not (way.rival or program.once)):
+                    if (program.repeats or not way.once) and (number == 0 or not way.slow):
                         results[name, way.name].append(self.run(way, name))
         return results
 
@@ -102,7 +103,9 @@ COLUMNS = (
     "wall, s",
     "least – most",
     "to plain",
+    "least to least",
     "to floor",
+    "least to least",
     "CPU, s",
     "to plain",
     "ns a line",
@@ -140,15 +143,16 @@ class Table:
         return [head, "", *columns, *map(self.row, self.ways), *self.growth(), ""]
 
     def row(self, way: ways.Way) -> str:
-        run, plain, floor = self.medians[way.name], self.medians[way.baseline], self.medians.get("floor")
+        run, plain = self.medians[way.name], self.medians[way.baseline]
+        floor = self.medians.get("floor") if not way.once else None
         walls = [one.wall for one in self.runs[way.name]]
         more = (run.wall - plain.wall) * NANOSECONDS / way.times
         lines = way.times * self.work.lines
         of_time = [
             f"{run.wall:.3f}",
             f"{min(walls):.3f} – {max(walls):.3f}" if len(walls) > 1 else "",
-            f"{run.wall / plain.wall:.2f}",
-            f"{run.wall / floor.wall:.2f}" if floor and not floor.failed and not way.once else "",
+            *self.ratios(way.name, way.baseline),
+            *(self.ratios(way.name, "floor") if floor and not floor.failed else ["", ""]),
             f"{run.cpu:.3f}",
             f"{run.cpu / plain.cpu:.2f}",
             f"{more / self.work.lines:.0f}" if not way.calls else "",
@@ -163,6 +167,12 @@ class Table:
         if run.failed:
             of_time = [run.failed, *[""] * (len(of_time) - 1)]
         return f"| {' | '.join([way.name, *of_time, *of_space])} |"
+
+    def ratios(self, way: str, other: str) -> list[str]:
+        """Of the medians of wall time, and of what took least."""
+        medians = self.medians[way].wall / self.medians[other].wall
+        leasts = min(run.wall for run in self.runs[way]) / min(run.wall for run in self.runs[other])
+        return [f"{medians:.2f}", f"{leasts:.2f}"]
 
     def growth(self) -> list[str]:
         """How time and memory grow with the work."""
@@ -204,17 +214,19 @@ def main() -> None:
     shown = (
         f"values to depth {ways.DEPTH}, {ways.ITEMS} items, {ways.STRING} characters where no other limits are named"
     )
-    text = [f"{machine}; medians of {options.rounds} rounds (rivals and the longest program: one); {shown}.", ""]
+    slow = "".join(f", {way.name}: one" for way in compared if way.slow)
+    text = [f"{machine}; medians of {options.rounds} rounds{slow}; {shown}.", ""]
     text += [
-        "*to plain*, *to floor*: ratios. *ns a line*, *ns a call*: what is more than plain, by the lines that run, or",
-        "by the calls where these alone are recorded.",
+        "*to plain*, *to floor*: ratios of medians; *least to least*: of what took least in all rounds, which a busy",
+        "machine disturbs less. *ns a line*, *ns a call*: what is more than plain, by the lines that run, or by the",
+        "calls where these alone are recorded.",
         "",
     ]
     works = {program: bench.work(program) for program in bench.commands}
     for program, work in works.items():
         text += Table(program, work, compared, results).text()
     if not options.no_costs:
-        short = [program for program in works if not programs.PROGRAMS[program].once]
+        short = [program for program in works if not programs.PROGRAMS[program].long]
         lines = {program: works[program].lines for program in short}
         text += limits.table(short, bench.run, lines, bench.out)
         text += costs.table(cache, options.rounds)

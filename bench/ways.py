@@ -24,7 +24,8 @@ class Way(NamedTuple):
     name: str
     command: Command
     pythonpath: tuple[Path, ...] = ()
-    rival: bool = False
+    slow: bool = False
+    """Takes so long that one round must do."""
     calls: bool = False
     """Records no lines."""
     once: str = ""
@@ -110,7 +111,7 @@ def rivals(cache: Path) -> list[Way]:
 
     name = RIVALS[1].replace("==", " ")
     return [
-        Way(f"{RIVALS[0].replace('==', ' ')} (calls)", viztracer, rival=True, calls=True),
-        Way(f"{name}, JSON", codetracer("json"), rival=True),
-        Way(f"{name}, binary", codetracer("binary"), rival=True),
+        Way(f"{RIVALS[0].replace('==', ' ')} (calls)", viztracer, calls=True),
+        Way(f"{name}, JSON", codetracer("json"), slow=True),
+        Way(f"{name}, binary", codetracer("binary"), slow=True),
     ]
