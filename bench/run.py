@@ -103,11 +103,11 @@ COLUMNS = (
     "wall, s",
     "least – most",
     "to plain",
-    "least to least",
+    "least to plain's",
     "to floor",
-    "least to least",
+    "least to floor's",
     "CPU, s",
-    "to plain",
+    "CPU to plain's",
     "ns a line",
     "ns a call",
     "peak RSS, MB",
@@ -169,10 +169,10 @@ class Table:
         return f"| {' | '.join([way.name, *of_time, *of_space])} |"
 
     def ratios(self, way: str, other: str) -> list[str]:
-        """Of the medians of wall time, and of what took least."""
+        """Of the medians of wall time, and of what took least of equally many runs."""
         medians = self.medians[way].wall / self.medians[other].wall
-        leasts = min(run.wall for run in self.runs[way]) / min(run.wall for run in self.runs[other])
-        return [f"{medians:.2f}", f"{leasts:.2f}"]
+        ours, others = ([run.wall for run in self.runs[one]] for one in (way, other))
+        return [f"{medians:.2f}", f"{min(ours) / min(others):.2f}" if len(ours) == len(others) else ""]
 
     def growth(self) -> list[str]:
         """How time and memory grow with the work."""
@@ -217,7 +217,7 @@ def main() -> None:
     slow = "".join(f", {way.name}: one" for way in compared if way.slow)
     text = [f"{machine}; medians of {options.rounds} rounds{slow}; {shown}.", ""]
     text += [
-        "*to plain*, *to floor*: ratios of medians; *least to least*: of what took least in all rounds, which a busy",
+        "*to plain*, *to floor*: ratios of medians; *least to …*: of what took least in all rounds, which a busy",
         "machine disturbs less. *ns a line*, *ns a call*: what is more than plain, by the lines that run, or by the",
         "calls where these alone are recorded.",
         "",

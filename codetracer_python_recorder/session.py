@@ -13,7 +13,8 @@ from os import getpid
 
 from codetracer_python_recorder import _native
 from codetracer_python_recorder.own import BUILTINS
-from codetracer_python_recorder.policy.resolve import resolve, start_folder
+from codetracer_python_recorder.policy.project import start_folder
+from codetracer_python_recorder.policy.resolve import resolve
 from codetracer_python_recorder.subject import Subject, as_json, clean, facts
 
 __builtins__ = BUILTINS

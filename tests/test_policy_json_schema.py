@@ -12,7 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from codetracer_python_recorder.policy.json_schema import schema
-from codetracer_python_recorder.policy.load import Source, checked
+from codetracer_python_recorder.policy.layer import Source
+from codetracer_python_recorder.policy.mistakes import checked
 from codetracer_python_recorder.policy.schema import KEYS, LARGEST, RULE_KEYS, TABLES
 from tests.test_policy_mistakes import FILES, RULES
 

@@ -11,15 +11,9 @@ from typing import Any
 
 import pytest
 
-from codetracer_python_recorder.policy.load import Origin, Source
-from codetracer_python_recorder.policy.resolve import (
-    Pattern,
-    Policy,
-    find_project,
-    resolve,
-    standard_library,
-    start_folder,
-)
+from codetracer_python_recorder.policy.layer import Origin, Source
+from codetracer_python_recorder.policy.project import find_project, standard_library, start_folder
+from codetracer_python_recorder.policy.resolve import Pattern, Policy, resolve
 from codetracer_python_recorder.policy.schema import KEYS
 
 

@@ -10,7 +10,8 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from codetracer_python_recorder.errors import PolicyError
-from codetracer_python_recorder.policy.load import Source, checked
+from codetracer_python_recorder.policy.layer import Source
+from codetracer_python_recorder.policy.mistakes import checked
 from codetracer_python_recorder.policy.resolve import resolve
 
 INTEGER = "(expected an integer, 0 or more; 0 = no limit)"

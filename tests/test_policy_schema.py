@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from codetracer_python_recorder.policy import schema
-from codetracer_python_recorder.policy.load import Source, checked
+from codetracer_python_recorder.policy.layer import Source
+from codetracer_python_recorder.policy.mistakes import checked
 from codetracer_python_recorder.policy.schema import BY_NAME, KEYS, TABLES
 
 ROOT = Path(__file__).parent.parent

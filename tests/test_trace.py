@@ -516,8 +516,9 @@ def test_floats_are_written_as_python_writes_them(folder: Path, record: Record) 
     edges = [sign * power + step for power in (1e-4, 1e15, 1e16, 1e17) for sign in (1, -1) for step in (0, 1e-5, 2)]
     powers = [*(2.0**exponent for exponent in range(-1074, 1024)), *(float(f"1e{place}") for place in range(-323, 309))]
     common = [number / 1000 for number in range(-2000, 2000)]
+    smallest = struct.unpack("<2000d", struct.pack("<2000Q", *range(1, 2001)))
     of_any_bits = struct.unpack("<20000d", random.randbytes(160_000))
-    floats = [*edges, *powers, *common, *of_any_bits]
+    floats = [*edges, *powers, *common, *smallest, *of_any_bits]
     (folder / "floats").write_bytes(struct.pack(f"<{len(floats)}d", *floats))
     (folder / "p.py").write_text(FLOATS)
     recorded = record("p.py", options=["--format", "json", "--config", "limits = { items = 0, value-bytes = 0 }"])

@@ -14,7 +14,9 @@ from codetracer_python_recorder.errors import PolicyError, RecorderError
 from codetracer_python_recorder.policy import check as checks
 from codetracer_python_recorder.policy import explain, init, json_schema, load
 from codetracer_python_recorder.policy.explain import Asked, Question
-from codetracer_python_recorder.policy.resolve import resolve, start_folder
+from codetracer_python_recorder.policy.layer import quote
+from codetracer_python_recorder.policy.project import start_folder
+from codetracer_python_recorder.policy.resolve import resolve
 from codetracer_python_recorder.policy.schema import KEYS
 from codetracer_python_recorder.session import say
 
@@ -128,7 +130,7 @@ def _explain_names(policy: Policy, options: Namespace) -> int:
         verdict = "redacted" if answer["redacted"] else "not redacted"
         print(painted(f"{answer['name']}: {verdict}", "good" if answer["redacted"] else "bad"))
         named = (("pattern", answer["by"]), ("allowed by", answer["allowed_by"]))
-        rows = [(what, f"{load.quote(one['pattern'])} ({one['origin']})") for what, one in named if one]
+        rows = [(what, f"{quote(one['pattern'])} ({one['origin']})") for what, one in named if one]
         if answer["off"]:
             rows.append(("redaction", f"is off ({answer['off']})"))
         print("\n".join(columns(rows or [("pattern", "none tells of a secret")])))
@@ -234,7 +236,7 @@ def _list(options: Namespace) -> int:
             print("\n".join(columns(found, indent="")))
         return 0
     if options.name not in names:
-        raise RecorderError(f"policy list: no bundled policy {load.quote(options.name)} (there are {', '.join(names)})")
+        raise RecorderError(f"policy list: no bundled policy {quote(options.name)} (there are {', '.join(names)})")
     text = load.bundled_text(options.name)
     if options.json:
         _print_json({"name": options.name, "text": text})

@@ -13,7 +13,8 @@ from os import getpid
 from codetracer_python_recorder import _native, runner
 from codetracer_python_recorder.errors import RecorderError
 from codetracer_python_recorder.own import BUILTINS
-from codetracer_python_recorder.policy.resolve import resolve, start_folder
+from codetracer_python_recorder.policy.project import start_folder
+from codetracer_python_recorder.policy.resolve import resolve
 from codetracer_python_recorder.policy.schema import BY_NAME
 from codetracer_python_recorder.session import begin, complaint, in_short, say
 from codetracer_python_recorder.subject import Subject

@@ -1,6 +1,7 @@
 """What is sound in a policy, and yet not what anybody wants: patterns and rules that do nothing.
 
-Owns: these warnings. Must not: report a mistake; `load` and `resolve` do, and then there is no policy to look at.
+Owns: these warnings. Must not: report a mistake; `mistakes`, `load` and `resolve` do, and then there is no policy
+to look at.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from itertools import islice
 
 from codetracer_python_recorder import _native
 from codetracer_python_recorder.policy.explain import Asked, Question, qualnames, source_files
-from codetracer_python_recorder.policy.load import quote
+from codetracer_python_recorder.policy.layer import quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import os
 import sys
 
 from codetracer_python_recorder import _native
-from codetracer_python_recorder.policy.resolve import relative
+from codetracer_python_recorder.policy.layer import relative
 from codetracer_python_recorder.policy.schema import toml
 from codetracer_python_recorder.subject import as_json, clean
 

@@ -1,17 +1,17 @@
 """The layers, lowest first, become the policy in force, in which every value knows where it was set.
 
-Owns: the order of the layers, `extends`, the search of the project root, and what relative paths start from. Must not:
-read the command line or the environment by itself (both are handed over), nor compile a pattern.
+Owns: the order of the layers, `extends`, and what relative paths start from. Must not: read the command line or the
+environment by itself (both are handed over), nor compile a pattern.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 
 from codetracer_python_recorder.errors import PolicyError
 from codetracer_python_recorder.policy import load
-from codetracer_python_recorder.policy.load import Layer, Origin, quote
+from codetracer_python_recorder.policy.layer import BUNDLED, quote, relative
+from codetracer_python_recorder.policy.project import find_project, standard_library
 from codetracer_python_recorder.policy.schema import KEYS, RULE_KEYS, SELECTORS
 from codetracer_python_recorder.subject import clean
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from codetracer_python_recorder.policy.load import Document, Entry
+    from codetracer_python_recorder.policy.layer import Entry, Layer, Origin
+    from codetracer_python_recorder.policy.project import Project
     from codetracer_python_recorder.policy.schema import Setting, Table
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 LOOSENING = ("redact.detect", "redact.enabled")
 """What a project may not set to false: who records it decides that."""
 
@@ -113,21 +113,6 @@ class Rule:
                 # On one line, as everything that quotes it is.
                 spec[key.name.replace("-", "_")] = clean(" ".join(value.split())) if isinstance(value, str) else value
         return spec
-
-
-class Project:
-    """The project root, and the pyproject.toml with a policy that it was found by, if it was.
-
-    `problem` says why that file cannot be obeyed; `notices` name the files that were passed over.
-    """
-
-    __slots__ = ("document", "notices", "problem", "root")
-
-    def __init__(self, root: str, document: Document | None, problem: str, notices: list[str]) -> None:
-        self.root = root
-        self.document = document
-        self.problem = problem
-        self.notices = notices
 
 
 class Policy:
@@ -398,7 +383,7 @@ class _Stack:
             path = os.path.normpath(os.path.join(layer.folder, name))
             shown, expected = relative(path, self.cwd), f"(expected the file {path})"
         else:
-            path = os.path.join(load.BUNDLED, f"{name}.toml")
+            path = os.path.join(BUNDLED, f"{name}.toml")
             shown = f"bundled policy {name}"
             expected = f"(bundled: {', '.join(load.bundled_names())}; a path has a / or ends in .toml)"
         real = os.path.realpath(path)
@@ -421,86 +406,3 @@ class _Stack:
             self.problems.append(str(error))
         else:
             self.add(load.from_document(document, self.problems))
-
-
-def find_project(start: str, cwd: str) -> Project:
-    """The project root, from the start folder upwards, as far as a folder with `.git`."""
-    notices: list[str] = []
-    marked = ""
-    folder = start
-    while True:
-        path = os.path.join(folder, "pyproject.toml")
-        if os.path.isfile(path):
-            name = relative(path, cwd)
-            try:
-                document = load.read(path, name)
-            except (OSError, ValueError) as error:
-                problem = str(error) if isinstance(error, ValueError) else f"{name}: cannot be read: {error.strerror}"
-                if _may_hold_policy(path):
-                    return Project(folder, None, problem, notices)
-                notices.append(f"{problem} (passed over: it holds no policy)")
-            else:
-                if load.section(document) is not None:
-                    return Project(folder, document, "", notices)
-        if not marked and any(os.path.exists(os.path.join(folder, marker)) for marker in MARKERS):
-            marked = folder
-        parent = os.path.dirname(folder)
-        if parent == folder or os.path.exists(os.path.join(folder, ".git")):
-            return Project(marked or start, None, "", notices)
-        folder = parent
-
-
-def _may_hold_policy(path: str) -> bool:
-    """Whether a pyproject.toml that is no TOML was meant to hold a policy; one that cannot be read may well."""
-    try:
-        with open(path, "rb") as file:
-            return b"tool.codetracer" in file.read()
-    except OSError:
-        return True
-
-
-def relative(path: str, cwd: str) -> str:
-    """The path as messages show it: relative to the working directory where it lies below that."""
-    return path.removeprefix(os.path.join(cwd, "")) or path
-
-
-def start_folder(script: str | None, cwd: str) -> str:
-    """Where the search of the project root begins: the script's folder, links resolved.
-
-    The working directory if there is no script file, or if it is itself installed.
-    """
-    if script is None:
-        return cwd
-    real = os.path.realpath(script)
-    if _installed(os.path.join(cwd, script)) or _installed(real):
-        return cwd
-    return real if os.path.isdir(real) else os.path.dirname(real)
-
-
-def _installed(path: str) -> bool:
-    """Whether a script belongs to an installation: of a package, a virtual environment or the interpreter."""
-    folder = os.path.dirname(path)
-    scripts = "Scripts" if os.name == "nt" else "bin"
-    homes = {sys.prefix, sys.base_prefix, os.path.expanduser(os.path.join("~", ".local"))}
-    if folder in {os.path.join(home, scripts) for home in homes}:
-        return True
-    if any(path.startswith(os.path.join(library, "")) for library in standard_library()):
-        return True
-    while folder != os.path.dirname(folder):
-        if os.path.basename(folder) in ("site-packages", "dist-packages"):
-            return True
-        if os.path.exists(os.path.join(folder, "pyvenv.cfg")):
-            return True
-        folder = os.path.dirname(folder)
-    return False
-
-
-def standard_library() -> list[str]:
-    """The folders of the standard library; sysconfig knows them too, but takes milliseconds to load."""
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    folders = [os.path.dirname(os.__file__)]
-    if os.name == "nt":
-        folders.append(os.path.join(sys.base_prefix, "DLLs"))
-    else:
-        folders.append(os.path.join(sys.base_exec_prefix, sys.platlibdir, version))
-    return list(dict.fromkeys(os.path.abspath(folder) for folder in folders))

@@ -181,11 +181,6 @@ impl Redaction {
         (!hidden.is_empty()).then(|| marked(text, &hidden, |_| 0))
     }
 
-    /// The same of bytes, read as UTF-8.
-    pub fn bytes(&mut self, bytes: &[u8]) -> Option<String> {
-        self.text(&String::from_utf8_lossy(bytes))
-    }
-
     /// The same of a text that goes on behind what is given: what may begin a secret there is hidden.
     pub fn beginning(&mut self, text: &str) -> Option<String> {
         if !self.is_on {

@@ -235,11 +235,12 @@ impl Compact {
     /// A value of one text; `around`: the length of what stands around it and its type in JSON.
     #[inline]
     fn text_value(&mut self, tag: Tag, around: usize, text: &str, type_id: TypeId) {
-        self.text_of(tag, around + quoted_length(text), text, type_id);
+        self.text_of_length(tag, around + quoted_length(text), text, type_id);
     }
 
+    /// The same; `length`: of its JSON text but for the number of its type.
     #[inline]
-    fn text_of(&mut self, tag: Tag, length: usize, text: &str, type_id: TypeId) {
+    fn text_of_length(&mut self, tag: Tag, length: usize, text: &str, type_id: TypeId) {
         let size = u32::try_from(text.len()).unwrap_or(u32::MAX);
         self.two(tag, type_id.0, size);
         self.bytes.extend_from_slice(text.as_bytes());
@@ -392,7 +393,7 @@ impl Compact {
     /// `Raw` of a float: nothing in its digits is escaped.
     #[inline]
     pub fn float(&mut self, digits: &str, type_id: TypeId) {
-        self.text_of(Tag::Raw, around::RAW + digits.len() + 2, digits, type_id);
+        self.text_of_length(Tag::Raw, around::RAW + digits.len() + 2, digits, type_id);
     }
 
     /// `Error`.

@@ -8,6 +8,8 @@ use crate::trace::{Excerpt, TypeId};
 const LONGEST: usize = 2048;
 /// Values remembered, one at each place.
 const PLACES: usize = 1 << 11;
+/// What spreads the bits of a content over its hash: 2 to the 64th divided by the golden ratio.
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// How a content is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +55,8 @@ pub struct Kept {
 pub enum Seen<'a> {
     /// All: it was written.
     Whole(&'a Kept),
-    /// That nothing in it is to be hidden: one with as much to look at was written, and ends elsewhere.
+    /// That nothing in it is to be hidden: what is looked at is that of one that was written, under another limit or with
+    /// another number of characters behind it.
     Harmless,
     /// Nothing.
     Never,
@@ -76,8 +79,7 @@ pub struct Memo {
 
 /// A place by the first and the last bytes of a content: what lies between is compared, not hashed.
 fn place(content: &[u8]) -> usize {
-    let mix =
-        |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mix = |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(SPREAD);
     let words = |hash: u64, bytes: &[u8]| {
         let (words, rest) = bytes.as_chunks::<8>();
         let mut last = [0; 8];
@@ -91,6 +93,12 @@ fn place(content: &[u8]) -> usize {
     } else {
         words(words(size as u64, &content[..32]), &content[size - 32..])
     };
+    upper(hash)
+}
+
+/// The place that the upper bits of a hash name: those that depend on all of its content.
+#[inline]
+fn upper(hash: u64) -> usize {
     (hash >> (u64::BITS - PLACES.ilog2())) as usize
 }
 
@@ -134,6 +142,32 @@ impl Memo {
             value,
             is_cut,
         });
+    }
+}
+
+/// Floats, each at the place that its bits name.
+#[derive(Debug, Default)]
+pub struct Floats {
+    places: Vec<Option<(u64, Excerpt)>>,
+}
+
+impl Floats {
+    /// The float as it was written.
+    #[inline]
+    pub fn find(&self, float: f64) -> Option<&Excerpt> {
+        let bits = float.to_bits();
+        let place = upper(bits.wrapping_mul(SPREAD));
+        let (kept, value) = self.places.get(place)?.as_ref()?;
+        (*kept == bits).then_some(value)
+    }
+
+    /// Remembers a float that was written.
+    pub fn keep(&mut self, float: f64, value: Excerpt) {
+        let bits = float.to_bits();
+        if self.places.is_empty() {
+            self.places.resize_with(PLACES, || None);
+        }
+        self.places[upper(bits.wrapping_mul(SPREAD))] = Some((bits, value));
     }
 }
 

@@ -28,7 +28,7 @@ use crate::trace::{Compact, Definitions, MARK, NONE_TYPE, TypeId, TypeKind};
 
 use classes::Classes;
 use decimal::Decimals;
-use memo::Memo;
+use memo::{Floats, Memo};
 
 pub use standard::{class_attribute, is_of_c, loaded};
 
@@ -163,6 +163,7 @@ pub struct Values {
     classes: Classes,
     decimals: Decimals,
     memo: Memo,
+    floats: Floats,
     known: [Option<TypeId>; KNOWN.len()],
     yielded: Option<TypeId>,
     awaited: Option<TypeId>,
@@ -186,6 +187,7 @@ impl Values {
             classes: Classes::new(),
             decimals: Decimals::default(),
             memo: Memo::default(),
+            floats: Floats::default(),
             known: [None; KNOWN.len()],
             yielded: None,
             awaited: None,
@@ -213,6 +215,7 @@ impl Values {
         self.classes = Classes::new();
         self.decimals = Decimals::default();
         self.memo = Memo::default();
+        self.floats = Floats::default();
         self.known = [None; KNOWN.len()];
         (self.yielded, self.awaited) = (None, None);
     }

@@ -32,8 +32,7 @@ impl Encoder<'_> {
                 let type_id = self.known(Known::Bool);
                 self.out.bool(object == ffi::Py_True(), type_id);
             } else if class == &raw mut ffi::PyFloat_Type {
-                let type_id = self.known(Known::Float);
-                self.float(ffi::PyFloat_AS_DOUBLE(object), type_id);
+                self.exact_float(ffi::PyFloat_AS_DOUBLE(object));
             } else if class == &raw mut ffi::PyList_Type {
                 self.list(object, Known::List, None, depth);
             } else if class == &raw mut ffi::PyTuple_Type {

@@ -98,6 +98,17 @@ impl Encoder<'_> {
         self.raw(text, type_id);
     }
 
+    /// An exact float.
+    pub(super) fn exact_float(&mut self, value: f64) {
+        if let Some(digits) = self.values.floats.find(value) {
+            return self.out.append(digits);
+        }
+        let type_id = self.known(Known::Float);
+        let begun = self.out.place();
+        self.float(value, type_id);
+        self.values.floats.keep(value, self.out.since(begun));
+    }
+
     pub(super) fn float(&mut self, value: f64, type_id: TypeId) {
         let mut digits = std::mem::take(&mut self.values.scratch);
         text::float(value, &mut digits);
@@ -117,11 +128,9 @@ impl Encoder<'_> {
         };
         if !matches!(again, Again::Written) {
             let begun = self.begin();
-            let redaction = &mut self.values.redaction;
             let hidden = match again {
                 Again::Harmless => None,
-                _ if seen.rest == 0 => redaction.text(seen.text),
-                _ => redaction.beginning(seen.text),
+                _ => self.judged(seen.text, seen.rest),
             };
             let text = hidden.as_deref().unwrap_or(seen.text);
             self.text(text, seen.rest, limit, place);
@@ -130,6 +139,15 @@ impl Encoder<'_> {
             }
         }
         self.values.scratch = scratch;
+    }
+
+    /// A text that goes on for `rest` more, its secrets hidden; none if there are none.
+    fn judged(&mut self, text: &str, rest: usize) -> Option<String> {
+        let redaction = &mut self.values.redaction;
+        match rest {
+            0 => redaction.text(text),
+            _ => redaction.beginning(text),
+        }
     }
 
     /// The first `limit` characters of a text that is followed by `rest` more.
@@ -180,7 +198,7 @@ impl Encoder<'_> {
         let hidden = match again {
             Again::Written => return,
             Again::Harmless => None,
-            Again::New => self.values.redaction.bytes(seen),
+            Again::New => self.judged(&String::from_utf8_lossy(seen), behind.len()),
         };
         let (bytes, rest) = match &hidden {
             Some(text) => (text.as_bytes(), behind.len()),

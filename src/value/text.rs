@@ -170,7 +170,8 @@ pub fn float(value: f64, text: &mut String) {
     }
 }
 
-/// `1e16`, `1.5e-7` or `0.000012` as Python writes it: with a sign and two digits of exponent.
+/// `1e16`, `1.5e-7` or `0.000012` (the smallest that zmij writes without an exponent) as Python writes it: with a sign and
+/// at least two digits of exponent.
 fn with_exponent(shortest: &str, text: &mut String) {
     if let Some((digits, exponent)) = shortest.split_once('e') {
         let exponent: i32 = exponent.parse().unwrap_or_default();
