@@ -19,6 +19,7 @@ from statistics import median
 from typing import NamedTuple
 
 import costs
+import depths
 import limits
 import programs
 import ways
@@ -225,6 +226,8 @@ def main() -> None:
     works = {program: bench.work(program) for program in bench.commands}
     for program, work in works.items():
         text += Table(program, work, compared, results).text()
+    if options.floor:
+        text += depths.table(options.floor.resolve(), cache, bench.run, options.rounds)
     if not options.no_costs:
         short = [program for program in works if not programs.PROGRAMS[program].long]
         lines = {program: works[program].lines for program in short}

@@ -58,8 +58,17 @@ def recorded(*options: str) -> Command:
     return command
 
 
+def _limits(depth: int) -> tuple[str, str]:
+    return ("--config", f"limits = {{depth = {depth}, items = {ITEMS}, string = {STRING}}}")
+
+
+def with_limits(depth: int) -> list[Way]:
+    """Both forms, this many levels opened."""
+    return [Way(form, recorded(*_limits(depth), "--format", form)) for form in ("json", "binary")]
+
+
 def own_ways() -> list[Way]:
-    limits = ("--config", f"limits = {{depth = {DEPTH}, items = {ITEMS}, string = {STRING}}}")
+    limits = _limits(DEPTH)
     json, binary = recorded(*limits, "--format", "json"), recorded(*limits, "--format", "binary")
     skipped = recorded("--exclude", "/**")
     return [
@@ -79,7 +88,7 @@ def own_ways() -> list[Way]:
     ]
 
 
-def floor(sources: Path, cache: Path) -> Way:
+def floor(sources: Path, cache: Path, depth: int = DEPTH) -> Way:
     """The floor prototype, compiled from `sources` (`floor.c` and its starter `rec.py`)."""
     module = cache / f"floor{sysconfig.get_config_var('EXT_SUFFIX')}"
     include = f"-I{sysconfig.get_path('include')}"
@@ -88,7 +97,7 @@ def floor(sources: Path, cache: Path) -> Way:
     )
 
     def command(program: list[str], out: Path) -> list[str]:
-        limits = ["/usr/bin/env", f"D={DEPTH}", f"N={ITEMS}"]
+        limits = ["/usr/bin/env", f"D={depth}", f"N={ITEMS}"]
         return [*limits, sys.executable, str(sources / "rec.py"), str(out / "trace.json"), *program]
 
     return Way("floor", command, (cache,))

@@ -1,0 +1,49 @@
+"""Owns: the recorder beside the floor prototype, with one level of values opened and with two. Must not: know how a
+program is run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Protocol
+
+import ways
+
+PROGRAMS = ("deltablue", "telco", "hexiom")
+DEPTHS = (1, 2)
+
+
+class Run(Protocol):
+    """What is used of a run: seconds."""
+
+    @property
+    def wall(self) -> float: ...
+
+
+def table(sources: Path, cache: Path, run: Callable[[ways.Way, str], Run], rounds: int) -> list[str]:
+    """A row for each program and depth; every round runs each way once."""
+    rows = []
+    for program in PROGRAMS:
+        for depth in DEPTHS:
+            compared = [ways.floor(sources, cache, depth), *ways.with_limits(depth)]
+            taken = list(zip(*([run(way, program).wall for way in compared] for _ in range(rounds)), strict=True))
+            floor, *ours = taken
+            cells = [f"{median(floor):.3f}"]
+            for walls in ours:
+                cells += [
+                    f"{median(walls):.3f}",
+                    f"{median(walls) / median(floor):.2f}",
+                    f"{min(walls) / min(floor):.2f}",
+                ]
+            rows.append(f"| {program}, {depth} | {' | '.join(cells)} |")
+    columns = [f"{form}{what}" for form in ("JSON", "binary") for what in (", s", " to floor", ", least to least")]
+    return [
+        "### Beside the floor, by levels of values",
+        "",
+        f"| | floor, s | {' | '.join(columns)} |",
+        "| --- " * (len(columns) + 2) + "|",
+        *rows,
+        "",
+    ]
