@@ -4,8 +4,7 @@ program is run.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Container
 from statistics import median
 from typing import Protocol
 
@@ -22,12 +21,15 @@ class Run(Protocol):
     def wall(self) -> float: ...
 
 
-def table(sources: Path, cache: Path, run: Callable[[ways.Way, str], Run], rounds: int) -> list[str]:
-    """A row for each program and depth; every round runs each way once."""
+RunOnce = Callable[[ways.Way, str], Run]
+
+
+def table(names: Container[str], floor_of: Callable[[int], ways.Way], run: RunOnce, rounds: int) -> list[str]:
+    """A row for each of the programs that is compared, and depth; every round runs each way once."""
     rows = []
-    for program in PROGRAMS:
+    for program in [name for name in PROGRAMS if name in names]:
         for depth in DEPTHS:
-            compared = [ways.floor(sources, cache, depth), *ways.with_limits(depth)]
+            compared = [floor_of(depth), *ways.with_limits(depth)]
             taken = list(zip(*([run(way, program).wall for way in compared] for _ in range(rounds)), strict=True))
             floor, *ours = taken
             cells = [f"{median(floor):.3f}"]

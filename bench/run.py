@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 from collections import defaultdict
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -203,8 +204,9 @@ def main() -> None:
     cache.mkdir(parents=True, exist_ok=True)
     bench = Bench(cache, options.programs or list(programs.PROGRAMS))
     compared = ways.own_ways()
-    if options.floor:
-        compared.insert(1, ways.floor(options.floor.resolve(), cache))
+    floor = partial(ways.floor, options.floor.resolve(), cache) if options.floor else None
+    if floor:
+        compared.insert(1, floor(ways.DEPTH))
     if not options.no_rivals:
         compared += ways.rivals(cache)
     results = bench.measure(compared, options.rounds)
@@ -226,8 +228,8 @@ def main() -> None:
     works = {program: bench.work(program) for program in bench.commands}
     for program, work in works.items():
         text += Table(program, work, compared, results).text()
-    if options.floor:
-        text += depths.table(options.floor.resolve(), cache, bench.run, options.rounds)
+    if floor:
+        text += depths.table(bench.commands, floor, bench.run, options.rounds)
     if not options.no_costs:
         short = [program for program in works if not programs.PROGRAMS[program].long]
         lines = {program: works[program].lines for program in short}

@@ -88,7 +88,7 @@ def own_ways() -> list[Way]:
     ]
 
 
-def floor(sources: Path, cache: Path, depth: int = DEPTH) -> Way:
+def floor(sources: Path, cache: Path, depth: int) -> Way:
     """The floor prototype, compiled from `sources` (`floor.c` and its starter `rec.py`)."""
     module = cache / f"floor{sysconfig.get_config_var('EXT_SUFFIX')}"
     include = f"-I{sysconfig.get_path('include')}"
