@@ -19,6 +19,8 @@ class Run(Protocol):
 
     @property
     def wall(self) -> float: ...
+    @property
+    def failed(self) -> str: ...
 
 
 RunOnce = Callable[[ways.Way, str], Run]
@@ -30,8 +32,12 @@ def table(names: Container[str], floor_of: Callable[[int], ways.Way], run: RunOn
     for program in [name for name in PROGRAMS if name in names]:
         for depth in DEPTHS:
             compared = [floor_of(depth), *ways.with_limits(depth)]
-            taken = list(zip(*([run(way, program).wall for way in compared] for _ in range(rounds)), strict=True))
-            floor, *ours = taken
+            runs = [[run(way, program) for way in compared] for _ in range(rounds)]
+            failed = next((one.failed for each in runs for one in each if one.failed), "")
+            if failed:
+                rows.append(f"| {program}, {depth} | {failed} |")
+                continue
+            floor, *ours = ([one.wall for one in each] for each in zip(*runs, strict=True))
             cells = [f"{median(floor):.3f}"]
             for walls in ours:
                 cells += [
