@@ -7,6 +7,8 @@
 //! instances whose `__dict__` nobody asked for yet). Elsewhere such a `__dict__` is had through the
 //! public `PyObject_GenericGetDict`, which makes it.
 
+pub mod words;
+
 use std::ffi::{c_char, c_int};
 use std::ptr;
 
@@ -16,6 +18,8 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
 use crate::frame::{Access, Object, PROBE};
+
+use words::Words;
 
 /// `Py_T_OBJECT_EX` and the older `_Py_T_OBJECT` (`Include/descrobject.h`): members that hold an object.
 const OBJECT_MEMBERS: [c_int; 2] = [16, 6];
@@ -182,6 +186,36 @@ impl Layout {
         };
         Stored::of_dict(dict)
     }
+
+    /// Notes what decides how many attributes an instance has, and which objects they are if that is `all`.
+    pub fn note(&self, object: Object, words: &mut Words, all: bool) {
+        // SAFETY: a live instance of the class, at whose offsets members and dict lie.
+        unsafe {
+            for member in self.members.iter().take(if all { usize::MAX } else { 0 }) {
+                words.word(object.byte_offset(member.offset).cast::<Object>());
+            }
+            match self.store {
+                DictStore::None => {}
+                DictStore::At(offset) => note_dict(object.byte_offset(offset).cast(), words),
+                DictStore::Managed if self.access == Access::Fast => {
+                    note_managed(object, words, all);
+                }
+                DictStore::Managed | DictStore::Computed => words.doubt(),
+            }
+        }
+    }
+}
+
+/// Notes the dict, if there is one, that an instance holds at this place.
+unsafe fn note_dict(place: *const Object, words: &mut Words) {
+    // SAFETY: a place of a live instance.
+    unsafe {
+        words.word(place);
+        if let Stored::Dict(dict) = Stored::of_dict(*place) {
+            words.type_of(dict);
+            words.dict(dict);
+        }
+    }
 }
 
 /// The attributes of one instance, as they stand.
@@ -279,9 +313,23 @@ struct Values {
     order: *const u8,
     step: isize,
     count: u8,
+    /// Where it stands how many there are, and in which order.
+    head: (*const u8, usize),
 }
 
 impl Values {
+    /// Notes how many there are and, if that is `all`, which objects.
+    unsafe fn note(&self, words: &mut Words, all: bool) {
+        // SAFETY: as for `each`.
+        unsafe {
+            words.bytes(self.head.0, self.head.1);
+            for position in (0..isize::from(self.count)).take_while(|_| all) {
+                let index = usize::from(*self.order.offset(position * self.step));
+                words.word(self.values.add(index));
+            }
+        }
+    }
+
     fn len(&self) -> usize {
         usize::from(self.count)
     }
@@ -318,27 +366,48 @@ unsafe fn managed(object: Object) -> Stored {
             return Stored::of_dict(word as Object);
         }
         let values = (word + 1) as *const u8;
+        let size = usize::from(*values.sub(2));
         Stored::Values(Values {
             values: values.cast(),
             order: values.sub(3),
             step: -1,
             count: *values.sub(2),
+            head: (values.sub(size + 2), size + 2),
         })
     }
+}
+
+/// Notes the word before the object, and what it leads to.
+#[cfg(not(Py_3_13))]
+unsafe fn note_managed(object: Object, words: &mut Words, all: bool) {
+    // SAFETY: as for `managed`.
+    unsafe {
+        let place = object.cast::<Object>().sub(3);
+        match managed(object) {
+            Stored::Values(values) => {
+                words.word(place);
+                values.note(words, all);
+            }
+            _ => note_dict(place, words),
+        }
+    }
+}
+
+/// 3.13: what begins where the object's head ends.
+#[cfg(Py_3_13)]
+#[repr(C)]
+struct Inline {
+    capacity: u8,
+    size: u8,
+    embedded: u8,
+    valid: u8,
+    values: [Object; 0],
 }
 
 /// 3.13: values lie in the object itself as long as `valid` says so; else the word before it holds a dict.
 #[cfg(Py_3_13)]
 #[inline]
 unsafe fn managed(object: Object) -> Stored {
-    #[repr(C)]
-    struct Inline {
-        capacity: u8,
-        size: u8,
-        embedded: u8,
-        valid: u8,
-        values: [Object; 0],
-    }
     // SAFETY: the type has `Py_TPFLAGS_MANAGED_DICT`, so the word is there, and with
     // `Py_TPFLAGS_INLINE_VALUES` the values follow the object's head.
     unsafe {
@@ -346,15 +415,32 @@ unsafe fn managed(object: Object) -> Stored {
             let inline = object.byte_add(size_of::<ffi::PyObject>()).cast::<Inline>();
             if (*inline).valid != 0 {
                 let values = (&raw const (*inline).values).cast::<Object>();
+                let order = values.add(usize::from((*inline).capacity)).cast();
                 return Stored::Values(Values {
                     values,
-                    order: values.add(usize::from((*inline).capacity)).cast(),
+                    order,
                     step: 1,
                     count: (*inline).size,
+                    head: (order, usize::from((*inline).size)),
                 });
             }
         }
         Stored::of_dict(*object.cast::<Object>().sub(3))
+    }
+}
+
+/// Notes where the values are said to be, and what is there.
+#[cfg(Py_3_13)]
+unsafe fn note_managed(object: Object, words: &mut Words, all: bool) {
+    // SAFETY: as for `managed`.
+    unsafe {
+        if flags((*object).ob_type) & INLINE_VALUES != 0 {
+            words.word(object.byte_add(size_of::<ffi::PyObject>()).cast::<Inline>());
+        }
+        match managed(object) {
+            Stored::Values(values) => values.note(words, all),
+            _ => note_dict(object.cast::<Object>().sub(3), words),
+        }
     }
 }
 

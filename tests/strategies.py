@@ -380,6 +380,8 @@ class Other: pass
 class Slots: __slots__ = ("a", "b")
 class Items(list): pass
 class Text(str): pass
+class Keys(dict): pass
+def function(): pass
 Pair = namedtuple("Pair", "a b")
 def change():
     a = b = c = d = None
@@ -417,6 +419,24 @@ FRESH = (
     "Items([{name}])",
     "Text('own{number}')",
     "Pair({name}, {number})",
+    "Keys(key={name})",
+    "{{{number}, 'one'}}",
+    "frozenset('{number}')",
+    "[[{name}], [{number}]]",
+    "[Slots(), Open(), {name}]",
+    "dict.fromkeys(range({number}), {name})",
+    "list(range({number}))",
+    "'{number}' + str({name})[:8]",
+    "{number} + 1000",
+    "-{number} - 1 << 60",
+    "Open",
+    "function",
+    "lambda: {name}",
+    "'one'.join",
+    "password",
+    "{name}.__dict__",
+    "{name}",
+    "{name}",
     "{name}",
 )
 CHANGES = (
@@ -431,7 +451,32 @@ CHANGES = (
     "{name}.append({value})",
     "{name}['key'] = {value}",
     "{name}[0] = {value}",
+    "{name}[-1].{field} = {value}",
+    "{name}[-1].append({value})",
+    "{name}['key'].append({value})",
+    "{name}.{field}.{field} = {value}",
+    "{name}.{field}.append({value})",
+    "{name}.__dict__['{field}'] = {value}",
+    "{name}.__dict__ = dict({field}={value})",
     "{name}.pop()",
+    "{name}.pop('key')",
+    "{name}.popitem()",
+    "{name}.setdefault({number}, {value})",
+    "{name}.update(key={value})",
+    "{name}.update({name})",
+    "{name} |= {name}",
+    "{name}.clear()",
+    "{name}.reverse()",
+    "{name}.add({number})",
+    "{name}.extend({name})",
+    "{name}.insert(0, {value})",
+    "{name}[:] = [{value}]",
+    "function.__qualname__ = 'function{number}'",
+    "Open.__name__ = 'Open{number}'",
+    "function.{field} = {value}",
+    "Other.{field} = {value}",
+    "Open.__bases__ = (Other,)",
+    "password = {name}.{field}",
     "{name}.__class__ = Other",
     "Open.{field} = {value}",
     "del Open.{field}",

@@ -63,7 +63,7 @@ def test_no_value_is_stale(folder: Path, record: Record, text: str, limits: str)
 
     def recorded(fault: str) -> Trace:
         options = ["--config", limits] if limits else []
-        done = record("program.py", options=options, env={"CODETRACER_FAULT": fault})
+        done = record("program.py", options=options, env={"CODETRACER_FAULT": fault, "PYTHONHASHSEED": "0"})
         assert done.done.returncode == 0, done.done.stderr
         return checked(done.trace)
 

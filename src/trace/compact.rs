@@ -114,10 +114,17 @@ pub struct Compact {
 }
 
 /// Some records or one value, to be appended again.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Excerpt {
     bytes: Box<[u8]>,
     length: u64,
+}
+
+impl Excerpt {
+    /// Bytes that it takes.
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
 }
 
 /// A place to go back to.

@@ -4,6 +4,7 @@
 //! class alive (its version tells when its address belongs to another).
 
 use std::collections::HashMap;
+use std::ffi::c_char;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 
@@ -56,6 +57,8 @@ pub enum Reading {
 /// What is known of a class.
 pub struct Class {
     version: u32,
+    /// Where its name lies: a class that is renamed keeps its version (since 3.13).
+    name_at: *const c_char,
     pub name: Rc<str>,
     pub reading: Reading,
     pub layout: Rc<Layout>,
@@ -143,8 +146,9 @@ impl Classes {
 
     #[inline(always)]
     fn is_current(&self, place: usize, class: *mut ffi::PyTypeObject) -> bool {
-        let version = object::known_version(class);
-        version != 0 && self.list[place].version == version
+        let (version, known) = (object::known_version(class), &self.list[place]);
+        // SAFETY: a live type.
+        version != 0 && known.version == version && known.name_at == unsafe { (*class).tp_name }
     }
 
     #[cold]
@@ -191,6 +195,8 @@ impl Classes {
             };
             Class {
                 version: object::version(class),
+                // SAFETY: a live type.
+                name_at: unsafe { (*class).tp_name },
                 name: text::class_name(class).into(),
                 reading,
                 layout: Rc::new(layout),

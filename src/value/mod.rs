@@ -14,6 +14,7 @@ mod shapes;
 mod standard;
 mod structs;
 pub mod text;
+mod unchanged;
 
 use std::rc::Rc;
 
@@ -29,6 +30,7 @@ use crate::trace::{Compact, Definitions, MARK, NONE_TYPE, TypeId, TypeKind};
 use classes::Classes;
 use decimal::Decimals;
 use memo::{Floats, Memo};
+use unchanged::Unchanged;
 
 pub use standard::{class_attribute, is_of_c, loaded};
 
@@ -72,7 +74,7 @@ const KNOWN: [(TypeKind, &str); 13] = [
 ];
 
 /// `limits` with "no limit" as the largest number.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Bounds {
     depth: usize,
     items: usize,
@@ -154,6 +156,23 @@ impl Truncations {
             ("value-bytes", self.value_bytes),
         ]
     }
+
+    /// What came after an earlier state.
+    fn since(&self, earlier: &Self) -> Self {
+        Self {
+            depth: self.depth - earlier.depth,
+            items: self.items - earlier.items,
+            string: self.string - earlier.string,
+            value_bytes: self.value_bytes - earlier.value_bytes,
+        }
+    }
+
+    fn add(&mut self, more: &Self) {
+        self.depth += more.depth;
+        self.items += more.items;
+        self.string += more.string;
+        self.value_bytes += more.value_bytes;
+    }
 }
 
 /// What is kept between values: facts about classes, ids of types, values that may come again, buffers.
@@ -164,6 +183,9 @@ pub struct Values {
     decimals: Decimals,
     memo: Memo,
     floats: Floats,
+    unchanged: Unchanged,
+    /// How often a value was given to be followed.
+    given: u64,
     known: [Option<TypeId>; KNOWN.len()],
     yielded: Option<TypeId>,
     awaited: Option<TypeId>,
@@ -188,6 +210,8 @@ impl Values {
             decimals: Decimals::default(),
             memo: Memo::default(),
             floats: Floats::default(),
+            unchanged: Unchanged::new(),
+            given: 0,
             known: [None; KNOWN.len()],
             yielded: None,
             awaited: None,
@@ -216,6 +240,7 @@ impl Values {
         self.decimals = Decimals::default();
         self.memo = Memo::default();
         self.floats = Floats::default();
+        self.unchanged = Unchanged::new();
         self.known = [None; KNOWN.len()];
         (self.yielded, self.awaited) = (None, None);
     }
@@ -251,6 +276,8 @@ impl Values {
         };
         if is_hidden {
             encoder.hidden(object);
+        } else if *told == Told::Nothing && !unchanged::is_simple(object) {
+            encoder.whole(object);
         } else {
             encoder.named_value(told, object, 0);
         }

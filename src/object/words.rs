@@ -1,0 +1,304 @@
+//! Words of memory that decide what is read of objects: as long as they are the same, so is what was read.
+//!
+//! Owns: where the content of a built-in lies, and the self-check that proves it. Must not: know what is made of it, or
+//! hold an object (the program could see that).
+//!
+//! A word is read again only where all before it are the same. So they are noted from the outside in: the word that holds
+//! an object before those of the object. Then whatever a word lies in is alive: what refers to it still does. What has
+//! taken the place of a dead object has other words, or is the same for its reader.
+//!
+//! Layouts: `Include/cpython/` of 3.12 and 3.13; a dict's version: PEP 509.
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyList, PySet};
+
+use crate::frame::{Access, Object};
+
+/// Words noted of one object and what it holds.
+const MOST: usize = 512;
+/// Bytes noted of one text, digits of one int.
+const LONGEST: usize = 256;
+/// `_PyLong_NON_SIZE_BITS`: bits of `lv_tag` beside the number of digits.
+const TAG_BITS: u32 = 3;
+
+/// `PyLongObject` (`Include/cpython/longintrepr.h`).
+#[repr(C)]
+struct Int {
+    head: ffi::PyObject,
+    tag: usize,
+    digits: [u32; 0],
+}
+
+/// Some word, as it was.
+#[derive(Debug, Clone, Copy)]
+struct Word {
+    at: *const u64,
+    content: u64,
+}
+
+/// Words, in the order in which they may be read.
+#[derive(Debug, Default)]
+pub struct Words {
+    list: Vec<Word>,
+    /// Types whose words are among them.
+    types: Vec<*mut ffi::PyTypeObject>,
+    in_doubt: bool,
+}
+
+impl Words {
+    /// Whether they are as they were.
+    #[inline]
+    pub fn hold(&self) -> bool {
+        let is_same = |word: &Word| {
+            // SAFETY: the words before this one are the same, so what it lies in is alive and laid out as it was.
+            unsafe { word.at.read_unaligned() == word.content }
+        };
+        self.list.iter().all(is_same)
+    }
+
+    /// Begins anew.
+    pub fn clear(&mut self) {
+        self.list.clear();
+        self.types.clear();
+        self.in_doubt = false;
+    }
+
+    /// Something was read that no words decide, or too many.
+    pub fn doubt(&mut self) {
+        self.in_doubt = true;
+    }
+
+    /// Whether they decide all that was read.
+    pub fn are_all(&self) -> bool {
+        !self.in_doubt
+    }
+
+    /// These alone, to be kept.
+    pub fn kept(&self) -> Self {
+        Self {
+            list: self.list.as_slice().into(),
+            types: Vec::new(),
+            in_doubt: self.in_doubt,
+        }
+    }
+
+    /// Notes the word at an address.
+    ///
+    /// # Safety
+    /// It lies in an object that is alive as long as the words before it are the same.
+    #[inline]
+    pub unsafe fn word<T>(&mut self, at: *const T) {
+        let at = at.cast::<u64>();
+        if self.list.len() >= MOST {
+            return self.doubt();
+        }
+        // SAFETY: the caller's promise.
+        let content = unsafe { at.read_unaligned() };
+        self.list.push(Word { at, content });
+    }
+
+    /// Notes so many bytes, and some before them where they are no whole words.
+    ///
+    /// # Safety
+    /// As for `word`, of these bytes and seven before them.
+    pub unsafe fn bytes(&mut self, start: *const u8, size: usize) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            for index in 0..size / size_of::<u64>() {
+                self.word(start.cast::<u64>().add(index));
+            }
+            if !size.is_multiple_of(size_of::<u64>()) {
+                self.word(start.add(size).sub(size_of::<u64>()));
+            }
+        }
+    }
+}
+
+/// What decides what is read of an object: each is a live one of the type that is named, whose address is decided by the
+/// words before.
+impl Words {
+    /// Of which type it is.
+    pub unsafe fn type_of(&mut self, object: Object) {
+        // SAFETY: a live object.
+        unsafe { self.word(&raw const (*object).ob_type) }
+    }
+
+    /// Of which type it is, and how that stands.
+    pub unsafe fn class_of(&mut self, object: Object) {
+        // SAFETY: a live object and its type.
+        unsafe {
+            self.type_of(object);
+            self.class((*object).ob_type);
+        }
+    }
+
+    /// How a type stands, and what its name is: a class that is renamed keeps its version (since 3.13).
+    pub unsafe fn class(&mut self, class: *mut ffi::PyTypeObject) {
+        if self.types.contains(&class) {
+            return;
+        }
+        self.types.push(class);
+        // SAFETY: a live type; its version lies behind other fields; a heap type holds its name.
+        unsafe {
+            let version = &raw const (*class).tp_version_tag;
+            if *version == 0 {
+                return self.doubt();
+            }
+            self.bytes(version.cast(), size_of_val(&*version));
+            if (*class).tp_flags & ffi::Py_TPFLAGS_HEAPTYPE != 0 {
+                let name = &raw const (*class.cast::<ffi::PyHeapTypeObject>()).ht_name;
+                self.word(name);
+                self.scalar(*name);
+            }
+        }
+    }
+
+    /// An exact int, float or str, which is nothing else as long as it is not another one.
+    pub unsafe fn scalar(&mut self, object: Object) {
+        // SAFETY: a live object of the exact type that each branch has checked.
+        unsafe {
+            if is_immortal(object) {
+                return;
+            }
+            self.type_of(object);
+            let class = (*object).ob_type;
+            if class == &raw mut ffi::PyLong_Type {
+                self.int(object);
+            } else if class == &raw mut ffi::PyFloat_Type {
+                self.word(&raw const (*object.cast::<ffi::PyFloatObject>()).ob_fval);
+            } else {
+                self.text(object);
+            }
+        }
+    }
+
+    unsafe fn int(&mut self, object: Object) {
+        // SAFETY: an int.
+        unsafe {
+            let int = object.cast::<Int>();
+            let count = (*int).tag >> TAG_BITS;
+            if count > LONGEST {
+                return self.doubt();
+            }
+            self.word(&raw const (*int).tag);
+            self.bytes((&raw const (*int).digits).cast(), count * size_of::<u32>());
+        }
+    }
+
+    unsafe fn text(&mut self, object: Object) {
+        // SAFETY: an exact str: its characters follow its head.
+        unsafe {
+            let text = object.cast::<ffi::PyASCIIObject>();
+            let size = (*text).length.cast_unsigned() * ffi::PyUnicode_KIND(object) as usize;
+            if size > LONGEST {
+                return self.doubt();
+            }
+            self.word(&raw const (*text).length);
+            self.word(&raw const (*text).state);
+            self.bytes(ffi::PyUnicode_DATA(object).cast(), size);
+        }
+    }
+
+    /// The number of items of a list or tuple, or of what inherits from one.
+    pub unsafe fn size(&mut self, object: Object) {
+        // SAFETY: a list or tuple.
+        unsafe { self.word(&raw const (*object.cast::<ffi::PyVarObject>()).ob_size) }
+    }
+
+    /// The number of items of a set, or of what inherits from one.
+    pub unsafe fn size_of_set(&mut self, object: Object) {
+        // SAFETY: a set.
+        unsafe { self.word(&raw const (*object.cast::<ffi::PySetObject>()).used) }
+    }
+
+    /// The number of items of a dict, or of what inherits from one.
+    pub unsafe fn size_of_dict(&mut self, object: Object) {
+        // SAFETY: a dict.
+        unsafe { self.word(&raw const (*object.cast::<ffi::PyDictObject>()).ma_used) }
+    }
+
+    /// Where the items of a list are; returns the place of the first.
+    pub unsafe fn items_of_list(&mut self, object: Object) -> *const Object {
+        // SAFETY: a list.
+        unsafe {
+            let items = &raw const (*object.cast::<ffi::PyListObject>()).ob_item;
+            self.word(items);
+            (*items).cast_const()
+        }
+    }
+
+    /// The items of a dict, or of what inherits from one: which objects they are, and that these are held.
+    #[allow(deprecated)] // Deprecated since 3.12, gone in 3.14, where no words are used.
+    pub unsafe fn dict(&mut self, object: Object) {
+        // SAFETY: a dict.
+        unsafe {
+            let dict = object.cast::<ffi::PyDictObject>();
+            if !(*dict).ma_values.is_null() {
+                // Values that it shares with an instance change without its version.
+                return self.doubt();
+            }
+            self.word(&raw const (*dict).ma_version_tag);
+        }
+    }
+}
+
+/// Objects that never die (PEP 683).
+unsafe fn is_immortal(object: Object) -> bool {
+    // SAFETY: a live object.
+    unsafe { (ffi::Py_REFCNT(object) as i32) < 0 }
+}
+
+/// Whether words tell what this file says that they tell; found out at the first call.
+pub fn are_known(py: Python<'_>) -> bool {
+    static KNOWN: PyOnceLock<bool> = PyOnceLock::new();
+    *KNOWN.get_or_init(py, || {
+        super::access(py) == Access::Fast && self_check(py).unwrap_or(false)
+    })
+}
+
+/// Reads known objects, changes them, and says whether their words tell of it.
+fn self_check(py: Python<'_>) -> PyResult<bool> {
+    Ok(digits_are_known(py)? && changes_are_seen(py)?)
+}
+
+fn digits_are_known(py: Python<'_>) -> PyResult<bool> {
+    let number = ((5_u128 << 60) | (7 << 30) | 9).into_pyobject(py)?;
+    // SAFETY: an int of two digits at least, in all layouts that there were.
+    let (tag, first) = unsafe {
+        let int = number.as_ptr().cast::<Int>();
+        ((*int).tag, (*int).digits.as_ptr().cast::<[u32; 2]>().read())
+    };
+    Ok(tag >> TAG_BITS == 3 && first == [9, 7])
+}
+
+fn changes_are_seen(py: Python<'_>) -> PyResult<bool> {
+    let (list, dict) = (PyList::new(py, [1, 2])?, PyDict::new(py));
+    let set = PySet::new(py, [1])?;
+    dict.set_item("key", 1)?;
+    // SAFETY: live objects of the type that is named.
+    let note_list = |words: &mut Words| unsafe {
+        words.size(list.as_ptr());
+        let items = words.items_of_list(list.as_ptr());
+        words.word(items.add(1));
+    };
+    // SAFETY: as above.
+    let note_dict = |words: &mut Words| unsafe { words.dict(dict.as_ptr()) };
+    // SAFETY: as above.
+    let note_set = |words: &mut Words| unsafe { words.size_of_set(set.as_ptr()) };
+    Ok(is_seen(note_list, || list.set_item(1, 3))?
+        && is_seen(note_list, || list.append(4))?
+        && is_seen(note_dict, || dict.set_item("key", 2))?
+        && is_seen(note_dict, || dict.del_item("key"))?
+        && is_seen(note_set, || set.add(2))?)
+}
+
+/// Whether what is noted is the same before a change, and is not after it.
+fn is_seen(note: impl Fn(&mut Words), change: impl Fn() -> PyResult<()>) -> PyResult<bool> {
+    let mut words = Words::default();
+    note(&mut words);
+    let stood = words.are_all() && words.hold();
+    change()?;
+    Ok(stood && !words.hold())
+}
