@@ -251,7 +251,7 @@ def test_nothing_is_said_without_need(folder: Path, recorder: Plain) -> None:
 
 
 def test_a_pyproject_that_is_passed_over_is_named(folder: Path, recorder: Plain) -> None:
-    (folder / "pyproject.toml").write_text("[broken\n")
+    (folder / "pyproject.toml").write_text("[broken\n[tool]\nname = 'codetracer'\n")
     (folder / "app.py").write_text("x = 1\n")
     done = recorder("app.py")
     assert done.returncode == 0

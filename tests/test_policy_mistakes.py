@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -337,12 +339,33 @@ def test_a_pyproject_given_must_have_the_section(folder: Path) -> None:
 
 
 def test_a_pyproject_without_a_policy_that_is_not_toml_is_passed_over(folder: Path) -> None:
-    (folder / "pyproject.toml").write_text("[project\n")
+    (folder / "pyproject.toml").write_text("[project\n[tool]\nother = 'codetracer'\n")
     policy = resolve(cwd=str(folder), start=str(folder), environ={})
     assert policy.project_root == str(folder)
     (notice,) = policy.notices
     assert notice.startswith("pyproject.toml:1: not TOML: ")
     assert notice.endswith("(passed over: it holds no policy)")
+
+
+NAMED = [
+    ("[tool.codetracer]\n", True),
+    ("[tool]\ncodetracer={format='json'}\n", True),
+    ('tool = {"codetracer" = {}}', True),
+    ("[tool . codetracer . limits]\ndepth = 1", True),
+    ('[tool."\\u0063odetracer"]\n', True),
+    ("[project]\ndependencies = ['codetracer-python-recorder']\n[project.scripts]\ncodetracer = 'a:b'\n", False),
+    ("[tool.ruff]\nexclude = ['codetracer']\n", False),
+]
+
+
+@pytest.mark.parametrize(("text", "is_policy"), NAMED)
+def test_toml_is_read_where_a_policy_may_stand(folder: Path, text: str, is_policy: bool) -> None:
+    (folder / "pyproject.toml").write_text(text)
+    (folder / "below").mkdir()
+    read = "import sys; from codetracer_python_recorder.policy.project import find_project as find;"
+    show = f"print(find({str(folder / 'below')!r}, '/').document is not None, 'tomli' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", read + show], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(is_policy), str(is_policy)]
 
 
 LARGE = {

@@ -40,7 +40,11 @@ class Document:
 def read(path: str, name: str) -> Document:
     """Read a TOML file; `ValueError` says what is wrong, `OSError` that it cannot be read."""
     with open(path, "rb") as file:
-        data = file.read()
+        return parsed(path, name, file.read())
+
+
+def parsed(path: str, name: str, data: bytes) -> Document:
+    """The TOML file of these bytes; `ValueError` says what is wrong."""
     try:
         text = data.removeprefix(b"\xef\xbb\xbf").decode()
     except UnicodeDecodeError as error:
