@@ -84,6 +84,8 @@ pub struct CodeInfo {
     pub variables: Box<[Variable]>,
     /// How many of the variables are arguments.
     pub arguments: usize,
+    /// Whether a name among them tells of something.
+    pub tells: bool,
     /// What its name says of its results.
     pub told: Told,
     /// How its values are shown.
@@ -289,6 +291,7 @@ pub fn attach<'a>(
         line: parts.line,
         function: parts.function,
         resumed: Cell::new(None),
+        tells: (parts.variables.iter()).any(|variable| variable.told != Told::Nothing),
         variables: parts.variables,
         namespace: RefCell::default(),
         armed: Cell::new(false),

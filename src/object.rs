@@ -40,6 +40,24 @@ struct DictKeys {
     indices: [u8; 0],
 }
 
+impl DictKeys {
+    /// The entries, behind the table of indices.
+    unsafe fn entries(keys: *const Self) -> *const u8 {
+        // SAFETY: the keys of a live dict or class.
+        unsafe {
+            let table = (&raw const (*keys).indices).cast::<u8>();
+            table.add(1 << (*keys).log2_index_bytes)
+        }
+    }
+
+    /// Bytes of an entry: key and value, before them a hash where not every key is an exact str.
+    unsafe fn entry_size(keys: *const Self) -> usize {
+        // SAFETY: the keys of a live dict; `DICT_KEYS_GENERAL` is 0.
+        let has_hash = unsafe { (*keys).kind } == 0;
+        size_of::<KeyEntry>() + if has_hash { size_of::<isize>() } else { 0 }
+    }
+}
+
 #[repr(C)]
 struct KeyEntry {
     key: Object,
@@ -213,7 +231,7 @@ unsafe fn note_dict(place: *const Object, words: &mut Words) {
         words.word(place);
         if let Stored::Dict(dict) = Stored::of_dict(*place) {
             words.type_of(dict);
-            words.dict(dict);
+            words.dict(dict, usize::MAX);
         }
     }
 }
@@ -313,7 +331,9 @@ struct Values {
     order: *const u8,
     step: isize,
     count: u8,
-    /// Where it stands how many there are, and in which order.
+    /// Where it stands how many there are.
+    size: (*const u8, usize),
+    /// Where it stands in which order they are, and how many.
     head: (*const u8, usize),
 }
 
@@ -322,8 +342,13 @@ impl Values {
     unsafe fn note(&self, words: &mut Words, all: bool) {
         // SAFETY: as for `each`.
         unsafe {
+            // Before the rest: it says, too, how far that reaches.
+            words.bytes(self.size.0, self.size.1);
+            if !all {
+                return;
+            }
             words.bytes(self.head.0, self.head.1);
-            for position in (0..isize::from(self.count)).take_while(|_| all) {
+            for position in 0..isize::from(self.count) {
                 let index = usize::from(*self.order.offset(position * self.step));
                 words.word(self.values.add(index));
             }
@@ -342,8 +367,7 @@ impl Values {
         // SAFETY: 3.12 and 3.13, proven by the self-check: `count` indices, each below the number of
         // shared keys, whose entries are pairs of key and value behind the index table.
         unsafe {
-            let table = (&raw const (*keys).indices).cast::<u8>();
-            let entries = table.add(1 << (*keys).log2_index_bytes).cast::<KeyEntry>();
+            let entries = DictKeys::entries(keys).cast::<KeyEntry>();
             for position in 0..isize::from(self.count) {
                 let index = usize::from(*self.order.offset(position * self.step));
                 let value = *self.values.add(index);
@@ -372,6 +396,7 @@ unsafe fn managed(object: Object) -> Stored {
             order: values.sub(3),
             step: -1,
             count: *values.sub(2),
+            size: (values.sub(2), 2),
             head: (values.sub(size + 2), size + 2),
         })
     }
@@ -421,6 +446,8 @@ unsafe fn managed(object: Object) -> Stored {
                     order,
                     step: 1,
                     count: (*inline).size,
+                    // `note_managed` notes it.
+                    size: (order, 0),
                     head: (order, usize::from((*inline).size)),
                 });
             }

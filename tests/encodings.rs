@@ -4,7 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
 use _native::trace::{
-    Compact, EventKind, Expander, Format, FunctionId, PathId, TypeId, TypeKind, VariableId,
+    Compact, EventKind, Expander, Format, FunctionId, LONGEST_KEPT, PathId, TypeId, TypeKind,
+    VariableId,
 };
 use base64::Engine as _;
 use proptest::prelude::*;
@@ -221,6 +222,7 @@ proptest! {
         prop_assert_eq!(&String::from_utf8(json).unwrap(), &expected);
         prop_assert_eq!(compact.length() - before, text.len() as u64);
         let cbor = expanded(Format::Binary, &compact);
+        prop_assert!(cbor.len() <= expected.len());
         let read: Tree = cbor4ii::serde::from_slice(&cbor).unwrap();
         prop_assert_eq!(read["Return"]["return_value"].to_string(), text);
     }
@@ -254,6 +256,42 @@ proptest! {
                 each.extend(expanded(format, &alone));
             }
             prop_assert_eq!(expanded(format, &all), each);
+        }
+    }
+
+    #[test]
+    fn a_value_that_comes_again_is_what_it_was(
+        values in prop::collection::vec(any_value(), 1..4),
+        shown in prop::collection::vec((0..3usize, any::<prop::sample::Index>(), any::<bool>()), 1..30),
+    ) {
+        for format in [Format::Json, Format::Binary] {
+            let (mut all, mut each, mut kept) = (Compact::default(), Vec::new(), [None; 3]);
+            for (place, index, is_again) in &shown {
+                // The last place there is among them; a value is kept in the place of another, too.
+                let (at, index) = ((place * 255 + 1) as u16, index.index(values.len()));
+                let mut alone = Compact::default();
+                alone.result();
+                let begun = alone.place();
+                match kept[*place] {
+                    Some(known) if *is_again => {
+                        values[known].write(&mut alone);
+                        all.result();
+                        all.again(at, alone.length_since(begun));
+                    }
+                    _ => {
+                        values[index].write(&mut alone);
+                        all.result();
+                        all.keep(at);
+                        values[index].write(&mut all);
+                        kept[*place] = (alone.length_since(begun) <= LONGEST_KEPT).then_some(index);
+                    }
+                }
+                each.push(alone);
+            }
+            let lengths: u64 = each.iter().map(Compact::length).sum();
+            prop_assert_eq!(all.length(), lengths);
+            let alone: Vec<u8> = each.iter().flat_map(|one| expanded(format, one)).collect();
+            prop_assert_eq!(expanded(format, &all), alone);
         }
     }
 

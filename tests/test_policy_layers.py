@@ -86,7 +86,7 @@ def test_a_file_given_stands_instead_of_the_project(folder: Path) -> None:
     write(folder / "pyproject.toml", '[tool.codetracer]\nformat = "json"\nlimits.depth = 9\n')
     write(folder / "sub" / "recorder.toml", "limits.items = 9\n")
     policy = resolved("sub/recorder.toml")
-    assert (policy.value("format"), policy.value("limits.depth"), policy.value("limits.items")) == ("binary", 2, 9)
+    assert (policy.value("format"), policy.value("limits.depth"), policy.value("limits.items")) == ("binary", 1, 9)
     assert policy.project_root == str(folder)
     assert [layer.name for layer in policy.layers] == ["bundled policy default", "sub/recorder.toml"]
 
@@ -95,7 +95,7 @@ def test_isolated_leaves_out_the_project_and_the_environment(folder: Path) -> No
     write(folder / "pyproject.toml", "[tool.codetracer]\nlimits.depth = 9\n")
     write(folder / "a.toml", "limits.string = 1\n")
     policy = resolved("a.toml", "limits.items = 1", environ={"LIMITS_DEPTH": "8"}, isolated=True)
-    assert [policy.value(f"limits.{name}") for name in ("depth", "items", "string")] == [2, 1, 1]
+    assert [policy.value(f"limits.{name}") for name in ("depth", "items", "string")] == [1, 1, 1]
     assert policy.project_root == str(folder)
 
 
@@ -271,7 +271,7 @@ def test_the_spec(folder: Path) -> None:
     assert scope["script"] == ["/a/caf\ufffd.py"]
     assert scope["cwd"] == scope["project_root"] == str(folder)
     assert spec["limits"] == {
-        "depth": 2,
+        "depth": 1,
         "items": 20,
         "string": 200,
         "value_bytes": 7,

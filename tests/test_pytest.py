@@ -336,7 +336,7 @@ def test_ini_key_fixture_and_markers(folder: Path, plain: Plain) -> None:
         metadata = json.loads(file.read_bytes())
         limits[metadata["test"]["id"].rpartition("::")[2]] = metadata["policy"]["resolved"]["limits"]
     assert (limits["test_nested"]["depth"], limits["test_nested"]["items"]) == (6, 2)
-    assert (limits["test_plain"]["depth"], limits["test_plain"]["items"]) == (2, 7)
+    assert (limits["test_plain"]["depth"], limits["test_plain"]["items"]) == (1, 7)
     assert limits.keys() == {"test_nested", "test_plain"}
 
 

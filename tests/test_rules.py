@@ -72,7 +72,8 @@ def test_rules(folder: Path, record: Record, form: str, name: str, snapshot: Sna
     (folder / "site-packages").mkdir()
     (folder / "site-packages" / "tool.py").write_text(TOOL)
     (folder / "rules.toml").write_text(RULES[name])
-    recorded = record("shop.py", options=["--format", form, "--config", "rules.toml"])
+    options = ["--format", form, "--config", "rules.toml", "--config", "limits.depth = 2"]
+    recorded = record("shop.py", options=options)
     assert (recorded.done.returncode, recorded.done.stderr) == (0, "")
     checked(recorded.trace)
     dump = [line for line in recorded.dump() if not line.startswith("#")]

@@ -236,7 +236,7 @@ KEYS = (
     ),
     Key("redact.detect", "boolean", True, "hide what looks like a secret, too", "false"),
     Key("redact.enabled", "boolean", True, "hide anything at all", "false"),
-    Key("limits.depth", "integer", 2, "levels of a value that are opened", "5"),
+    Key("limits.depth", "integer", 1, "levels of a value that are opened", "5"),
     Key("limits.items", "integer", 20, "items of a container, attributes of an object", "100"),
     Key("limits.string", "integer", 200, "characters of a str, bytes of bytes", "2000"),
     Key("limits.value-bytes", "integer", 16384, "bytes of one variable's value, as JSON text", "65536"),

@@ -15,6 +15,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PySet};
 
 use crate::frame::{Access, Object};
+use crate::object::DictKeys;
 
 /// Words noted of one object and what it holds.
 const MOST: usize = 512;
@@ -49,13 +50,20 @@ pub struct Words {
 
 impl Words {
     /// Whether they are as they were.
-    #[inline]
+    #[inline(always)]
     pub fn hold(&self) -> bool {
         let is_same = |word: &Word| {
             // SAFETY: the words before this one are the same, so what it lies in is alive and laid out as it was.
             unsafe { word.at.read_unaligned() == word.content }
         };
-        self.list.iter().all(is_same)
+        // Four at a time: the loop takes longer than what it looks at.
+        let (fours, rest) = self.list.as_chunks();
+        for [a, b, c, d] in fours {
+            if !(is_same(a) && is_same(b) && is_same(c) && is_same(d)) {
+                return false;
+            }
+        }
+        rest.iter().all(is_same)
     }
 
     /// Begins anew.
@@ -73,15 +81,6 @@ impl Words {
     /// Whether they decide all that was read.
     pub fn are_all(&self) -> bool {
         !self.in_doubt
-    }
-
-    /// These alone, to be kept.
-    pub fn kept(&self) -> Self {
-        Self {
-            list: self.list.as_slice().into(),
-            types: Vec::new(),
-            in_doubt: self.in_doubt,
-        }
     }
 
     /// Notes the word at an address.
@@ -155,7 +154,7 @@ impl Words {
         }
     }
 
-    /// An exact int, float or str, which is nothing else as long as it is not another one.
+    /// An exact int, float or str, which is nothing else as long as it is not another one; others leave doubt.
     pub unsafe fn scalar(&mut self, object: Object) {
         // SAFETY: a live object of the exact type that each branch has checked.
         unsafe {
@@ -168,8 +167,11 @@ impl Words {
                 self.int(object);
             } else if class == &raw mut ffi::PyFloat_Type {
                 self.word(&raw const (*object.cast::<ffi::PyFloatObject>()).ob_fval);
-            } else {
+            } else if class == &raw mut ffi::PyUnicode_Type {
                 self.text(object);
+            } else {
+                // A class may have a name whose own class inherits from str, and whose characters lie elsewhere.
+                self.doubt();
             }
         }
     }
@@ -229,9 +231,10 @@ impl Words {
         }
     }
 
-    /// The items of a dict, or of what inherits from one: which objects they are, and that these are held.
+    /// The items of a dict, or of what inherits from one: which objects the first so many of them are, and that these are
+    /// held.
     #[allow(deprecated)] // Deprecated since 3.12, gone in 3.14, where no words are used.
-    pub unsafe fn dict(&mut self, object: Object) {
+    pub unsafe fn dict(&mut self, object: Object, limit: usize) {
         // SAFETY: a dict.
         unsafe {
             let dict = object.cast::<ffi::PyDictObject>();
@@ -240,6 +243,35 @@ impl Words {
                 return self.doubt();
             }
             self.word(&raw const (*dict).ma_version_tag);
+            if cfg!(not(Py_3_13)) {
+                self.values_of_dict(dict, limit);
+            }
+        }
+    }
+
+    /// 3.12: `STORE_ATTR_WITH_HINT` lets an old value go before the dict has another version, so that code which runs
+    /// then sees the old one. The place of the value has changed before.
+    unsafe fn values_of_dict(&mut self, dict: *mut ffi::PyDictObject, limit: usize) {
+        // SAFETY: a dict with all its values among the entries behind the table of indices (`pycore_dict.h`).
+        unsafe {
+            let keys = &raw const (*dict).ma_keys;
+            self.word(keys);
+            let keys = (*keys).cast::<DictKeys>();
+            let mut entry = DictKeys::entries(keys);
+            let (size, mut left) = (DictKeys::entry_size(keys), limit);
+            for _ in 0..(*keys).entries {
+                // The value is an entry's last word.
+                let value = entry.add(size).cast::<Object>().sub(1);
+                entry = entry.add(size);
+                if (*value).is_null() {
+                    continue;
+                }
+                self.word(value);
+                left = left.saturating_sub(1);
+                if left == 0 || self.in_doubt {
+                    break;
+                }
+            }
         }
     }
 }
@@ -284,12 +316,18 @@ fn changes_are_seen(py: Python<'_>) -> PyResult<bool> {
         words.word(items.add(1));
     };
     // SAFETY: as above.
-    let note_dict = |words: &mut Words| unsafe { words.dict(dict.as_ptr()) };
+    let note_dict = |words: &mut Words| unsafe { words.dict(dict.as_ptr(), 1) };
+    // SAFETY: as above, without the version.
+    let note_values = |words: &mut Words| unsafe { words.values_of_dict(dict.as_ptr().cast(), 2) };
     // SAFETY: as above.
     let note_set = |words: &mut Words| unsafe { words.size_of_set(set.as_ptr()) };
     Ok(is_seen(note_list, || list.set_item(1, 3))?
         && is_seen(note_list, || list.append(4))?
         && is_seen(note_dict, || dict.set_item("key", 2))?
+        && is_seen(note_values, || dict.set_item("key", 3))?
+        && dict.set_item((), 4).is_ok() // with hashes among the entries, now
+        && is_seen(note_values, || dict.set_item("key", 5))?
+        && is_seen(note_values, || dict.set_item((), 6))?
         && is_seen(note_dict, || dict.del_item("key"))?
         && is_seen(note_set, || set.add(2))?)
 }

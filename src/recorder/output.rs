@@ -148,10 +148,15 @@ impl Recorder {
     #[inline]
     pub(super) fn flush_output(&mut self, thread: usize) {
         if let Some((channel, text)) = self.threads[thread].output.take() {
-            let text = self.redacted(channel, &text);
-            for piece in pieces(&text) {
-                emit!(self, thread, |out, _| out.event(channel.kind(), "", piece));
-            }
+            self.write_output(thread, channel, &text);
+        }
+    }
+
+    #[cold]
+    fn write_output(&mut self, thread: usize, channel: Channel, text: &str) {
+        let text = self.redacted(channel, text);
+        for piece in pieces(&text) {
+            emit!(self, thread, |out, _| out.event(channel.kind(), "", piece));
         }
     }
 }

@@ -75,13 +75,16 @@ fn foresee(
     view: View<'_>,
     count: usize,
 ) {
-    for variable in &view.info.variables[..count] {
-        if variable.told != Told::Nothing {
-            values.foresee(out, definitions, &variable.told, view.local(variable));
+    if view.info.tells {
+        for variable in &view.info.variables[..count] {
+            if variable.told != Told::Nothing {
+                values.foresee(out, definitions, &variable.told, view.local(variable));
+            }
         }
     }
 }
 
+#[inline]
 fn note_rest(out: &mut Compact, definitions: &mut Definitions, count: usize) {
     if count > MAX_VARIABLES {
         let variable = definitions.variable("…");

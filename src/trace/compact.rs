@@ -5,6 +5,9 @@
 //! A record or value is a tag and its parts, of fixed width: ids, lines and counts in four bytes, numbers in eight,
 //! all little-endian; a text is its length and its UTF-8. A container is its tag, the planned number of elements, the
 //! elements, the tag `End`, and its type. So no value's bytes are the beginning of another's.
+//!
+//! A value that may come again is written behind the tag `Keep` and a place, and when it does it is the tag `Again` and
+//! that place: whoever reads the compact form keeps what was made of it. That works in one stream, from its beginning.
 
 use super::escape::quoted_length;
 use super::{EventKind, FunctionId, PathId, TypeId, TypeKind, VariableId};
@@ -35,10 +38,12 @@ pub(super) enum Tag {
     Tuple,
     Struct,
     End,
+    Keep,
+    Again,
 }
 
 /// All tags, each at its own number.
-const TAGS: [Tag; 22] = [
+const TAGS: [Tag; 24] = [
     Tag::Path,
     Tag::VariableName,
     Tag::PlainType,
@@ -61,6 +66,8 @@ const TAGS: [Tag; 22] = [
     Tag::Tuple,
     Tag::Struct,
     Tag::End,
+    Tag::Keep,
+    Tag::Again,
 ];
 
 impl Tag {
@@ -111,7 +118,13 @@ fn digits(number: u64) -> usize {
 pub struct Compact {
     bytes: Vec<u8>,
     length: u64,
+    keeps: bool,
 }
+
+/// Places of values that may come again.
+pub const PLACES: usize = 1 << 9;
+/// Bytes of the JSON text of a value that may come again.
+pub const LONGEST_KEPT: u64 = 16 << 10;
 
 /// Some records or one value, to be appended again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,7 +152,7 @@ impl Compact {
     pub fn with_capacity(bytes: usize) -> Self {
         Self {
             bytes: Vec::with_capacity(bytes),
-            length: 0,
+            ..Self::default()
         }
     }
 
@@ -158,6 +171,18 @@ impl Compact {
     #[inline]
     pub fn length(&self) -> u64 {
         self.length
+    }
+
+    /// Whether values may be kept to come again.
+    #[inline]
+    pub fn keeps(&self) -> bool {
+        self.keeps
+    }
+
+    /// Says whether values may be kept to come again.
+    #[inline]
+    pub(super) fn set_keeps(&mut self, keeps: bool) {
+        self.keeps = keeps;
     }
 
     /// This place.
@@ -181,6 +206,12 @@ impl Compact {
             bytes: self.bytes[place.at..].into(),
             length: self.length - place.length,
         }
+    }
+
+    /// Length, as JSON text, of what came after a place.
+    #[inline]
+    pub fn length_since(&self, place: Place) -> u64 {
+        self.length - place.length
     }
 
     /// Empties it.
@@ -442,6 +473,21 @@ impl Compact {
     #[inline]
     pub fn struct_end(&mut self, type_id: TypeId) {
         self.end(type_id, around::LIST_END);
+    }
+
+    /// Before a value that may come again: where it is kept, below `PLACES`.
+    #[inline]
+    pub fn keep(&mut self, place: u16) {
+        let [a, b] = place.to_le_bytes();
+        self.bytes.extend_from_slice(&[Tag::Keep as u8, a, b]);
+    }
+
+    /// The value that is kept at this place; `length`: of its JSON text.
+    #[inline]
+    pub fn again(&mut self, place: u16, length: u64) {
+        let [a, b] = place.to_le_bytes();
+        self.bytes.extend_from_slice(&[Tag::Again as u8, a, b]);
+        self.length += length;
     }
 
     /// Between two elements of a container, or two arguments of a call.

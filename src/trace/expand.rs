@@ -4,7 +4,7 @@
 
 use std::io;
 
-use super::compact::Tag;
+use super::compact::{LONGEST_KEPT, PLACES, Tag};
 use super::{
     Cbor, Encoding, EventKind, Format, FunctionId, Json, PathId, TypeId, TypeKind, VariableId,
 };
@@ -32,6 +32,11 @@ impl<'a> Input<'a> {
     }
 
     #[inline]
+    fn place(&mut self) -> Option<usize> {
+        self.take().map(u16::from_le_bytes).map(usize::from)
+    }
+
+    #[inline]
     fn type_id(&mut self) -> Option<TypeId> {
         self.number().map(TypeId)
     }
@@ -48,12 +53,32 @@ impl<'a> Input<'a> {
 
 /// Bytes that are handed on at once, or a little more.
 const PIECE: usize = 256 << 10;
-/// Variables whose latest value is kept.
-const PLACES: usize = 128;
-/// Bytes of a value that is kept, in the compact form.
+/// Variables whose latest value is known.
+const VARIABLES: usize = 128;
+/// Bytes of a latest value that is known, in the compact form.
 const LONGEST: usize = 2048;
 
-/// The value that a variable had last, in both forms: it is the next one, too, at most lines.
+/// What was made of the values that may come again, each at its place.
+#[derive(Debug, Default)]
+struct Kept(Vec<Vec<u8>>);
+
+impl Kept {
+    fn keep(&mut self, place: usize, expanded: &[u8]) -> Option<()> {
+        if self.0.is_empty() {
+            self.0.resize_with(PLACES, Vec::new);
+        }
+        let kept = self.0.get_mut(place)?;
+        kept.clear();
+        // What is longer as JSON text does not come again; in the other form it is never longer than that.
+        if expanded.len() as u64 <= LONGEST_KEPT {
+            kept.extend_from_slice(expanded);
+        }
+        Some(())
+    }
+}
+
+/// The value that a variable had last, in both forms, where it is none that is kept: it is the next one, too, at most
+/// lines.
 ///
 /// Since no value's compact bytes are the beginning of another's, what begins with these is this value.
 #[derive(Debug, Clone, Default)]
@@ -78,6 +103,7 @@ impl Latest {
 pub struct Expander {
     format: Format,
     piece: Vec<u8>,
+    kept: Kept,
     latest: Vec<Latest>,
 }
 
@@ -87,7 +113,8 @@ impl Expander {
         Self {
             format,
             piece: Vec::new(),
-            latest: vec![Latest::default(); PLACES],
+            kept: Kept::default(),
+            latest: vec![Latest::default(); VARIABLES],
         }
     }
 
@@ -117,7 +144,7 @@ impl Expander {
         while !input.0.is_empty() && self.piece.len() < PIECE {
             match input.tag()? {
                 Tag::Value => self.variable::<E>(input)?,
-                tag => record::<E>(tag, input, &mut self.piece)?,
+                tag => record::<E>(tag, input, &mut self.piece, &mut self.kept)?,
             }
         }
         Some(())
@@ -128,7 +155,7 @@ impl Expander {
         let (id, out) = (input.number()?, &mut self.piece);
         E::value_begin(out, VariableId(id));
         let (compact, start) = (input.0, out.len());
-        let latest = &mut self.latest[id as usize % PLACES];
+        let latest = &mut self.latest[id as usize % VARIABLES];
         match compact.strip_prefix(&*latest.compact) {
             Some(rest) if rest.len() < compact.len() => {
                 out.extend_from_slice(&latest.expanded);
@@ -136,8 +163,8 @@ impl Expander {
             }
             _ => {
                 let tag = input.tag()?;
-                element::<E>(tag, input, out)?;
-                if !matches!(tag, Tag::Int | Tag::True | Tag::False | Tag::None) {
+                element::<E>(tag, input, out, &mut self.kept)?;
+                if is_worth_knowing(tag) {
                     let length = compact.len() - input.0.len();
                     latest.keep(&compact[..length], &out[start..]);
                 }
@@ -148,14 +175,27 @@ impl Expander {
     }
 }
 
+/// Whether a value takes longer to make than to compare.
+fn is_worth_knowing(tag: Tag) -> bool {
+    !matches!(
+        tag,
+        Tag::Int | Tag::True | Tag::False | Tag::None | Tag::Keep | Tag::Again
+    )
+}
+
 /// A record that is no value of a variable.
-fn record<E: Encoding>(tag: Tag, input: &mut Input<'_>, out: &mut Vec<u8>) -> Option<()> {
+fn record<E: Encoding>(
+    tag: Tag,
+    input: &mut Input<'_>,
+    out: &mut Vec<u8>,
+    kept: &mut Kept,
+) -> Option<()> {
     match tag {
         Tag::Step => E::step(out, PathId(input.number()?), input.number()?),
-        Tag::Call => call::<E>(input, out)?,
+        Tag::Call => call::<E>(input, out, kept)?,
         Tag::Return => {
             E::return_begin(out);
-            value::<E>(input, out)?;
+            value::<E>(input, out, kept)?;
             E::return_end(out);
         }
         Tag::Event => {
@@ -191,7 +231,7 @@ fn define<E: Encoding>(tag: Tag, input: &mut Input<'_>, out: &mut Vec<u8>) -> Op
     Some(())
 }
 
-fn call<E: Encoding>(input: &mut Input<'_>, out: &mut Vec<u8>) -> Option<()> {
+fn call<E: Encoding>(input: &mut Input<'_>, out: &mut Vec<u8>, kept: &mut Kept) -> Option<()> {
     let (function, count) = (FunctionId(input.number()?), input.number()?);
     E::call_begin(out, function, count as usize);
     for index in 0..count {
@@ -199,20 +239,25 @@ fn call<E: Encoding>(input: &mut Input<'_>, out: &mut Vec<u8>) -> Option<()> {
             E::separator(out);
         }
         E::argument_begin(out, VariableId(input.number()?));
-        value::<E>(input, out)?;
+        value::<E>(input, out, kept)?;
         E::argument_end(out);
     }
     E::call_end(out);
     Some(())
 }
 
-fn value<E: Encoding>(input: &mut Input<'_>, out: &mut Vec<u8>) -> Option<()> {
+fn value<E: Encoding>(input: &mut Input<'_>, out: &mut Vec<u8>, kept: &mut Kept) -> Option<()> {
     let tag = input.tag()?;
-    element::<E>(tag, input, out)
+    element::<E>(tag, input, out, kept)
 }
 
 /// One value whose tag was read.
-fn element<E: Encoding>(tag: Tag, input: &mut Input<'_>, out: &mut Vec<u8>) -> Option<()> {
+fn element<E: Encoding>(
+    tag: Tag,
+    input: &mut Input<'_>,
+    out: &mut Vec<u8>,
+    kept: &mut Kept,
+) -> Option<()> {
     match tag {
         Tag::Int => {
             let type_id = input.type_id()?;
@@ -239,26 +284,36 @@ fn element<E: Encoding>(tag: Tag, input: &mut Input<'_>, out: &mut Vec<u8>) -> O
         }
         Tag::Sequence => {
             let open = E::sequence_begin(out, input.number()? as usize);
-            let count = elements::<E>(input, out)?;
+            let count = elements::<E>(input, out, kept)?;
             E::sequence_end(out, open, count, input.type_id()?);
         }
         Tag::Tuple => {
             let open = E::tuple_begin(out, input.number()? as usize);
-            let count = elements::<E>(input, out)?;
+            let count = elements::<E>(input, out, kept)?;
             E::tuple_end(out, open, count, input.type_id()?);
         }
         Tag::Struct => {
             let open = E::struct_begin(out, input.number()? as usize);
-            let count = elements::<E>(input, out)?;
+            let count = elements::<E>(input, out, kept)?;
             E::struct_end(out, open, count, input.type_id()?);
         }
+        Tag::Keep => {
+            let (place, start) = (input.place()?, out.len());
+            value::<E>(input, out, kept)?;
+            kept.keep(place, &out[start..])?;
+        }
+        Tag::Again => out.extend_from_slice(kept.0.get(input.place()?)?),
         _ => return None,
     }
     Some(())
 }
 
 /// The elements of a container up to its end; returns how many there are.
-fn elements<E: Encoding>(input: &mut Input<'_>, out: &mut Vec<u8>) -> Option<usize> {
+fn elements<E: Encoding>(
+    input: &mut Input<'_>,
+    out: &mut Vec<u8>,
+    kept: &mut Kept,
+) -> Option<usize> {
     let mut count = 0;
     loop {
         let tag = input.tag()?;
@@ -268,7 +323,7 @@ fn elements<E: Encoding>(input: &mut Input<'_>, out: &mut Vec<u8>) -> Option<usi
         if count > 0 {
             E::separator(out);
         }
-        element::<E>(tag, input, out)?;
+        element::<E>(tag, input, out, kept)?;
         count += 1;
     }
 }

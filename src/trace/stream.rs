@@ -68,9 +68,12 @@ impl Stream {
 
     /// The buffer, to append whole events to. No Python code may run while it is held.
     pub fn lock(&self) -> StreamGuard<'_> {
+        let mut buffer = lock(&self.buffer);
+        // Of the others there may be many, and what the writer keeps is kept for one.
+        buffer.events.set_keeps(self.number == 0);
         StreamGuard {
             stream: self,
-            buffer: lock(&self.buffer),
+            buffer,
         }
     }
 

@@ -59,6 +59,8 @@ pub struct Class {
     version: u32,
     /// Where its name lies: a class that is renamed keeps its version (since 3.13).
     name_at: *const c_char,
+    /// What it lies in, held so that no other name comes to lie there.
+    _name_in: Option<Py<PyAny>>,
     pub name: Rc<str>,
     pub reading: Reading,
     pub layout: Rc<Layout>,
@@ -197,6 +199,13 @@ impl Classes {
                 version: object::version(class),
                 // SAFETY: a live type.
                 name_at: unsafe { (*class).tp_name },
+                _name_in: is_heap(class).then(|| {
+                    // SAFETY: a heap type holds its name.
+                    unsafe {
+                        let name = (*class.cast::<ffi::PyHeapTypeObject>()).ht_name;
+                        Bound::from_borrowed_ptr(py, name).unbind()
+                    }
+                }),
                 name: text::class_name(class).into(),
                 reading,
                 layout: Rc::new(layout),

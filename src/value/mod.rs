@@ -74,7 +74,7 @@ const KNOWN: [(TypeKind, &str); 13] = [
 ];
 
 /// `limits` with "no limit" as the largest number.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct Bounds {
     depth: usize,
     items: usize,
@@ -184,8 +184,8 @@ pub struct Values {
     memo: Memo,
     floats: Floats,
     unchanged: Unchanged,
-    /// How often a value was given to be followed.
-    given: u64,
+    /// How often a value was given to be followed, or could not be made: both are to be done each time.
+    passing: u64,
     known: [Option<TypeId>; KNOWN.len()],
     yielded: Option<TypeId>,
     awaited: Option<TypeId>,
@@ -211,7 +211,7 @@ impl Values {
             memo: Memo::default(),
             floats: Floats::default(),
             unchanged: Unchanged::new(),
-            given: 0,
+            passing: 0,
             known: [None; KNOWN.len()],
             yielded: None,
             awaited: None,

@@ -111,7 +111,7 @@ impl Encoder<'_> {
 
     /// Follows the texts in a value that is hidden.
     pub(super) fn follow(&mut self, object: Object, mark: &Mark, levels: usize) {
-        self.values.given += 1;
+        self.values.passing += 1;
         if let Some(text) = text_of(object) {
             return self.values.redaction.follow(&text, mark);
         }

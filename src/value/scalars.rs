@@ -88,7 +88,10 @@ impl Encoder<'_> {
         match magnitude {
             Ok(Ok(bytes)) => self.out.big_int(&bytes, negative, type_id),
             Ok(Err(bits)) => self.mark_int(&format!("<int of {bits} bits>")),
-            Err(_) => self.mark_int("<int>"),
+            Err(_) => {
+                self.values.passing += 1;
+                self.mark_int("<int>");
+            }
         }
     }
 

@@ -11,59 +11,71 @@ use pyo3::prelude::*;
 use crate::frame::Object;
 use crate::object::words::{self, Words};
 use crate::object::{self, Layout};
-use crate::trace::Excerpt;
+use crate::trace::{Excerpt, LONGEST_KEPT, PLACES};
 
 use super::classes::{Classes, Reading};
-use super::{Bounds, Encoder, Truncations, standard};
+use super::{Bounds, Encoder, Truncations, standard, text};
 
-/// Objects whose values are kept, one at each place.
-const PLACES: usize = 1 << 9;
-/// Bytes of a value that is kept, in the compact form.
-const LONGEST: usize = 8192;
 /// Times in a row that an object had changed before it is taken for one that always has.
 const PATIENCE: u32 = 4;
 /// One of so many values of such an object is kept all the same.
 const NOW_AND_THEN: u32 = 16;
 
-/// A value, and what it was made from.
-struct Kept {
-    words: Words,
-    bounds: Bounds,
-    followed: usize,
-    value: Excerpt,
-    truncations: Truncations,
-}
-
-/// An object that was met.
+/// An object that was met, and its value.
 #[derive(Default)]
 struct Met {
     address: usize,
     /// How often in a row no value of it could be used again.
     failures: u32,
-    kept: Option<Box<Kept>>,
+    /// Whether a value is kept.
+    is_kept: bool,
+    /// What it was made from.
+    words: Words,
+    bounds: Bounds,
+    followed: usize,
+    /// Its length as JSON text.
+    length: u64,
+    /// The value itself, unless the main stream keeps it at the object's place.
+    value: Option<Excerpt>,
+    truncations: Truncations,
+    /// The value in any case.
+    #[cfg(debug_assertions)]
+    made: Option<Excerpt>,
+}
+
+impl Met {
+    /// Whether the value that is kept may be written for the object, under these limits while so many texts are followed.
+    #[inline]
+    fn stands(&self, bounds: &Bounds, followed: usize, keeps: bool) -> bool {
+        self.is_kept
+            && self.followed == followed
+            && self.bounds == *bounds
+            && (keeps || self.value.is_some())
+            && self.words.hold()
+    }
 }
 
 /// Values of objects, each at the place that the address names.
 pub struct Unchanged {
     is_on: bool,
     places: Vec<Met>,
-    /// Where words are gathered.
-    words: Words,
 }
 
 /// What is known of an object that is to be written.
-enum Known<'a> {
+#[derive(PartialEq)]
+enum Known {
     /// Its value.
-    Value(&'a Kept),
+    Value,
     /// That its value may be worth keeping.
     Again,
     /// Nothing.
     Nothing,
 }
 
-fn place(object: Object) -> usize {
+#[inline]
+fn place(object: Object) -> u16 {
     let address = object as u64 >> 4;
-    (address.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - PLACES.ilog2())) as usize
+    (address.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - PLACES.ilog2())) as u16
 }
 
 impl Unchanged {
@@ -71,44 +83,37 @@ impl Unchanged {
         Self {
             is_on: Python::attach(words::are_known),
             places: Vec::new(),
-            words: Words::default(),
         }
     }
 
-    /// What is known of an object, to be shown under these limits while so many texts are followed.
+    /// What is known of an object, to be shown under these limits while so many texts are followed, in a stream that
+    /// keeps values or one that does not.
     #[inline]
-    fn find(&mut self, object: Object, bounds: &Bounds, followed: usize) -> Known<'_> {
+    fn find(&mut self, object: Object, bounds: &Bounds, followed: usize, keeps: bool) -> Known {
         if self.places.is_empty() {
             if !self.is_on {
                 return Known::Nothing;
             }
             self.places.resize_with(PLACES, Met::default);
         }
-        let met = &mut self.places[place(object)];
+        let met = &mut self.places[usize::from(place(object))];
         if met.address != object as usize {
-            *met = Met {
-                address: object as usize,
-                ..Met::default()
-            };
+            met.address = object as usize;
+            met.failures = 0;
+            met.is_kept = false;
+            met.value = None;
             return Known::Nothing;
         }
-        match &met.kept {
-            Some(kept)
-                if kept.followed == followed && kept.bounds == *bounds && kept.words.hold() =>
-            {
-                met.failures = 0;
-            }
-            _ => {
-                met.kept = None;
-                met.failures = met.failures.wrapping_add(1);
-            }
+        if met.stands(bounds, followed, keeps) {
+            met.failures = 0;
+            return Known::Value;
         }
-        match &met.kept {
-            Some(kept) => Known::Value(kept),
-            None if met.failures <= PATIENCE || met.failures.is_multiple_of(NOW_AND_THEN) => {
-                Known::Again
-            }
-            None => Known::Nothing,
+        met.is_kept = false;
+        met.failures = met.failures.wrapping_add(1);
+        if met.failures <= PATIENCE || met.failures.is_multiple_of(NOW_AND_THEN) {
+            Known::Again
+        } else {
+            Known::Nothing
         }
     }
 }
@@ -116,55 +121,76 @@ impl Unchanged {
 impl Encoder<'_> {
     /// A value that is no part of another: as it was, if nothing that it shows has changed.
     pub(super) fn whole(&mut self, object: Object) {
-        let values = &mut *self.values;
+        let (values, keeps) = (&mut *self.values, self.out.keeps());
         let followed = values.redaction.followed();
-        match values.unchanged.find(object, &values.bounds, followed) {
-            Known::Value(kept) if cfg!(debug_assertions) => {
-                let expected = kept.value.clone();
-                let begun = self.out.place();
-                self.value(object, 0);
-                assert_eq!(self.out.since(begun), expected, "a value is stale");
-            }
-            Known::Value(kept) => {
-                self.out.append(&kept.value);
-                values.truncations.add(&kept.truncations);
+        match (values.unchanged).find(object, &values.bounds, followed, keeps) {
+            Known::Value => {
+                #[cfg(debug_assertions)]
+                self.compare(object);
+                self.append_kept(object);
             }
             Known::Again => self.keep_whole(object, followed),
             Known::Nothing => self.value(object, 0),
         }
     }
 
+    /// Appends the value that is kept of an object.
+    fn append_kept(&mut self, object: Object) {
+        let (values, place) = (&mut *self.values, place(object));
+        let met = &values.unchanged.places[usize::from(place)];
+        match &met.value {
+            Some(value) => self.out.append(value),
+            None => self.out.again(place, met.length),
+        }
+        values.truncations.add(&met.truncations);
+    }
+
+    /// Holds the value that is kept of an object against one made now.
+    #[cfg(debug_assertions)]
+    fn compare(&mut self, object: Object) {
+        let (begun, truncations) = (self.out.place(), self.values.truncations);
+        self.value(object, 0);
+        let made = self.out.since(begun);
+        let met = &self.values.unchanged.places[usize::from(place(object))];
+        assert_eq!(met.made, Some(made), "a value is stale");
+        assert_eq!(met.truncations, self.values.truncations.since(&truncations));
+        self.out.go_back(begun);
+        self.values.truncations = truncations;
+    }
+
     /// Writes a value and keeps it, if words decide it all.
     fn keep_whole(&mut self, object: Object, followed: usize) {
-        let (begun, truncations) = (self.out.place(), self.values.truncations);
-        let given = self.values.given;
+        let (passing, truncations) = (self.values.passing, self.values.truncations);
+        let (keeps, at) = (self.out.keeps(), place(object));
+        if keeps {
+            self.out.keep(at);
+        }
+        let begun = self.out.place();
         self.value(object, 0);
         let values = &mut *self.values;
-        let value = self.out.since(begun);
-        // Where texts were given to be followed, this is to be done each time.
-        if given != values.given
+        let length = self.out.length_since(begun);
+        if passing != values.passing
             || followed != values.redaction.followed()
-            || value.size() > LONGEST
+            || length > LONGEST_KEPT
         {
             return;
         }
-        let unchanged = &mut values.unchanged;
-        unchanged.words.clear();
+        let met = &mut values.unchanged.places[usize::from(at)];
+        met.words.clear();
         let mut walk = Walk {
-            words: &mut unchanged.words,
+            words: &mut met.words,
             classes: &mut values.classes,
             bounds: values.bounds,
         };
         walk.object(object, 0);
-        if unchanged.words.are_all() {
-            unchanged.places[place(object)].kept = Some(Box::new(Kept {
-                words: unchanged.words.kept(),
-                bounds: values.bounds,
-                followed,
-                value,
-                truncations: values.truncations.since(&truncations),
-            }));
-        }
+        met.is_kept = met.words.are_all();
+        met.bounds = values.bounds;
+        met.followed = followed;
+        met.length = length;
+        met.value = (met.is_kept && !keeps).then(|| self.out.since(begun));
+        met.truncations = values.truncations.since(&truncations);
+        #[cfg(debug_assertions)]
+        (met.made = Some(self.out.since(begun)));
     }
 }
 
@@ -204,17 +230,21 @@ impl Walk<'_> {
     fn other(&mut self, object: Object, class: *mut ffi::PyTypeObject, depth: usize) {
         let place = self.classes.place(class);
         let known = self.classes.get(place);
+        // SAFETY: a live object.
+        unsafe { self.words.class_of(object) };
+        if known.reading == Reading::Instance && depth >= self.bounds.depth {
+            return known.layout.note(object, self.words, false);
+        }
         let (reading, layout) = (known.reading, Rc::clone(&known.layout));
         // SAFETY: a live object of the kind that the reading stands for.
         unsafe {
-            self.words.class_of(object);
             match reading {
                 Reading::Opaque => {}
                 Reading::Class => self.words.class(object.cast()),
                 Reading::Enum => {
                     layout.note(object, self.words, true);
                     match standard::attribute(&layout, object, "_name_") {
-                        Some(name) if is_scalar(ffi::Py_TYPE(name)) => self.words.scalar(name),
+                        Some(name) if text::is_str(name) => self.words.scalar(name),
                         _ => self.words.doubt(),
                     }
                 }
@@ -266,7 +296,7 @@ impl Walk<'_> {
                     }
                 }
                 Reading::Dict if is_open => {
-                    self.words.dict(object);
+                    self.words.dict(object, self.bounds.items);
                     self.pairs(object, depth);
                 }
                 Reading::Dict => self.words.size_of_dict(object),
