@@ -265,7 +265,8 @@ proptest! {
         shown in prop::collection::vec((0..3usize, any::<prop::sample::Index>(), any::<bool>()), 1..30),
     ) {
         for format in [Format::Json, Format::Binary] {
-            let (mut all, mut each, mut kept) = (Compact::default(), Vec::new(), [None; 3]);
+            let (mut all, mut each) = (Compact::default(), Vec::new());
+            let mut kept: [Option<usize>; 3] = [None; 3];
             for (place, index, is_again) in &shown {
                 // The last place there is among them; a value is kept in the place of another, too.
                 let (at, index) = ((place * 255 + 1) as u16, index.index(values.len()));

@@ -2,7 +2,7 @@
 
 Must not: hold drawn programs (test_faults compares thousands of them with values that are read anew).
 
-Each program prints what it knows to be shown, a line for each call of `look`, which shows its argument on several lines.
+Each program prints what it knows to be shown, a line for each call of `look`, which shows its argument on two lines.
 """
 
 from __future__ import annotations

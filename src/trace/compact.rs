@@ -121,6 +121,8 @@ pub struct Compact {
     keeps: bool,
 }
 
+/// How many bytes of JSON text are as much to write as one of these is to hold.
+pub(super) const DENSITY: usize = 16;
 /// Places of values that may come again.
 pub const PLACES: usize = 1 << 9;
 /// Bytes of the JSON text of a value that may come again.
@@ -171,6 +173,12 @@ impl Compact {
     #[inline]
     pub fn length(&self) -> u64 {
         self.length
+    }
+
+    /// How much it is for who holds it and who writes it, in bytes of JSON text.
+    #[inline]
+    pub(super) fn weight(&self) -> usize {
+        (self.bytes.len() * DENSITY).max(self.length as usize)
     }
 
     /// Whether values may be kept to come again.

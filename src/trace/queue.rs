@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// The writer is woken when full chunks of so many bytes wait for it.
-const WAKE: usize = 256 << 10;
-/// Who recorded an event waits while more than this is pending: memory stays bounded.
-const LIMIT: usize = 2 << 20;
+/// The writer is woken when full chunks of so much weight wait for it.
+const WAKE: usize = 2 << 20;
+/// Who recorded an event waits while more than this is pending: memory stays bounded, and so does what is left to write
+/// when the program ends.
+const LIMIT: usize = 32 << 20;
 
 /// Takes a lock whatever happened to its last holder: what our locks guard is never half changed.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -64,9 +65,9 @@ impl Queue {
         self.closed.load(Ordering::Relaxed)
     }
 
-    /// Counts a full chunk; returns the bytes pending.
-    pub(super) fn add(&self, bytes: usize) -> usize {
-        self.pending.fetch_add(bytes, Ordering::Relaxed) + bytes
+    /// Counts a full chunk; returns the weight pending.
+    pub(super) fn add(&self, weight: usize) -> usize {
+        self.pending.fetch_add(weight, Ordering::Relaxed) + weight
     }
 
     /// Wakes the writer when it pays, and waits while too much is pending, unless the writer is paused. No lock may be
@@ -147,9 +148,9 @@ impl Queue {
         }
     }
 
-    /// The writer has done with so many bytes of full chunks.
-    pub(super) fn written(&self, bytes: usize) {
-        self.pending.fetch_sub(bytes, Ordering::Relaxed);
+    /// The writer has done with full chunks of so much weight.
+    pub(super) fn written(&self, weight: usize) {
+        self.pending.fetch_sub(weight, Ordering::Relaxed);
         // Under the lock: nobody may look before this and wait after it.
         let _state = lock(&self.state);
         self.progress.notify_all();

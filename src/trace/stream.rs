@@ -6,10 +6,11 @@ use std::mem;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use super::compact::DENSITY;
 use super::queue::{Queue, lock};
 use super::{Compact, Place};
 
-/// The main thread's buffer is handed over at this size.
+/// The main thread's buffer is handed over at this size, or as much to write.
 const MAIN_CHUNK: usize = 64 << 10;
 /// Another thread's is; with a thousand of them at work that must not be much.
 const OTHER_CHUNK: usize = 8 << 10;
@@ -114,7 +115,7 @@ impl StreamGuard<'_> {
     /// much to do, this waits.
     pub fn commit(mut self) {
         self.buffer.committed = self.buffer.events.place();
-        if self.buffer.events.bytes().len() < self.stream.chunk {
+        if self.buffer.events.weight() < self.stream.chunk * DENSITY {
             return;
         }
         let stream = self.stream;
@@ -140,7 +141,7 @@ impl StreamGuard<'_> {
         let fresh = buffer.spares.pop();
         let fresh = fresh.unwrap_or_else(|| Compact::with_capacity(self.stream.capacity()));
         let full = mem::replace(&mut buffer.events, fresh);
-        let pending = self.stream.queue.add(full.bytes().len());
+        let pending = self.stream.queue.add(full.weight());
         buffer.full.push(full);
         pending
     }

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::compact::Compact;
 use super::compressor::Compressor;
 use super::expand::Expander;
 use super::folder;
@@ -192,7 +193,7 @@ impl Worker {
                 self.write_part(number, &taken)?;
                 self.shared
                     .queue
-                    .written(taken.full.iter().map(|chunk| chunk.bytes().len()).sum());
+                    .written(taken.full.iter().map(Compact::weight).sum());
             }
         }
         Ok(())
@@ -239,7 +240,7 @@ impl Worker {
                     main.append(stream, compressor, events)
                 })
                 .map_err(&failure)?;
-            self.shared.queue.written(chunk.bytes().len());
+            self.shared.queue.written(chunk.weight());
             self.shared.main.reuse(chunk);
         }
         stream.ensure(&path).map_err(&failure)?;
