@@ -52,9 +52,8 @@ def table(names: list[str], run: Callable[[ways.Way, str], Run], lines: dict[str
         "| --- " * (len(names) + 1) + "|",
         *rows,
         "",
-        "1 / 20 / 200, the default, shows what each variable, argument and result holds, and of what that holds type and",
-        "size; a rule, or `limits.depth`, raises it where more must be seen (policy.md). A second level costs as much as",
-        "all else together where objects hold objects (deltablue, graph), and the lines of a program mostly have what",
-        "they work with in a variable of its own.",
+        "1 / 20 / 200, the default, shows what each variable, argument and result holds, and of what that holds type",
+        "and size: the lines of a program mostly have what they work with in a variable of its own. A rule, or",
+        "`limits.depth`, raises it where more must be seen (policy.md); the other rows show what that costs.",
         "",
     ]

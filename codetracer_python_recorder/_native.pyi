@@ -104,6 +104,9 @@ def flush() -> None:
 def is_tracing() -> bool:
     """Whether this process is being recorded."""
 
+def compile_file(source: bytes, filename: str, /) -> CodeType:
+    """The code of a module, as `compile` makes it, and with what that raises; but sooner."""
+
 def run_main(code: CodeType, /) -> tuple[BaseException | None, ModuleType]:
     """Run code in the module `__main__` with no frame beneath it, as the interpreter does.
 

@@ -93,7 +93,10 @@ class Program:
     def compile(self, source: str | bytes, filename: str) -> None:
         """As `__main__` is compiled: without the `from __future__` of this module."""
         try:
-            self.code = compile(source, filename, "exec", dont_inherit=True)
+            if isinstance(source, bytes):
+                self.code = _native.compile_file(source, filename)
+            else:
+                self.code = compile(source, filename, "exec", dont_inherit=True)
         except Exception as error:  # whatever it is, plain Python shows it as the program's own
             self.error = error.with_traceback(None)
 

@@ -9,6 +9,7 @@
 
 use std::cell::Cell;
 use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -78,28 +79,88 @@ pub struct Slot {
     pub name: Object,
 }
 
+/// Whether `access` has found the fast path to hold.
+static IS_FAST: AtomicBool = AtomicBool::new(false);
+
 /// A frame of the calling thread; borrowed, valid while it runs.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Frame(*mut ffi::PyFrameObject);
+#[derive(Clone, Copy)]
+pub struct Frame {
+    /// Null where the public API serves.
+    inner: *mut InterpreterFrame,
+    /// Null for the one that is being executed: the interpreter has none for most frames, and making it takes as long as
+    /// recording a line.
+    object: *mut ffi::PyFrameObject,
+}
+
+impl PartialEq for Frame {
+    fn eq(&self, other: &Self) -> bool {
+        self.id() == other.id()
+    }
+}
 
 impl Frame {
     /// The frame whose code is being executed by the calling thread.
     pub fn current() -> Option<Self> {
         // SAFETY: the GIL is held; the frame returned is borrowed and lives while it runs.
-        let frame = unsafe { ffi::PyEval_GetFrame() };
-        (!frame.is_null()).then_some(Self(frame))
+        let object = unsafe { ffi::PyEval_GetFrame() };
+        (!object.is_null()).then(|| Self::of(object))
+    }
+
+    /// The same for who is told of an event in this code.
+    #[inline]
+    pub fn executing(code: Object) -> Option<Self> {
+        if !IS_FAST.load(Ordering::Relaxed) {
+            return Self::current();
+        }
+        // SAFETY: 3.12 and 3.13, proven by the self-check: the GIL is held, so there is a thread state, and its innermost
+        // frame is alive, if it has one.
+        unsafe {
+            let state = ffi::PyThreadState_Get().cast::<ThreadState>();
+            let inner = *ThreadState::innermost(state);
+            if inner.is_null() || (*inner).executable != code {
+                return Self::current();
+            }
+            Some(Self {
+                inner,
+                object: ptr::null_mut(),
+            })
+        }
+    }
+
+    fn of(object: *mut ffi::PyFrameObject) -> Self {
+        let inner = if IS_FAST.load(Ordering::Relaxed) {
+            // SAFETY: a live frame, laid out as the self-check has found it.
+            unsafe { (*object.cast::<FrameObject>()).inner }
+        } else {
+            ptr::null_mut()
+        };
+        Self { inner, object }
+    }
+
+    /// What the public API takes.
+    fn object(self) -> *mut ffi::PyFrameObject {
+        if self.object.is_null() {
+            // SAFETY: the GIL is held; the frame is the one being executed.
+            return unsafe { ffi::PyEval_GetFrame() };
+        }
+        self.object
     }
 
     /// Identity of the frame among those alive.
+    #[inline]
     pub fn id(self) -> usize {
-        self.0 as usize
+        if self.inner.is_null() {
+            self.object as usize
+        } else {
+            self.inner as usize
+        }
     }
 
     /// Its code object, borrowed: the frame holds it.
     pub fn code(self) -> *mut ffi::PyCodeObject {
         // SAFETY: a live frame; the new reference is given back, the frame keeps its own.
         unsafe {
-            let code = ffi::PyFrame_GetCode(self.0);
+            let code = ffi::PyFrame_GetCode(self.object());
             ffi::Py_DECREF(code.cast());
             code
         }
@@ -108,14 +169,14 @@ impl Frame {
     /// The line being executed, or 0 where there is none.
     pub fn line(self) -> u32 {
         // SAFETY: a live frame.
-        u32::try_from(unsafe { ffi::PyFrame_GetLineNumber(self.0) }).unwrap_or(0)
+        u32::try_from(unsafe { ffi::PyFrame_GetLineNumber(self.object()) }).unwrap_or(0)
     }
 
     /// Its globals, borrowed: the frame's function holds them.
     pub fn globals(self) -> Object {
         // SAFETY: a live frame; the reference is given back, the frame keeps its own.
         unsafe {
-            let globals = ffi::PyFrame_GetGlobals(self.0);
+            let globals = ffi::PyFrame_GetGlobals(self.object());
             ffi::Py_XDECREF(globals);
             globals
         }
@@ -124,13 +185,13 @@ impl Frame {
     /// The frame that called it, if it was called from Python code.
     pub fn back(self) -> Option<Self> {
         // SAFETY: a live frame; its caller outlives it, so the reference can be given back.
-        let back = unsafe { ffi::PyFrame_GetBack(self.0) };
+        let back = unsafe { ffi::PyFrame_GetBack(self.object()) };
         if back.is_null() {
             return None;
         }
         // SAFETY: as above.
         unsafe { ffi::Py_DECREF(back.cast()) };
-        Some(Self(back))
+        Some(Self::of(back))
     }
 
     /// The value of a local variable, borrowed from the frame; null when unbound.
@@ -147,8 +208,9 @@ impl Frame {
         // SAFETY: 3.12 and 3.13, proven by the self-check: a running frame's `inner` is valid and
         // has a slot for each name of its code object; a slot of kind cell or free holds null or a cell.
         unsafe {
-            let inner = (*self.0.cast::<FrameObject>()).inner;
-            let value = *(&raw const (*inner).slots).cast::<Object>().add(slot.index);
+            let value = *(&raw const (*self.inner).slots)
+                .cast::<Object>()
+                .add(slot.index);
             if !slot.cell || value.is_null() || ffi::PyCell_Check(value) == 0 {
                 return value;
             }
@@ -159,7 +221,7 @@ impl Frame {
     fn public_local(self, slot: &Slot) -> Object {
         // SAFETY: a live frame and a str; the frame keeps its own reference to the value.
         unsafe {
-            let value = ffi::PyFrame_GetVar(self.0, slot.name);
+            let value = ffi::PyFrame_GetVar(self.object(), slot.name);
             if value.is_null() {
                 ffi::PyErr_Clear();
             } else {
@@ -173,7 +235,7 @@ impl Frame {
     pub fn namespace(self, access: Access) -> Object {
         if access == Access::Fast {
             // SAFETY: 3.12 and 3.13, proven by the self-check.
-            return unsafe { (*(*self.0.cast::<FrameObject>()).inner).namespace };
+            return unsafe { (*self.inner).namespace };
         }
         // SAFETY: a live frame. Before 3.13 this call may write into the namespace of class code
         // (Objects/frameobject.c), so there only module code, whose namespace is its globals, is read.
@@ -181,7 +243,7 @@ impl Frame {
             if cfg!(not(Py_3_13)) {
                 return self.globals();
             }
-            let namespace = ffi::PyFrame_GetLocals(self.0);
+            let namespace = ffi::PyFrame_GetLocals(self.object());
             if namespace.is_null() {
                 ffi::PyErr_Clear();
             } else {
@@ -199,12 +261,13 @@ impl Frame {
         // SAFETY: 3.12 and 3.13, proven by the self-check: while a callback runs the frame's stack
         // pointer is stored, and what was sent lies on top of the stack (Objects/genobject.c).
         unsafe {
-            let inner = (*self.0.cast::<FrameObject>()).inner;
-            let top = usize::try_from((*inner).stack_top).ok()?;
+            let top = usize::try_from((*self.inner).stack_top).ok()?;
             if top <= slots {
                 return None;
             }
-            let value = *(&raw const (*inner).slots).cast::<Object>().add(top - 1);
+            let value = *(&raw const (*self.inner).slots)
+                .cast::<Object>()
+                .add(top - 1);
             (!value.is_null()).then_some(value)
         }
     }
@@ -219,7 +282,7 @@ pub fn all(frames: &Bound<'_, PyAny>) -> PyResult<Vec<Frame>> {
     Ok(frames
         .values()
         .iter()
-        .map(|frame| Frame(frame.as_ptr().cast()))
+        .map(|frame| Frame::of(frame.as_ptr().cast()))
         .collect())
 }
 
@@ -309,28 +372,31 @@ fn probe_agrees(py: Python<'_>) -> PyResult<bool> {
 }
 
 impl Frame {
-    /// Whether the fast path and the public API tell the same of this frame.
+    /// Whether the fast path and the public API tell the same of this frame, which is being executed.
     fn agrees(self, py: Python<'_>) -> PyResult<bool> {
-        // SAFETY: a live frame, and so are its code object and the values read below.
+        // SAFETY: a live frame, and so are its code object and the values read below; what is found is looked at only
+        // where it is what the public API names.
         unsafe {
-            let inner = (*self.0.cast::<FrameObject>()).inner;
+            let inner = (*self.object.cast::<FrameObject>()).inner;
             if inner.is_null()
                 || (*inner).executable != self.code().cast()
-                || (*inner).frame_object != self.0
+                || (*inner).frame_object != self.object
+                || *ThreadState::innermost(ffi::PyThreadState_Get().cast()) != inner
             {
                 return Ok(false);
             }
+            let fast = Self { inner, ..self };
             let code = Bound::from_borrowed_ptr(py, self.code().cast());
             let flags: i32 = code.getattr("co_flags")?.extract()?;
             if flags & ffi::CO_OPTIMIZED == 0 {
-                let public = ffi::PyFrame_GetLocals(self.0);
+                let public = ffi::PyFrame_GetLocals(self.object);
                 ffi::Py_XDECREF(public);
                 return Ok(!public.is_null() && public == (*inner).namespace);
             }
             let slots = slots(&code)?;
             Ok(slots
                 .iter()
-                .all(|slot| self.fast_local(slot) == self.public_local(slot)))
+                .all(|slot| fast.fast_local(slot) == self.public_local(slot)))
         }
     }
 }
@@ -406,7 +472,7 @@ impl Bottom {
                 return None;
             }
             let place = ThreadState::innermost(state);
-            let innermost = (*frame.0.cast::<FrameObject>()).inner;
+            let innermost = frame.inner;
             if place.is_null() || *place != innermost {
                 return None;
             }
@@ -457,5 +523,9 @@ fn native_limit() -> Option<i32> {
 /// How frames and objects are read in this process; found out at the first call.
 pub fn access(py: Python<'_>) -> Access {
     static ACCESS: PyOnceLock<Access> = PyOnceLock::new();
-    *ACCESS.get_or_init(py, || self_check(py))
+    *ACCESS.get_or_init(py, || {
+        let access = self_check(py);
+        IS_FAST.store(access == Access::Fast, Ordering::Relaxed);
+        access
+    })
 }

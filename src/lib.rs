@@ -28,7 +28,7 @@ mod _native {
 
     use pyo3::exceptions::PyValueError;
     use pyo3::prelude::*;
-    use pyo3::types::{PyCode, PyDict, PyList, PyTuple};
+    use pyo3::types::{PyCode, PyDict, PyList, PyString, PyTuple};
     use serde_json::{Map, Value};
 
     use crate::error::{Error, Result};
@@ -191,6 +191,15 @@ mod _native {
     #[pyfunction]
     fn is_tracing() -> bool {
         session::is_tracing()
+    }
+
+    #[pyfunction]
+    #[pyo3(signature = (source, filename, /))]
+    fn compile_file<'py>(
+        source: &[u8],
+        filename: &Bound<'py, PyString>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        program::compile(source, filename)
     }
 
     #[pyfunction]

@@ -431,7 +431,7 @@ impl Recorder {
         if !self.active {
             return None;
         }
-        Some((info, Frame::current()?))
+        Some((info, Frame::executing(code)?))
     }
 
     #[inline]

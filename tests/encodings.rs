@@ -134,7 +134,7 @@ fn any_value() -> impl Strategy<Value = Value> {
 fn expanded(format: Format, compact: &Compact) -> Vec<u8> {
     let mut all = Vec::new();
     Expander::new(format)
-        .expand(compact.bytes(), |piece| {
+        .expand(compact.bytes(), |piece: &[u8]| {
             all.extend_from_slice(piece);
             Ok(())
         })
@@ -300,7 +300,7 @@ proptest! {
     fn what_is_no_record_is_refused(bytes in prop::collection::vec(prop_oneof![0..30u8, any::<u8>()], 1..60)) {
         for format in [Format::Json, Format::Binary] {
             let mut made = 0;
-            let result = Expander::new(format).expand(&bytes, |piece| {
+            let result = Expander::new(format).expand(&bytes, |piece: &[u8]| {
                 made += piece.len();
                 Ok(())
             });

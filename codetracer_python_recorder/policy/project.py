@@ -67,8 +67,8 @@ def find_project(start: str, cwd: str) -> Project:
 def _may_hold_policy(data: bytes) -> bool:
     """Whether `tool.codetracer` may stand in a pyproject.toml, however it is written.
 
-    In most it does not, and reading TOML takes as long as all else at the start: `re` comes with it, and comes again for
-    the program, which is to find no modules of ours.
+    In most it does not, and reading TOML takes as long as all else at the start: `re` comes with it, and comes again
+    for the program, which is to find no modules of ours.
     """
     bare = data.translate(None, b" \t\"'")
     apart = b"codetracer" in bare and (b"[tool]" in bare or b"tool={" in bare)

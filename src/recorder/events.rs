@@ -18,7 +18,7 @@ use super::{Detail, Recorder, Verdict, emit};
 impl Recorder {
     /// `PY_START`: decides about a code object that is new to the session, and opens the call.
     pub fn start(&mut self, code: Object) -> Verdict {
-        let Some(frame) = Frame::current() else {
+        let Some(frame) = Frame::executing(code) else {
             return Verdict::Go;
         };
         let info = match self.known(code, frame) {
@@ -99,7 +99,7 @@ impl Recorder {
     /// `PY_RESUME`: a generator or coroutine goes on with the value sent into it.
     /// The code may be new to the session, which its first run came before.
     pub fn resumed(&mut self, code: Object) -> Verdict {
-        let Some(frame) = Frame::current() else {
+        let Some(frame) = Frame::executing(code) else {
             return Verdict::Go;
         };
         let info = match self.known(code, frame) {

@@ -98,6 +98,24 @@ impl Latest {
     }
 }
 
+/// What takes the records in the form of the trace.
+pub trait Target {
+    /// The last record of a piece begins at `start`; it may be moved back to where it must begin.
+    fn lay(&self, _piece: &mut Vec<u8>, _start: usize) {}
+
+    /// Takes a piece: whole records.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    fn take(&mut self, piece: &mut [u8]) -> io::Result<()>;
+}
+
+impl<F: FnMut(&[u8]) -> io::Result<()>> Target for F {
+    fn take(&mut self, piece: &mut [u8]) -> io::Result<()> {
+        self(piece)
+    }
+}
+
 /// Makes one of the two forms of the trace.
 #[derive(Debug)]
 pub struct Expander {
@@ -118,34 +136,32 @@ impl Expander {
         }
     }
 
-    /// Hands on the records in the form of the trace, piece by piece.
+    /// Gives the records to a target in the form of the trace, piece by piece.
     ///
     /// # Errors
-    /// What `hand_on` fails with; `InvalidData` where something else than records is met.
-    pub fn expand(
-        &mut self,
-        compact: &[u8],
-        mut hand_on: impl FnMut(&[u8]) -> io::Result<()>,
-    ) -> io::Result<()> {
+    /// What the target fails with; `InvalidData` where something else than records is met.
+    pub fn expand(&mut self, compact: &[u8], mut target: impl Target) -> io::Result<()> {
         let mut input = Input(compact);
         while !input.0.is_empty() {
             self.piece.clear();
             match self.format {
-                Format::Json => self.fill::<Json>(&mut input),
-                Format::Binary => self.fill::<Cbor>(&mut input),
+                Format::Json => self.fill::<Json>(&mut input, &target),
+                Format::Binary => self.fill::<Cbor>(&mut input, &target),
             }
             .ok_or(io::ErrorKind::InvalidData)?;
-            hand_on(&self.piece)?;
+            target.take(&mut self.piece)?;
         }
         Ok(())
     }
 
-    fn fill<E: Encoding>(&mut self, input: &mut Input<'_>) -> Option<()> {
+    fn fill<E: Encoding>(&mut self, input: &mut Input<'_>, target: &impl Target) -> Option<()> {
         while !input.0.is_empty() && self.piece.len() < PIECE {
+            let start = self.piece.len();
             match input.tag()? {
                 Tag::Value => self.variable::<E>(input)?,
                 tag => record::<E>(tag, input, &mut self.piece, &mut self.kept)?,
             }
+            target.lay(&mut self.piece, start);
         }
         Some(())
     }

@@ -20,29 +20,17 @@ fn push_integer(out: &mut Vec<u8>, value: impl itoa::Integer) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
-/// The digits of the numbers below a thousand.
-static DIGITS: [[u8; 3]; 1000] = {
-    let (mut digits, mut number) = ([[0; 3]; 1000], 0);
-    while number < digits.len() {
-        let (hundreds, tens) = (number / 100, number / 10 % 10);
-        digits[number] = [
-            b'0' + hundreds as u8,
-            b'0' + tens as u8,
-            b'0' + (number % 10) as u8,
-        ];
-        number += 1;
-    }
-    digits
-};
-
 /// Appends an id or a line, most of which are small.
 #[inline]
 fn push_id(out: &mut Vec<u8>, id: u32) {
-    match DIGITS.get(id as usize) {
-        Some(&[_, _, last]) if id < 10 => out.push(last),
-        Some(&[_, tens, last]) if id < 100 => out.extend_from_slice(&[tens, last]),
-        Some(digits) => out.extend_from_slice(digits),
-        None => push_integer(out, id),
+    let digit = |number: u32| b'0' + number as u8;
+    match id {
+        0..10 => out.push(digit(id)),
+        10..100 => out.extend_from_slice(&[digit(id / 10), digit(id % 10)]),
+        100..1000 => {
+            out.extend_from_slice(&[digit(id / 100), digit(id / 10 % 10), digit(id % 10)]);
+        }
+        _ => push_integer(out, id),
     }
 }
 

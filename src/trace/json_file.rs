@@ -14,8 +14,9 @@ use super::platform::write_at;
 
 const PAGE: u64 = 4096;
 const SMALLEST_REGION: u64 = 16 << 10;
-const LARGEST_REGION: u64 = 4 << 20;
-static BLANKS: [u8; 64 << 10] = [b' '; 64 << 10];
+/// What is written over soon is still near: a region of 4 MiB takes a third longer to make and fill.
+const LARGEST_REGION: u64 = 1 << 20;
+static BLANKS: [u8; 256 << 10] = [b' '; 256 << 10];
 /// Events are copied from one file to another in pieces of this size.
 const PIECE: usize = 256 << 10;
 
@@ -37,58 +38,43 @@ impl JsonFile {
         Self { at: 1, bracket: 1 }
     }
 
-    /// Writes events, each `,{…}` and a line break; all are in the file on return.
-    pub(super) fn append(&mut self, file: &File, mut events: &[u8]) -> io::Result<()> {
-        if self.at == 1 {
-            events = events.strip_prefix(b",").unwrap_or(events);
+    /// Moves the last event of what is to be written next to the next page, if it would lie in two.
+    #[inline]
+    pub(super) fn lay(&self, events: &mut Vec<u8>, start: usize) {
+        let (begin, end) = (self.at + start as u64, self.at + events.len() as u64);
+        let next_page = begin - begin % PAGE + PAGE;
+        if end > next_page && end - begin <= PAGE {
+            let (length, gap) = (events.len(), (next_page - begin) as usize);
+            events.resize(length + gap, b' ');
+            events.copy_within(start..length, start + gap);
+            events[start..start + gap].fill(b' ');
         }
-        let mut pages = Vec::with_capacity(events.len());
-        while !events.is_empty() {
-            let next = self.at + pages.len() as u64;
-            match self.fitting(next, events) {
-                0 => self.make_room(file, &mut pages, events)?,
-                length => {
-                    let (now, later) = events.split_at(length);
-                    pages.extend_from_slice(now);
-                    events = later;
-                }
-            }
-        }
-        self.write(file, &mut pages)
     }
 
-    /// Length of the whole events that fit behind `next` up to the page's end, or to the bracket; of one that is larger
-    /// than a page, if it fits up to the bracket.
-    fn fitting(&self, next: u64, events: &[u8]) -> usize {
-        let room = self.bracket - next;
-        let window = &events[..events.len().min(room.min(PAGE - next % PAGE) as usize)];
-        if let Some(last) = memchr::memrchr(b'\n', window) {
-            return last + 1;
+    /// Writes events that were laid out, each `,{…}` and a line break; all are in the file on return.
+    pub(super) fn write(&mut self, file: &File, events: &mut [u8]) -> io::Result<()> {
+        let comma = events.iter_mut().find(|byte| **byte != b' ');
+        if let Some(comma) = comma.filter(|_| self.at == 1) {
+            *comma = b' ';
         }
-        let first = first_length(events);
-        let fits = first as u64 > PAGE && first as u64 <= room;
-        if fits { first } else { 0 }
-    }
-
-    /// Fills the page with blanks, or makes a region that has one more.
-    fn make_room(&mut self, file: &File, pages: &mut Vec<u8>, events: &[u8]) -> io::Result<()> {
-        let length = first_length(events) as u64;
-        let next = self.at + pages.len() as u64;
-        let next_page = (next + 1).next_multiple_of(PAGE);
-        if length > PAGE || next_page > self.bracket {
-            self.write(file, pages)?;
-            return self.grow(file, length);
+        let end = self.at + events.len() as u64;
+        if end > self.bracket {
+            self.grow(file, events.len() as u64)?;
         }
-        pages.extend_from_slice(&BLANKS[..(next_page - next) as usize]);
+        write_at(file, events, self.at)?;
+        self.at = end;
         Ok(())
     }
 
-    /// Writes what was laid out, and empties it.
-    fn write(&mut self, file: &File, pages: &mut Vec<u8>) -> io::Result<()> {
-        write_at(file, pages, self.at)?;
-        self.at += pages.len() as u64;
-        pages.clear();
-        Ok(())
+    /// Lays events out and writes them.
+    pub(super) fn append(&mut self, file: &File, events: &[u8]) -> io::Result<()> {
+        let mut laid = Vec::with_capacity(events.len() + events.len() / 4);
+        for event in events.split_inclusive(|&byte| byte == b'\n') {
+            let start = laid.len();
+            laid.extend_from_slice(event);
+            self.lay(&mut laid, start);
+        }
+        self.write(file, &mut laid)
     }
 
     /// Adds blanks for at least `length` bytes more, with the bracket as the last byte of a page.
@@ -142,11 +128,6 @@ impl JsonFile {
         }
         self.append(file, &piece)
     }
-}
-
-/// Length of the first event.
-fn first_length(events: &[u8]) -> usize {
-    memchr::memchr(b'\n', events).map_or(events.len(), |last| last + 1)
 }
 
 /// The event of a line, without the blanks of the page before it, and with its comma; `None`: the end.

@@ -36,7 +36,7 @@ pub use compact::{Compact, Excerpt, LONGEST_KEPT, PLACES, Place};
 pub use definitions::{Definitions, MARK, NONE_TYPE, REDACTED};
 pub use dump::dump;
 use encode::Encoding;
-pub use expand::Expander;
+pub use expand::{Expander, Target};
 pub use folder::CHILDREN;
 use json::Json;
 pub use reader::Reader;

@@ -7,6 +7,7 @@ use std::io;
 
 use super::Format;
 use super::compressor::Compressor;
+use super::expand::Target;
 use super::json_file::{self, JsonFile};
 use super::zstd_file::{self, ZstdFile};
 
@@ -21,6 +22,28 @@ pub(super) fn empty(format: Format) -> io::Result<Vec<u8>> {
     match format {
         Format::Json => Ok(json_file::EMPTY.to_vec()),
         Format::Binary => zstd_file::empty(),
+    }
+}
+
+/// A file, to which what is expanded goes.
+pub(super) struct Appending<'a> {
+    pub(super) sink: &'a mut Sink,
+    pub(super) file: &'a File,
+    pub(super) compressor: &'a mut Compressor,
+}
+
+impl Target for Appending<'_> {
+    fn lay(&self, piece: &mut Vec<u8>, start: usize) {
+        if let Sink::Json(json) = &self.sink {
+            json.lay(piece, start);
+        }
+    }
+
+    fn take(&mut self, piece: &mut [u8]) -> io::Result<()> {
+        match &mut self.sink {
+            Sink::Json(json) => json.write(self.file, piece),
+            Sink::Binary(zstd) => zstd.append(self.file, self.compressor, piece),
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use super::folder;
 use super::held::Held;
 use super::platform;
 use super::queue::{Requests, lock};
-use super::sink::{self, Sink};
+use super::sink::{self, Appending, Sink};
 use super::stream::{Stream, Taken};
 use super::writer::Shared;
 use crate::error::Result;
@@ -233,22 +233,21 @@ impl Worker {
             expander,
             ..
         } = files;
+        let mut expand = |events: &Compact| {
+            stream.ensure(&path)?;
+            let target = Appending {
+                sink: &mut *main,
+                file: stream,
+                compressor: &mut *compressor,
+            };
+            expander.expand(events.bytes(), target)
+        };
         for chunk in taken.full {
-            stream.ensure(&path).map_err(&failure)?;
-            expander
-                .expand(chunk.bytes(), |events| {
-                    main.append(stream, compressor, events)
-                })
-                .map_err(&failure)?;
+            expand(&chunk).map_err(&failure)?;
             self.shared.queue.written(chunk.weight());
             self.shared.main.reuse(chunk);
         }
-        stream.ensure(&path).map_err(&failure)?;
-        expander
-            .expand(taken.rest.bytes(), |events| {
-                main.append(stream, compressor, events)
-            })
-            .map_err(&failure)?;
+        expand(&taken.rest).map_err(&failure)?;
         main.flush(stream, compressor).map_err(&failure)
     }
 
@@ -274,11 +273,14 @@ impl Worker {
             .open(&path)
             .map_err(&failure)?;
         for events in taken.full.iter().chain([&taken.rest]) {
+            let target = Appending {
+                sink: &mut *part,
+                file: &file,
+                compressor: &mut files.parts_compressor,
+            };
             files
                 .expander
-                .expand(events.bytes(), |events| {
-                    part.append(&file, &mut files.parts_compressor, events)
-                })
+                .expand(events.bytes(), target)
                 .map_err(&failure)?;
         }
         part.end(&file, &mut files.parts_compressor)
