@@ -187,6 +187,13 @@ class Table:
         return ["", f"With {ways.TIMES} times the work: {'; '.join(found)}."] if found else []
 
 
+def replaced(report: str, sections: list[str]) -> str:
+    """The report with these sections in the place of those of the same name."""
+    fresh = {section.partition(" ")[0]: section for section in "\n".join(sections).split("### ")[1:]}
+    head, *old = report.split("### ")
+    return "### ".join([head, *(fresh.get(section.partition(" ")[0], section) for section in old)])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Times and sizes of recorded programs beside plain ones and rivals.")
     parser.add_argument("programs", nargs="*", help=f"of {', '.join(programs.PROGRAMS)}; default: all")
@@ -196,7 +203,9 @@ def main() -> None:
     parser.add_argument(
         "--no-costs", action="store_true", help="not what limits, start, end, a decision and reading take"
     )
-    parser.add_argument("--report", action="store_true", help=f"write {REPORT.name} too")
+    parser.add_argument(
+        "--report", action="store_true", help=f"write {REPORT.name} too, or the tables of chosen programs in it"
+    )
     parser.add_argument("--cache", type=Path, required=True, help="folder for programs, environments, traces")
     options = parser.parse_args()
 
@@ -226,8 +235,12 @@ def main() -> None:
         "",
     ]
     works = {program: bench.work(program) for program in bench.commands}
-    for program, work in works.items():
-        text += Table(program, work, compared, results).text()
+    tables = [line for program in works for line in Table(program, works[program], compared, results).text()]
+    text += tables
+    if options.report and options.programs:
+        print("\n".join(text))
+        REPORT.write_text(replaced(REPORT.read_text(), [*tables, ""]))
+        return
     if floor:
         text += depths.table(bench.commands, floor, bench.run, options.rounds)
     if not options.no_costs:
