@@ -378,10 +378,12 @@ impl Frame {
         // where it is what the public API names.
         unsafe {
             let inner = (*self.object.cast::<FrameObject>()).inner;
+            let state = ffi::PyThreadState_Get().cast::<ThreadState>();
             if inner.is_null()
+                || (*state).recursion_limit != ffi::Py_GetRecursionLimit()
                 || (*inner).executable != self.code().cast()
                 || (*inner).frame_object != self.object
-                || *ThreadState::innermost(ffi::PyThreadState_Get().cast()) != inner
+                || *ThreadState::innermost(state) != inner
             {
                 return Ok(false);
             }

@@ -62,7 +62,6 @@ pub struct Unchanged {
 }
 
 /// What is known of an object that is to be written.
-#[derive(PartialEq)]
 enum Known {
     /// Its value.
     Value,
