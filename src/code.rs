@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::ffi::{c_int, c_void};
 use std::ptr;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use pyo3::ffi;
 use pyo3::intern;
@@ -18,7 +19,7 @@ use crate::frame::{self, Object, Slot};
 use crate::policy::Told;
 use crate::source::Source;
 use crate::trace::{FunctionId, PathId, VariableId};
-use crate::value::{self, Manner};
+use crate::value::{self, Manner, Patience};
 
 /// Bytes of a code object's line table beyond which its line events are not asked for: finding a
 /// line takes the interpreter time in proportion to it (gh-127953, 3.12 to 3.14).
@@ -84,7 +85,7 @@ pub struct CodeInfo {
     pub variables: Box<[Variable]>,
     /// How many of the variables are arguments.
     pub arguments: usize,
-    /// Whether a name among them tells of something.
+    /// Whether a name among them tells of a secret.
     pub tells: bool,
     /// What its name says of its results.
     pub told: Told,
@@ -96,6 +97,10 @@ pub struct CodeInfo {
     pub namespace: RefCell<Vec<NamespaceEntry>>,
     /// Whether local events are set.
     pub armed: Cell<bool>,
+    /// No other code object of the process has it.
+    pub number: u64,
+    /// Whether what its frames showed is likely to come again.
+    pub patience: Patience,
 }
 
 /// What a code object is called: all that is read of one that is not recorded.
@@ -277,6 +282,7 @@ pub fn attach<'a>(
     facts: Facts,
     parts: Parts,
 ) -> Option<&'a CodeInfo> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
     let info = Box::new(CodeInfo {
         session,
         touched: Rc::clone(touched),
@@ -291,10 +297,12 @@ pub fn attach<'a>(
         line: parts.line,
         function: parts.function,
         resumed: Cell::new(None),
-        tells: (parts.variables.iter()).any(|variable| variable.told != Told::Nothing),
+        tells: (parts.variables.iter()).any(|variable| matches!(variable.told, Told::Secret(_))),
         variables: parts.variables,
         namespace: RefCell::default(),
         armed: Cell::new(false),
+        number: COUNT.fetch_add(1, Ordering::Relaxed),
+        patience: Patience::default(),
     });
     let pointer = Box::into_raw(info);
     // SAFETY: a live code object; on success the interpreter owns the box and frees it by `free`.

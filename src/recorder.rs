@@ -8,6 +8,7 @@
 mod adopt;
 mod events;
 mod output;
+mod scenes;
 mod scope;
 mod tally;
 mod variables;
@@ -28,6 +29,7 @@ use crate::source::Sources;
 use crate::trace::{Compact, Definitions, OWN_ERROR, PathId, Stream, Writer};
 use crate::value::{self, Manner, Truncations, Values};
 
+use scenes::{Scenes, Shot};
 use tally::Tally;
 use variables::View;
 
@@ -160,6 +162,7 @@ pub struct Recorder {
     /// How values are shown where no rule says otherwise.
     manner: Rc<Manner>,
     values: Values,
+    scenes: Scenes,
     files: HashMap<Box<str>, File>,
     threads: Vec<Thread>,
     thread_names: Vec<String>,
@@ -259,6 +262,7 @@ impl Recorder {
             sources: knowledge.sources,
             touched: knowledge.touched,
             definitions: Definitions::new(),
+            scenes: Scenes::new(setup.access),
             manner,
             values,
             files: HashMap::new(),
@@ -378,10 +382,11 @@ impl Recorder {
         let is_first =
             self.threads[thread].stepped == usize::MAX && info.path == PathId(0) && line == 1;
         let with_values = self.detail == Detail::Values;
-        let (view, values) = (self.view(info, frame), &mut self.values);
+        let (view, values, scenes) = (self.view(info, frame), &mut self.values, &mut self.scenes);
+        let depth = self.threads[thread].calls.len();
         values.obey(&info.manner);
         fault::point("call");
-        emit!(self, thread, |out, definitions| {
+        let state = emit!(self, thread, |out, definitions| {
             if !is_first {
                 out.step(info.path, line);
             }
@@ -390,19 +395,30 @@ impl Recorder {
                     out.call(function, 1);
                     out.argument(variable);
                     values.write(out, definitions, value);
+                    None
                 }
                 None if resumed.is_none() && with_values => {
-                    variables::write_arguments(out, definitions, values, view, function)
+                    let mut shot = Shot {
+                        view,
+                        depth,
+                        out,
+                        definitions,
+                        values,
+                    };
+                    scenes.call(&mut shot, function)
                 }
-                None => out.call(function, 0),
+                None => {
+                    out.call(function, 0);
+                    None
+                }
             }
         });
         self.counters.steps += u64::from(!is_first);
         self.counters.calls += 1;
-        let state = if info.steps {
-            variables::state(view)
-        } else {
-            0
+        let state = match state {
+            Some(state) => state,
+            None if info.steps => variables::state(view),
+            None => 0,
         };
         let thread = &mut self.threads[thread];
         thread.stepped = frame.id();
@@ -451,15 +467,26 @@ impl Recorder {
         }
         fault::point("step");
         let view = self.view(info, frame);
-        let (values, counters) = (&mut self.values, &mut self.counters);
+        let depth = self.threads[thread].calls.len().saturating_sub(1);
+        let (values, scenes, counter) = (
+            &mut self.values,
+            &mut self.scenes,
+            &mut self.counters.values,
+        );
         values.obey(&info.manner);
         let state = emit!(self, thread, |out, definitions| {
-            out.step(info.path, line);
-            if detail == Detail::Values && !info.manner.drops {
-                variables::write(out, definitions, values, view, &mut counters.values)
-            } else {
-                0
+            if detail != Detail::Values || info.manner.drops {
+                out.step(info.path, line);
+                return 0;
             }
+            let mut shot = Shot {
+                view,
+                depth,
+                out,
+                definitions,
+                values,
+            };
+            scenes.step(&mut shot, line, counter)
         });
         self.counters.steps += 1;
         let thread = &mut self.threads[thread];

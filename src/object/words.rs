@@ -14,13 +14,15 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PySet};
 
-use crate::frame::{Access, Object};
+use crate::frame::{Access, Frame, Object, Slot};
 use crate::object::DictKeys;
 
 /// Words noted of one object and what it holds.
 const MOST: usize = 512;
 /// Bytes noted of one text, digits of one int.
 const LONGEST: usize = 256;
+/// Bytes that the words of one object take at the most.
+pub const MOST_BYTES: usize = MOST * size_of::<Word>();
 /// `_PyLong_NON_SIZE_BITS`: bits of `lv_tag` beside the number of digits.
 const TAG_BITS: u32 = 3;
 
@@ -43,8 +45,6 @@ struct Word {
 #[derive(Debug, Default)]
 pub struct Words {
     list: Vec<Word>,
-    /// Types whose words are among them.
-    types: Vec<*mut ffi::PyTypeObject>,
     in_doubt: bool,
 }
 
@@ -66,10 +66,14 @@ impl Words {
         rest.iter().all(is_same)
     }
 
+    /// Bytes that they take.
+    pub fn weight(&self) -> usize {
+        size_of_val(&*self.list)
+    }
+
     /// Begins anew.
     pub fn clear(&mut self) {
         self.list.clear();
-        self.types.clear();
         self.in_doubt = false;
     }
 
@@ -115,6 +119,27 @@ impl Words {
     }
 }
 
+impl Words {
+    /// Notes which object a local variable of a running frame is, and returns it; null where it is unbound. By the fast
+    /// path only. These words may be read again while the frame runs.
+    #[inline]
+    pub fn local(&mut self, frame: Frame, slot: &Slot) -> Object {
+        let (place, content) = frame.places(slot);
+        // SAFETY: a slot of a running frame, and a cell in it.
+        unsafe {
+            self.word(place);
+            match content {
+                Some(content) => {
+                    self.type_of(*place);
+                    self.word(content);
+                    *content
+                }
+                None => *place,
+            }
+        }
+    }
+}
+
 /// What decides what is read of an object: each is a live one of the type that is named, whose address is decided by the
 /// words before.
 impl Words {
@@ -124,21 +149,8 @@ impl Words {
         unsafe { self.word(&raw const (*object).ob_type) }
     }
 
-    /// Of which type it is, and how that stands.
-    pub unsafe fn class_of(&mut self, object: Object) {
-        // SAFETY: a live object and its type.
-        unsafe {
-            self.type_of(object);
-            self.class((*object).ob_type);
-        }
-    }
-
     /// How a type stands, and what its name is: a class that is renamed keeps its version (since 3.13).
     pub unsafe fn class(&mut self, class: *mut ffi::PyTypeObject) {
-        if self.types.contains(&class) {
-            return;
-        }
-        self.types.push(class);
         // SAFETY: a live type; its version lies behind other fields; a heap type holds its name.
         unsafe {
             let version = &raw const (*class).tp_version_tag;

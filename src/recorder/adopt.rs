@@ -89,7 +89,8 @@ impl Recorder {
         values.obey(&info.manner);
         emit!(self, thread, |out, definitions| {
             out.step(info.path, info.line);
-            variables::write_arguments(out, definitions, values, view, info.function);
+            out.call(info.function, variables::count_arguments(view));
+            variables::write_arguments(out, definitions, values, view);
         });
         self.counters.steps += 1;
         self.counters.calls += 1;

@@ -9,11 +9,11 @@ use crate::code::{CodeInfo, NamespaceEntry, Shown, Variable};
 use crate::frame::{Access, Frame, Object};
 use crate::object;
 use crate::policy::Told;
-use crate::trace::{Compact, Definitions, FunctionId, VariableId};
+use crate::trace::{Compact, Definitions, VariableId};
 use crate::value::{self, Values};
 
 /// Variables written at one step at the most; one more, named `…`, tells how many there are beyond.
-const MAX_VARIABLES: usize = 1000;
+pub const MAX_VARIABLES: usize = 1000;
 /// Names of a namespace looked at for one step at the most.
 const MAX_NAMES: usize = 10_000;
 
@@ -27,7 +27,7 @@ pub struct View<'a> {
 
 impl View<'_> {
     #[inline]
-    fn local(&self, variable: &Variable) -> Object {
+    pub fn local(&self, variable: &Variable) -> Object {
         self.frame.local(self.access, &variable.slot)
     }
 }
@@ -77,7 +77,7 @@ fn foresee(
 ) {
     if view.info.tells {
         for variable in &view.info.variables[..count] {
-            if variable.told != Told::Nothing {
+            if let Told::Secret(_) = variable.told {
                 values.foresee(out, definitions, &variable.told, view.local(variable));
             }
         }
@@ -205,33 +205,35 @@ pub fn state(view: View<'_>) -> u64 {
     state
 }
 
-/// Appends the beginning of a `Call` with the arguments that are bound; `call_end` remains to be written.
+/// The arguments that are bound.
+fn arguments<'a>(view: View<'a>) -> impl Iterator<Item = (&'a Variable, Object)> {
+    view.info.variables[..view.info.arguments]
+        .iter()
+        .take(MAX_VARIABLES)
+        .map(move |argument| (argument, view.local(argument)))
+        .filter(|(_, object)| !object.is_null())
+}
+
+/// How many arguments are bound.
+#[inline]
+pub fn count_arguments(view: View<'_>) -> usize {
+    arguments(view).count()
+}
+
+/// Appends the arguments that are bound.
+#[inline]
 pub fn write_arguments(
     out: &mut Compact,
     definitions: &mut Definitions,
     values: &mut Values,
     view: View<'_>,
-    function: FunctionId,
 ) {
-    let arguments = view.info.variables[..view.info.arguments]
-        .iter()
-        .take(MAX_VARIABLES);
-    let bound = arguments
-        .clone()
-        .filter(|argument| !view.local(argument).is_null());
-    out.call(function, bound.count());
     foresee(out, definitions, values, view, view.info.arguments);
-    let mut written = 0;
-    for argument in arguments {
-        let object = view.local(argument);
-        if object.is_null() {
-            continue;
-        }
-        if written > 0 {
+    for (index, (argument, object)) in arguments(view).enumerate() {
+        if index > 0 {
             out.separator();
         }
         out.argument(argument.id);
         values.write_named(out, definitions, &argument.told, object);
-        written += 1;
     }
 }

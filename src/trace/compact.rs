@@ -7,7 +7,8 @@
 //! elements, the tag `End`, and its type. So no value's bytes are the beginning of another's.
 //!
 //! A value that may come again is written behind the tag `Keep` and a place, and when it does it is the tag `Again` and
-//! that place: whoever reads the compact form keeps what was made of it. That works in one stream, from its beginning.
+//! that place: whoever reads the compact form keeps what was made of it, until the tag `Forget` before a value. In the same way the values that a step or call
+//! shows are kept behind the tag `Scene`, and `SameStep` shows them. That works in one stream, from its beginning.
 
 use super::escape::quoted_length;
 use super::{EventKind, FunctionId, PathId, TypeId, TypeKind, VariableId};
@@ -40,10 +41,13 @@ pub(super) enum Tag {
     End,
     Keep,
     Again,
+    Forget,
+    Scene,
+    SameStep,
 }
 
 /// All tags, each at its own number.
-const TAGS: [Tag; 24] = [
+const TAGS: [Tag; 27] = [
     Tag::Path,
     Tag::VariableName,
     Tag::PlainType,
@@ -68,6 +72,9 @@ const TAGS: [Tag; 24] = [
     Tag::End,
     Tag::Keep,
     Tag::Again,
+    Tag::Forget,
+    Tag::Scene,
+    Tag::SameStep,
 ];
 
 impl Tag {
@@ -124,9 +131,17 @@ pub struct Compact {
 /// How many bytes of JSON text are as much to write as one of these is to hold.
 pub(super) const DENSITY: usize = 16;
 /// Places of values that may come again.
-pub const PLACES: usize = 1 << 9;
-/// Bytes of the JSON text of a value that may come again.
+pub const PLACES: usize = 1 << 12;
+/// Places of what steps showed.
+pub const SCENES: usize = 1 << 6;
+/// Bytes of the JSON text of a value, or of a step's values, that may come again.
 pub const LONGEST_KEPT: u64 = 16 << 10;
+
+/// Length of the JSON text of so many arguments of a call, separated, as the `Value`s of a step.
+pub fn length_as_values(arguments: u64, count: usize) -> u64 {
+    let more = (around::VALUE - around::VARIABLE) * count;
+    arguments + more as u64 - count.saturating_sub(1) as u64
+}
 
 /// Some records or one value, to be appended again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -341,6 +356,25 @@ impl Compact {
         self.longer(around::STEP + digits(path.0.into()) + digits(line.into()));
     }
 
+    /// Before a step or a call: the values that it shows are kept at this place, below `SCENES`.
+    #[inline]
+    pub fn scene(&mut self, place: u16) {
+        let [a, b] = place.to_le_bytes();
+        self.bytes.extend_from_slice(&[Tag::Scene as u8, a, b]);
+    }
+
+    /// A `Step` and the `Value`s that are kept at this place; `values`: their length as JSON text.
+    #[inline]
+    pub fn same_step(&mut self, place: u16, path: PathId, line: u32, values: u64) {
+        let [a, b] = place.to_le_bytes();
+        let ([c, d, e, f], [g, h, i, j]) = (path.0.to_le_bytes(), line.to_le_bytes());
+        let tag = Tag::SameStep as u8;
+        self.bytes
+            .extend_from_slice(&[tag, a, b, c, d, e, f, g, h, i, j]);
+        self.longer(around::STEP + digits(path.0.into()) + digits(line.into()));
+        self.length += values;
+    }
+
     /// An `Event`: output, input or an exception, bound to the last step.
     pub fn event(&mut self, kind: EventKind, metadata: &str, content: &str) {
         self.tag(Tag::Event);
@@ -481,6 +515,11 @@ impl Compact {
     #[inline]
     pub fn struct_end(&mut self, type_id: TypeId) {
         self.end(type_id, around::LIST_END);
+    }
+
+    /// Before a value, and before `keep`: nothing that is kept comes again.
+    pub fn forget(&mut self) {
+        self.tag(Tag::Forget);
     }
 
     /// Before a value that may come again: where it is kept, below `PLACES`.

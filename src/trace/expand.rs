@@ -4,7 +4,7 @@
 
 use std::io;
 
-use super::compact::{LONGEST_KEPT, PLACES, Tag};
+use super::compact::{LONGEST_KEPT, PLACES, SCENES, Tag};
 use super::{
     Cbor, Encoding, EventKind, Format, FunctionId, Json, PathId, TypeId, TypeKind, VariableId,
 };
@@ -60,20 +60,63 @@ const LONGEST: usize = 2048;
 
 /// What was made of the values that may come again, each at its place.
 #[derive(Debug, Default)]
-struct Kept(Vec<Vec<u8>>);
+struct Kept(Vec<Box<[u8]>>);
 
 impl Kept {
     fn keep(&mut self, place: usize, expanded: &[u8]) -> Option<()> {
         if self.0.is_empty() {
-            self.0.resize_with(PLACES, Vec::new);
+            self.0.resize_with(PLACES, Box::default);
         }
-        let kept = self.0.get_mut(place)?;
-        kept.clear();
         // What is longer as JSON text does not come again; in the other form it is never longer than that.
-        if expanded.len() as u64 <= LONGEST_KEPT {
-            kept.extend_from_slice(expanded);
-        }
+        let is_kept = expanded.len() as u64 <= LONGEST_KEPT;
+        *self.0.get_mut(place)? = if is_kept {
+            expanded.into()
+        } else {
+            Box::default()
+        };
         Some(())
+    }
+}
+
+/// The values that a step or call showed, as records of their own.
+#[derive(Debug, Clone, Default)]
+struct Scene {
+    records: Vec<u8>,
+    /// Where each of them ends.
+    ends: Vec<usize>,
+}
+
+/// The scenes that are kept, each at its place.
+#[derive(Debug)]
+struct Scenes {
+    places: Vec<Scene>,
+    /// The one whose values are being read.
+    open: Option<usize>,
+}
+
+impl Scenes {
+    fn begin(&mut self, place: usize) -> Option<()> {
+        let scene = self.places.get_mut(place)?;
+        scene.records.clear();
+        scene.ends.clear();
+        self.open = Some(place);
+        Some(())
+    }
+
+    /// Adds a variable to the scene that is open, if one is; `value`: in the form of the trace.
+    #[inline]
+    fn add<E: Encoding>(&mut self, id: VariableId, value: &[u8]) {
+        let Some(scene) = self.open.and_then(|place| self.places.get_mut(place)) else {
+            return;
+        };
+        E::value_begin(&mut scene.records, id);
+        scene.records.extend_from_slice(value);
+        E::value_end(&mut scene.records);
+        scene.ends.push(scene.records.len());
+        // What is longer as JSON text is not shown again; in the other form it is never longer than that.
+        if scene.records.len() as u64 > LONGEST_KEPT {
+            self.open = None;
+        }
     }
 }
 
@@ -122,6 +165,7 @@ pub struct Expander {
     format: Format,
     piece: Vec<u8>,
     kept: Kept,
+    scenes: Scenes,
     latest: Vec<Latest>,
 }
 
@@ -132,6 +176,10 @@ impl Expander {
             format,
             piece: Vec::new(),
             kept: Kept::default(),
+            scenes: Scenes {
+                places: vec![Scene::default(); SCENES],
+                open: None,
+            },
             latest: vec![Latest::default(); VARIABLES],
         }
     }
@@ -142,6 +190,8 @@ impl Expander {
     /// What the target fails with; `InvalidData` where something else than records is met.
     pub fn expand(&mut self, compact: &[u8], mut target: impl Target) -> io::Result<()> {
         let mut input = Input(compact);
+        // Events are whole, and so is what a step shows.
+        self.scenes.open = None;
         while !input.0.is_empty() {
             self.piece.clear();
             match self.format {
@@ -159,9 +209,45 @@ impl Expander {
             let start = self.piece.len();
             match input.tag()? {
                 Tag::Value => self.variable::<E>(input)?,
-                tag => record::<E>(tag, input, &mut self.piece, &mut self.kept)?,
+                Tag::SameStep => {
+                    self.scenes.open = None;
+                    let scene = self.scenes.places.get(input.place()?)?;
+                    E::step(&mut self.piece, PathId(input.number()?), input.number()?);
+                    target.lay(&mut self.piece, start);
+                    show(scene, &mut self.piece, target);
+                    continue;
+                }
+                Tag::Scene => {
+                    self.scenes.begin(input.place()?)?;
+                    self.record::<E>(input.tag()?, input)?;
+                }
+                tag => {
+                    self.scenes.open = None;
+                    self.record::<E>(tag, input)?;
+                }
             }
             target.lay(&mut self.piece, start);
+        }
+        Some(())
+    }
+
+    /// A record that is no value of a variable.
+    fn record<E: Encoding>(&mut self, tag: Tag, input: &mut Input<'_>) -> Option<()> {
+        let (out, kept) = (&mut self.piece, &mut self.kept);
+        match tag {
+            Tag::Step => E::step(out, PathId(input.number()?), input.number()?),
+            Tag::Call => call::<E>(input, out, kept, &mut self.scenes)?,
+            Tag::Return => {
+                E::return_begin(out);
+                value::<E>(input, out, kept)?;
+                E::return_end(out);
+            }
+            Tag::Event => {
+                let [kind] = input.take()?;
+                let (metadata, content) = (input.text()?, input.text()?);
+                E::event(out, EventKind::of(kind)?, metadata, content);
+            }
+            definition => define::<E>(definition, input, out)?,
         }
         Some(())
     }
@@ -186,8 +272,21 @@ impl Expander {
                 }
             }
         }
+        self.scenes.add::<E>(VariableId(id), &out[start..]);
         E::value_end(out);
         Some(())
+    }
+}
+
+/// Appends the values of a scene, each laid out.
+#[inline]
+fn show(scene: &Scene, piece: &mut Vec<u8>, target: &impl Target) {
+    let mut rest = 0;
+    for &end in &scene.ends {
+        let start = piece.len();
+        piece.extend_from_slice(&scene.records[rest..end]);
+        target.lay(piece, start);
+        rest = end;
     }
 }
 
@@ -197,31 +296,6 @@ fn is_worth_knowing(tag: Tag) -> bool {
         tag,
         Tag::Int | Tag::True | Tag::False | Tag::None | Tag::Keep | Tag::Again
     )
-}
-
-/// A record that is no value of a variable.
-fn record<E: Encoding>(
-    tag: Tag,
-    input: &mut Input<'_>,
-    out: &mut Vec<u8>,
-    kept: &mut Kept,
-) -> Option<()> {
-    match tag {
-        Tag::Step => E::step(out, PathId(input.number()?), input.number()?),
-        Tag::Call => call::<E>(input, out, kept)?,
-        Tag::Return => {
-            E::return_begin(out);
-            value::<E>(input, out, kept)?;
-            E::return_end(out);
-        }
-        Tag::Event => {
-            let [kind] = input.take()?;
-            let (metadata, content) = (input.text()?, input.text()?);
-            E::event(out, EventKind::of(kind)?, metadata, content);
-        }
-        definition => define::<E>(definition, input, out)?,
-    }
-    Some(())
 }
 
 fn define<E: Encoding>(tag: Tag, input: &mut Input<'_>, out: &mut Vec<u8>) -> Option<()> {
@@ -247,15 +321,23 @@ fn define<E: Encoding>(tag: Tag, input: &mut Input<'_>, out: &mut Vec<u8>) -> Op
     Some(())
 }
 
-fn call<E: Encoding>(input: &mut Input<'_>, out: &mut Vec<u8>, kept: &mut Kept) -> Option<()> {
+fn call<E: Encoding>(
+    input: &mut Input<'_>,
+    out: &mut Vec<u8>,
+    kept: &mut Kept,
+    scenes: &mut Scenes,
+) -> Option<()> {
     let (function, count) = (FunctionId(input.number()?), input.number()?);
     E::call_begin(out, function, count as usize);
     for index in 0..count {
         if index > 0 {
             E::separator(out);
         }
-        E::argument_begin(out, VariableId(input.number()?));
+        let id = VariableId(input.number()?);
+        E::argument_begin(out, id);
+        let start = out.len();
         value::<E>(input, out, kept)?;
+        scenes.add::<E>(id, &out[start..]);
         E::argument_end(out);
     }
     E::call_end(out);
@@ -319,6 +401,10 @@ fn element<E: Encoding>(
             kept.keep(place, &out[start..])?;
         }
         Tag::Again => out.extend_from_slice(kept.0.get(input.place()?)?),
+        Tag::Forget => {
+            kept.0.clear();
+            value::<E>(input, out, kept)?;
+        }
         _ => return None,
     }
     Some(())

@@ -32,7 +32,7 @@ mod writer;
 mod zstd_file;
 
 use cbor::Cbor;
-pub use compact::{Compact, Excerpt, LONGEST_KEPT, PLACES, Place};
+pub use compact::{Compact, Excerpt, LONGEST_KEPT, PLACES, Place, SCENES, length_as_values};
 pub use definitions::{Definitions, MARK, NONE_TYPE, REDACTED};
 pub use dump::dump;
 use encode::Encoding;

@@ -33,6 +33,7 @@ use memo::{Floats, Memo};
 use unchanged::Unchanged;
 
 pub use standard::{class_attribute, is_of_c, loaded};
+pub use unchanged::{Basis, Patience, Shown};
 
 /// JSON levels around a value: file, event, its body, arguments, argument, value.
 const OUTER_NESTING: usize = 6;
@@ -264,10 +265,6 @@ impl Values {
         if fault::is_cold() {
             self.forget();
         }
-        self.begun = out.length();
-        self.nesting = OUTER_NESTING;
-        self.open.clear();
-        self.classes.bound();
         let is_hidden = self.manner.mark.is_some();
         let mut encoder = Encoder {
             out,
@@ -276,10 +273,10 @@ impl Values {
         };
         if is_hidden {
             encoder.hidden(object);
-        } else if *told == Told::Nothing && !unchanged::is_simple(object) {
-            encoder.whole(object);
+        } else if unchanged::is_simple(object) || redacted::has_say(told, object) {
+            encoder.anew(told, object);
         } else {
-            encoder.named_value(told, object, 0);
+            encoder.whole(object);
         }
     }
 
@@ -387,6 +384,17 @@ impl Encoder<'_> {
     #[inline]
     fn used(&self) -> usize {
         (self.out.length() - self.values.begun) as usize
+    }
+
+    /// A value that is no part of another, whatever is known of its object.
+    #[inline(never)]
+    fn anew(&mut self, told: &Told, object: Object) {
+        let values = &mut *self.values;
+        values.begun = self.out.length();
+        values.nesting = OUTER_NESTING;
+        values.open.clear();
+        values.classes.bound();
+        self.named_value(told, object, 0);
     }
 
     /// The mark of the manner in the place of a value, with its type unless that is dropped, too.

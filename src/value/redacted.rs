@@ -43,6 +43,16 @@ pub(super) fn cut(mut text: String, limit: usize) -> String {
     text
 }
 
+/// Whether a name that says this has a say in how this object is shown.
+#[inline]
+pub(super) fn has_say(told: &Told, object: Object) -> bool {
+    match told {
+        Told::Nothing => false,
+        Told::Number => may_be_card(object),
+        Told::Secret(_) => true,
+    }
+}
+
 impl Encoder<'_> {
     /// The value of something whose name says this of it.
     #[inline(always)]

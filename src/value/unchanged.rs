@@ -2,7 +2,11 @@
 //! the next.
 //!
 //! Owns: how long a value stands for its object, and what of it and around it that depends on. Must not: write a value.
+//!
+//! What is told of a value is told of several, too, where they are written one after another.
 
+use std::cell::Cell;
+use std::ptr;
 use std::rc::Rc;
 
 use pyo3::ffi;
@@ -11,44 +15,188 @@ use pyo3::prelude::*;
 use crate::frame::Object;
 use crate::object::words::{self, Words};
 use crate::object::{self, Layout};
-use crate::trace::{Excerpt, LONGEST_KEPT, PLACES};
+use crate::policy::Told;
+use crate::trace::{Compact, Excerpt, LONGEST_KEPT, PLACES};
 
 use super::classes::{Classes, Reading};
-use super::{Bounds, Encoder, Truncations, standard, text};
+use super::redacted::has_say;
+use super::{Bounds, Encoder, Truncations, Values, standard, text};
 
-/// Times in a row that an object had changed before it is taken for one that always has.
-const PATIENCE: u32 = 4;
-/// One of so many values of such an object is kept all the same.
-const NOW_AND_THEN: u32 = 16;
+/// Whether it is worth while to keep what could not be used again lately.
+#[derive(Debug, Default)]
+pub struct Patience {
+    failures: Cell<u32>,
+}
+
+impl Patience {
+    /// Times in a row that something had changed before it is taken for what always has.
+    const LENGTH: u32 = 4;
+    /// What always has changed is kept once in so many times all the same.
+    const NOW_AND_THEN: u32 = 16;
+
+    /// It was used again.
+    #[inline]
+    pub fn renew(&self) {
+        self.failures.set(0);
+    }
+
+    /// It could not be used again; whether the next is worth while.
+    #[inline]
+    pub fn lasts(&self) -> bool {
+        let failures = self.failures.get().wrapping_add(1);
+        self.failures.set(failures);
+        failures <= Self::LENGTH || failures.is_multiple_of(Self::NOW_AND_THEN)
+    }
+}
+
+/// What values that stand showed.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Shown {
+    /// Their length as JSON text.
+    pub length: u64,
+    truncations: Truncations,
+}
+
+/// What values that were written one after another were made from.
+#[derive(Default)]
+pub struct Basis {
+    /// What says which objects they are of, and what the simple ones among these are.
+    pub words: Words,
+    /// The values of the others: where they are kept, and when they were made.
+    kept: Vec<(u16, u64)>,
+}
+
+impl Basis {
+    /// Begins anew.
+    pub fn clear(&mut self) {
+        self.words.clear();
+        self.kept.clear();
+    }
+}
+
+/// A moment between two values.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    length: u64,
+    truncations: Truncations,
+    passing: u64,
+    standing: usize,
+}
+
+impl Values {
+    /// Changes where a value may be another one although its object and the limits are the same.
+    #[inline]
+    pub fn standing(&self) -> usize {
+        self.redaction.followed()
+    }
+
+    /// This moment.
+    #[inline]
+    pub fn moment(&self, out: &Compact) -> Moment {
+        Moment {
+            length: out.length(),
+            truncations: self.truncations,
+            passing: self.passing,
+            standing: self.standing(),
+        }
+    }
+
+    /// What was written since, if that may be shown again as long as nothing changes.
+    #[inline]
+    pub fn shown_since(&self, moment: Moment, out: &Compact) -> Option<Shown> {
+        let length = out.length() - moment.length;
+        let stands = moment.passing == self.passing
+            && moment.standing == self.standing()
+            && length <= LONGEST_KEPT;
+        stands.then(|| Shown {
+            length,
+            truncations: self.truncations.since(&moment.truncations),
+        })
+    }
+
+    /// The same is shown again.
+    #[inline]
+    pub fn count(&mut self, shown: &Shown) {
+        self.truncations.add(&shown.truncations);
+    }
+
+    /// Notes what decides the value of an object that was just written under a name that says this.
+    #[inline]
+    pub fn note(&self, told: &Told, object: Object, basis: &mut Basis) {
+        if has_say(told, object) {
+            basis.words.doubt();
+        } else if is_constant(object) {
+        } else if is_simple(object) {
+            // SAFETY: a live object, an exact int, float or str.
+            unsafe { basis.words.scalar(object) }
+        } else {
+            self.unchanged.note(object, basis);
+        }
+    }
+
+    /// Whether all that was noted is as it was.
+    #[inline]
+    pub fn stand_on(&self, basis: &Basis) -> bool {
+        let is_same = |(place, made): &(u16, u64)| {
+            let met = &self.unchanged.places[usize::from(*place)];
+            met.made == *made && met.words.hold()
+        };
+        basis.words.hold() && basis.kept.iter().all(is_same)
+    }
+
+    /// A value made now.
+    #[cfg(debug_assertions)]
+    pub fn made_now(
+        &mut self,
+        out: &mut Compact,
+        definitions: &mut crate::trace::Definitions,
+        object: Object,
+    ) -> (Excerpt, Shown) {
+        let (begun, truncations) = (out.place(), self.truncations);
+        Encoder {
+            out: &mut *out,
+            definitions,
+            values: self,
+        }
+        .anew(&Told::Nothing, object);
+        let made = out.since(begun);
+        let shown = Shown {
+            length: out.length_since(begun),
+            truncations: self.truncations.since(&truncations),
+        };
+        out.go_back(begun);
+        self.truncations = truncations;
+        (made, shown)
+    }
+}
 
 /// An object that was met, and its value.
 #[derive(Default)]
 struct Met {
     address: usize,
-    /// How often in a row no value of it could be used again.
-    failures: u32,
-    /// Whether a value is kept.
-    is_kept: bool,
+    patience: Patience,
+    /// When the value that is kept was made; 0 where none is.
+    made: u64,
     /// What it was made from.
     words: Words,
     bounds: Bounds,
-    followed: usize,
-    /// Its length as JSON text.
-    length: u64,
+    standing: usize,
+    shown: Shown,
+    /// Bytes that it takes here and as it is written.
+    weight: usize,
     /// The value itself, unless the main stream keeps it at the object's place.
     value: Option<Excerpt>,
-    truncations: Truncations,
     /// The value in any case.
     #[cfg(debug_assertions)]
-    made: Option<Excerpt>,
+    made_of: Option<Excerpt>,
 }
 
 impl Met {
-    /// Whether the value that is kept may be written for the object, under these limits while so many texts are followed.
+    /// Whether the value that is kept may be written for the object, under these limits as all stands.
     #[inline]
-    fn stands(&self, bounds: &Bounds, followed: usize, keeps: bool) -> bool {
-        self.is_kept
-            && self.followed == followed
+    fn stands(&self, bounds: &Bounds, standing: usize, keeps: bool) -> bool {
+        self.made != 0
+            && self.standing == standing
             && self.bounds == *bounds
             && (keeps || self.value.is_some())
             && self.words.hold()
@@ -59,7 +207,16 @@ impl Met {
 pub struct Unchanged {
     is_on: bool,
     places: Vec<Met>,
+    /// How many values were made to be kept.
+    count: u64,
+    /// What they weigh together.
+    weight: usize,
+    /// Whether the main stream keeps values that are forgotten here.
+    is_behind: bool,
 }
+
+/// What all values that are kept may weigh.
+const MOST: usize = 4 << 20;
 
 /// What is known of an object that is to be written.
 enum Known {
@@ -82,13 +239,16 @@ impl Unchanged {
         Self {
             is_on: Python::attach(words::are_known),
             places: Vec::new(),
+            count: 0,
+            weight: 0,
+            is_behind: false,
         }
     }
 
-    /// What is known of an object, to be shown under these limits while so many texts are followed, in a stream that
-    /// keeps values or one that does not.
+    /// What is known of an object, to be shown under these limits as all stands, in a stream that keeps values or one
+    /// that does not.
     #[inline]
-    fn find(&mut self, object: Object, bounds: &Bounds, followed: usize, keeps: bool) -> Known {
+    fn find(&mut self, object: Object, bounds: &Bounds, standing: usize, keeps: bool) -> Known {
         if self.places.is_empty() {
             if !self.is_on {
                 return Known::Nothing;
@@ -98,98 +258,132 @@ impl Unchanged {
         let met = &mut self.places[usize::from(place(object))];
         if met.address != object as usize {
             met.address = object as usize;
-            met.failures = 0;
-            met.is_kept = false;
+            met.patience.renew();
+            met.made = 0;
             met.value = None;
             return Known::Nothing;
         }
-        if met.stands(bounds, followed, keeps) {
-            met.failures = 0;
+        if met.stands(bounds, standing, keeps) {
+            met.patience.renew();
             return Known::Value;
         }
-        met.is_kept = false;
-        met.failures = met.failures.wrapping_add(1);
-        if met.failures <= PATIENCE || met.failures.is_multiple_of(NOW_AND_THEN) {
+        met.made = 0;
+        if met.patience.lasts() {
             Known::Again
         } else {
             Known::Nothing
         }
     }
+
+    /// Notes the value of an object that was just written, if it is kept.
+    fn note(&self, object: Object, basis: &mut Basis) {
+        let place = place(object);
+        match self.places.get(usize::from(place)) {
+            Some(met) if met.address == object as usize && met.made != 0 => {
+                basis.kept.push((place, met.made));
+            }
+            _ => basis.words.doubt(),
+        }
+    }
+
+    /// Forgets all values where there would be too much with one more.
+    fn make_room(&mut self) {
+        if self.weight + LONGEST_KEPT as usize + words::MOST_BYTES > MOST {
+            self.places.fill_with(Met::default);
+            self.weight = 0;
+            self.is_behind = true;
+        }
+    }
+
+    /// What is kept at a place weighs so much now.
+    fn weigh(&mut self, place: u16, weight: usize) {
+        let met = &mut self.places[usize::from(place)];
+        self.weight = self.weight - met.weight + weight;
+        met.weight = weight;
+    }
 }
 
 impl Encoder<'_> {
     /// A value that is no part of another: as it was, if nothing that it shows has changed.
+    #[inline(always)]
     pub(super) fn whole(&mut self, object: Object) {
         let (values, keeps) = (&mut *self.values, self.out.keeps());
-        let followed = values.redaction.followed();
-        match (values.unchanged).find(object, &values.bounds, followed, keeps) {
+        let standing = values.standing();
+        match (values.unchanged).find(object, &values.bounds, standing, keeps) {
             Known::Value => {
                 #[cfg(debug_assertions)]
                 self.compare(object);
                 self.append_kept(object);
             }
-            Known::Again => self.keep_whole(object, followed),
-            Known::Nothing => self.value(object, 0),
+            Known::Again => self.keep_whole(object),
+            Known::Nothing => self.anew(&Told::Nothing, object),
         }
     }
 
     /// Appends the value that is kept of an object.
+    #[inline(always)]
     fn append_kept(&mut self, object: Object) {
         let (values, place) = (&mut *self.values, place(object));
         let met = &values.unchanged.places[usize::from(place)];
         match &met.value {
             Some(value) => self.out.append(value),
-            None => self.out.again(place, met.length),
+            None => self.out.again(place, met.shown.length),
         }
-        values.truncations.add(&met.truncations);
+        values.truncations.add(&met.shown.truncations);
     }
 
     /// Holds the value that is kept of an object against one made now.
     #[cfg(debug_assertions)]
     fn compare(&mut self, object: Object) {
-        let (begun, truncations) = (self.out.place(), self.values.truncations);
-        self.value(object, 0);
-        let made = self.out.since(begun);
+        let made = (self.values).made_now(self.out, self.definitions, object);
         let met = &self.values.unchanged.places[usize::from(place(object))];
-        assert_eq!(met.made, Some(made), "a value is stale");
-        assert_eq!(met.truncations, self.values.truncations.since(&truncations));
-        self.out.go_back(begun);
-        self.values.truncations = truncations;
+        assert_eq!(met.made_of, Some(made.0), "a value is stale");
+        assert_eq!(met.shown, made.1);
     }
 
     /// Writes a value and keeps it, if words decide it all.
-    fn keep_whole(&mut self, object: Object, followed: usize) {
-        let (passing, truncations) = (self.values.passing, self.values.truncations);
+    #[inline(never)]
+    fn keep_whole(&mut self, object: Object) {
         let (keeps, at) = (self.out.keeps(), place(object));
+        self.values.unchanged.make_room();
         if keeps {
+            if std::mem::take(&mut self.values.unchanged.is_behind) {
+                self.out.forget();
+            }
             self.out.keep(at);
         }
-        let begun = self.out.place();
-        self.value(object, 0);
+        let (moment, begun) = (self.values.moment(self.out), self.out.place());
+        self.anew(&Told::Nothing, object);
+        let shown = self.values.shown_since(moment, self.out);
         let values = &mut *self.values;
-        let length = self.out.length_since(begun);
-        if passing != values.passing
-            || followed != values.redaction.followed()
-            || length > LONGEST_KEPT
-        {
-            return;
-        }
-        let met = &mut values.unchanged.places[usize::from(at)];
+        let unchanged = &mut values.unchanged;
+        let met = &mut unchanged.places[usize::from(at)];
+        met.address = object as usize;
         met.words.clear();
-        let mut walk = Walk {
-            words: &mut met.words,
-            classes: &mut values.classes,
-            bounds: values.bounds,
-        };
-        walk.object(object, 0);
-        met.is_kept = met.words.are_all();
-        met.bounds = values.bounds;
-        met.followed = followed;
-        met.length = length;
-        met.value = (met.is_kept && !keeps).then(|| self.out.since(begun));
-        met.truncations = values.truncations.since(&truncations);
-        #[cfg(debug_assertions)]
-        (met.made = Some(self.out.since(begun)));
+        if let Some(shown) = shown {
+            let mut walk = Walk {
+                words: &mut met.words,
+                classes: &mut values.classes,
+                bounds: values.bounds,
+                noted: ([ptr::null_mut(); 8], 0),
+            };
+            walk.object(object, 0);
+            if met.words.are_all() {
+                unchanged.count += 1;
+                met.made = unchanged.count;
+            }
+            met.bounds = values.bounds;
+            met.standing = moment.standing;
+            met.shown = shown;
+            met.value = (met.made != 0 && !keeps).then(|| self.out.since(begun));
+            #[cfg(debug_assertions)]
+            (met.made_of = Some(self.out.since(begun)));
+        }
+        // Whoever reads it keeps it in any case, unless it is too long.
+        let length = self.out.length_since(begun);
+        let kept = if length > LONGEST_KEPT { 0 } else { length };
+        let weight = kept as usize + met.words.weight();
+        unchanged.weigh(at, weight);
     }
 }
 
@@ -198,9 +392,22 @@ struct Walk<'a> {
     words: &'a mut Words,
     classes: &'a mut Classes,
     bounds: Bounds,
+    /// Classes that were noted lately, and how many were.
+    noted: ([*mut ffi::PyTypeObject; 8], usize),
 }
 
 impl Walk<'_> {
+    /// Notes how a class stands, unless that was noted lately.
+    fn class(&mut self, class: *mut ffi::PyTypeObject) {
+        let (lately, count) = &mut self.noted;
+        if !lately.contains(&class) {
+            lately[*count % lately.len()] = class;
+            *count += 1;
+            // SAFETY: a live type.
+            unsafe { self.words.class(class) };
+        }
+    }
+
     fn object(&mut self, object: Object, depth: usize) {
         if !self.words.are_all() {
             return;
@@ -228,9 +435,10 @@ impl Walk<'_> {
 
     fn other(&mut self, object: Object, class: *mut ffi::PyTypeObject, depth: usize) {
         let place = self.classes.place(class);
-        let known = self.classes.get(place);
         // SAFETY: a live object.
-        unsafe { self.words.class_of(object) };
+        unsafe { self.words.type_of(object) };
+        self.class(class);
+        let known = self.classes.get(place);
         if known.reading == Reading::Instance && depth >= self.bounds.depth {
             return known.layout.note(object, self.words, false);
         }
@@ -239,7 +447,7 @@ impl Walk<'_> {
         unsafe {
             match reading {
                 Reading::Opaque => {}
-                Reading::Class => self.words.class(object.cast()),
+                Reading::Class => self.class(object.cast()),
                 Reading::Enum => {
                     layout.note(object, self.words, true);
                     match standard::attribute(&layout, object, "_name_") {

@@ -1,0 +1,176 @@
+//! What frames showed last: most lines change no variable, and their step says only that all is as it was.
+//!
+//! Owns: how long it stands what a frame showed. Must not: write a value, or know of threads.
+
+use crate::fault;
+use crate::frame::Access;
+use crate::trace::{Compact, Definitions, FunctionId, SCENES, length_as_values};
+use crate::value::{Basis, Shown, Values};
+
+use super::variables::{self, MAX_VARIABLES, View};
+
+/// What the values of a frame were, and what that was made from.
+#[derive(Default)]
+struct Scene {
+    /// None is at 0.
+    frame: usize,
+    /// The number of its code.
+    code: u64,
+    standing: usize,
+    basis: Basis,
+    /// The fingerprint of the frame's state.
+    state: u64,
+    /// How many values there are.
+    count: u64,
+    shown: Shown,
+    #[cfg(debug_assertions)]
+    made: Vec<(crate::trace::Excerpt, Shown)>,
+}
+
+/// Scenes of the main stream, each at the place that the depth of its call names.
+pub struct Scenes {
+    is_on: bool,
+    places: Vec<Scene>,
+}
+
+/// What is written of a frame, and where to.
+pub struct Shot<'a> {
+    pub view: View<'a>,
+    /// How many calls are open around the frame's.
+    pub depth: usize,
+    pub out: &'a mut Compact,
+    pub definitions: &'a mut Definitions,
+    pub values: &'a mut Values,
+}
+
+impl Shot<'_> {
+    fn place(&self) -> usize {
+        self.depth % SCENES
+    }
+}
+
+impl Scenes {
+    pub fn new(access: Access) -> Self {
+        Self {
+            is_on: access == Access::Fast && !fault::is_cold(),
+            places: Vec::new(),
+        }
+    }
+
+    /// Appends a step with all visible variables, and counts them; returns the fingerprint of the frame's state.
+    #[inline]
+    pub fn step(&mut self, shot: &mut Shot<'_>, line: u32, counter: &mut u64) -> u64 {
+        let info = shot.view.info;
+        if let Some(scene) = self.find(shot) {
+            info.patience.renew();
+            let place = shot.place() as u16;
+            (shot.out).same_step(place, info.path, line, scene.shown.length);
+            shot.values.count(&scene.shown);
+            *counter += scene.count;
+            return scene.state;
+        }
+        let is_kept = info.patience.lasts() && self.begin(shot);
+        shot.out.step(info.path, line);
+        let (moment, before) = (shot.values.moment(shot.out), *counter);
+        let state = variables::write(shot.out, shot.definitions, shot.values, shot.view, counter);
+        if is_kept && let Some(shown) = shot.values.shown_since(moment, shot.out) {
+            self.keep(shot, shown, *counter - before, state);
+        }
+        state
+    }
+
+    /// Appends a call with its arguments; returns the fingerprint of the frame's state, if it has one.
+    #[inline]
+    pub fn call(&mut self, shot: &mut Shot<'_>, function: FunctionId) -> Option<u64> {
+        let known = self.find(shot).map(|scene| scene.state);
+        let is_kept = known.is_none() && self.begin(shot);
+        let count = variables::count_arguments(shot.view);
+        shot.out.call(function, count);
+        let moment = shot.values.moment(shot.out);
+        variables::write_arguments(shot.out, shot.definitions, shot.values, shot.view);
+        if !is_kept {
+            return known;
+        }
+        let state = variables::state(shot.view);
+        if let Some(mut shown) = shot.values.shown_since(moment, shot.out) {
+            shown.length = length_as_values(shown.length, count);
+            self.keep(shot, shown, count as u64, state);
+        }
+        Some(state)
+    }
+
+    /// The scene of the frame, if that shows the same now.
+    #[inline]
+    fn find(&self, shot: &mut Shot<'_>) -> Option<&Scene> {
+        let scene = self.places.get(shot.place())?;
+        let stands = scene.frame == shot.view.frame.id()
+            && scene.code == shot.view.info.number
+            && scene.standing == shot.values.standing()
+            && shot.out.keeps()
+            && shot.values.stand_on(&scene.basis);
+        #[cfg(debug_assertions)]
+        if stands {
+            assert_eq!(scene.made, made_now(shot), "a step is stale");
+        }
+        stands.then_some(scene)
+    }
+
+    /// Has the values that come next kept, where they may stand: those of a function that has no secrets.
+    fn begin(&mut self, shot: &mut Shot<'_>) -> bool {
+        let info = shot.view.info;
+        let may_stand = self.is_on
+            && shot.out.keeps()
+            && info.steps
+            && info.facts.has_slots
+            && !info.tells
+            && !info.manner.hides()
+            && info.variables.len() <= MAX_VARIABLES;
+        if may_stand {
+            if self.places.is_empty() {
+                self.places.resize_with(SCENES, Scene::default);
+            }
+            self.places[shot.place()].frame = 0;
+            shot.out.scene(shot.place() as u16);
+        }
+        may_stand
+    }
+
+    /// The values that were just written are what the frame shows as long as the words of all its variables are the same.
+    fn keep(&mut self, shot: &mut Shot<'_>, shown: Shown, count: u64, state: u64) {
+        let View { info, frame, .. } = shot.view;
+        let scene = &mut self.places[shot.depth % SCENES];
+        scene.basis.clear();
+        let mut bound = 0;
+        for variable in &info.variables {
+            let object = scene.basis.words.local(frame, &variable.slot);
+            if !object.is_null() {
+                bound += 1;
+                (shot.values).note(&variable.told, object, &mut scene.basis);
+            }
+            if !scene.basis.words.are_all() {
+                return;
+            }
+        }
+        // A call shows its arguments alone.
+        if bound != count {
+            return;
+        }
+        scene.frame = frame.id();
+        scene.code = info.number;
+        scene.standing = shot.values.standing();
+        (scene.shown, scene.count, scene.state) = (shown, count, state);
+        #[cfg(debug_assertions)]
+        (scene.made = made_now(shot));
+    }
+}
+
+/// What the frame shows now.
+#[cfg(debug_assertions)]
+fn made_now(shot: &mut Shot<'_>) -> Vec<(crate::trace::Excerpt, Shown)> {
+    let view = shot.view;
+    let locals = (view.info.variables.iter()).map(|variable| view.local(variable));
+    locals
+        .filter(|object| !object.is_null())
+        .map(|object| (shot.values).made_now(shot.out, shot.definitions, object))
+        .collect()
+}
