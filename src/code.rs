@@ -252,6 +252,12 @@ pub fn info<'a>(code: Object, session: u64) -> Option<&'a CodeInfo> {
     }
 }
 
+/// The line of the instruction at an offset in bytes; 0 where it has none.
+pub fn line(code: Object, offset: i32) -> u32 {
+    // SAFETY: a live code object; its table of lines is looked up, and nothing is called.
+    u32::try_from(unsafe { ffi::PyCode_Addr2Line(code.cast(), offset) }).unwrap_or(0)
+}
+
 /// The parts of a `CodeInfo` that the recorder makes.
 pub struct Parts {
     /// See [`CodeInfo::path`].

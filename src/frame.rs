@@ -106,21 +106,20 @@ impl Frame {
         (!object.is_null()).then(|| Self::of(object))
     }
 
-    /// The same for who is told of an event in this code.
+    /// The same for who is told of an event in this code; none where it has no frame (a C extension may tell of code that
+    /// stands for its own, since 3.13).
     #[inline]
     pub fn executing(code: Object) -> Option<Self> {
         if !IS_FAST.load(Ordering::Relaxed) {
-            return Self::current();
+            return Self::current().filter(|frame| frame.code().cast() == code);
         }
         // SAFETY: 3.12 and 3.13, proven by the self-check: the GIL is held, so there is a thread state, and its innermost
         // frame is alive, if it has one.
         unsafe {
             let state = ffi::PyThreadState_Get().cast::<ThreadState>();
             let inner = *ThreadState::innermost(state);
-            if inner.is_null() || (*inner).executable != code {
-                return Self::current();
-            }
-            Some(Self {
+            let is_its = !inner.is_null() && (*inner).executable == code;
+            is_its.then_some(Self {
                 inner,
                 object: ptr::null_mut(),
             })
@@ -137,13 +136,15 @@ impl Frame {
         Self { inner, object }
     }
 
-    /// What the public API takes.
+    /// What the public API takes; null where there is no memory for it.
     fn object(self) -> *mut ffi::PyFrameObject {
-        if self.object.is_null() {
-            // SAFETY: the GIL is held; the frame is the one being executed.
-            return unsafe { ffi::PyEval_GetFrame() };
+        if !self.object.is_null() {
+            return self.object;
         }
-        self.object
+        match Self::current() {
+            Some(current) if current == self => current.object,
+            _ => ptr::null_mut(),
+        }
     }
 
     /// Identity of the frame among those alive.
@@ -158,9 +159,13 @@ impl Frame {
 
     /// Its code object, borrowed: the frame holds it.
     pub fn code(self) -> *mut ffi::PyCodeObject {
-        // SAFETY: a live frame; the new reference is given back, the frame keeps its own.
+        // SAFETY: a live frame, laid out as the self-check has found it, or one of the public API's; the new reference is
+        // given back, the frame keeps its own.
         unsafe {
-            let code = ffi::PyFrame_GetCode(self.object());
+            if !self.inner.is_null() {
+                return (*self.inner).executable.cast();
+            }
+            let code = ffi::PyFrame_GetCode(self.object);
             ffi::Py_DECREF(code.cast());
             code
         }
@@ -168,15 +173,22 @@ impl Frame {
 
     /// The line being executed, or 0 where there is none.
     pub fn line(self) -> u32 {
+        let object = self.object();
+        if object.is_null() {
+            return 0;
+        }
         // SAFETY: a live frame.
-        u32::try_from(unsafe { ffi::PyFrame_GetLineNumber(self.object()) }).unwrap_or(0)
+        u32::try_from(unsafe { ffi::PyFrame_GetLineNumber(object) }).unwrap_or(0)
     }
 
     /// Its globals, borrowed: the frame's function holds them.
     pub fn globals(self) -> Object {
-        // SAFETY: a live frame; the reference is given back, the frame keeps its own.
+        // SAFETY: as in `code`.
         unsafe {
-            let globals = ffi::PyFrame_GetGlobals(self.object());
+            if !self.inner.is_null() {
+                return (*self.inner).globals;
+            }
+            let globals = ffi::PyFrame_GetGlobals(self.object);
             ffi::Py_XDECREF(globals);
             globals
         }
@@ -184,8 +196,12 @@ impl Frame {
 
     /// The frame that called it, if it was called from Python code.
     pub fn back(self) -> Option<Self> {
+        let object = self.object();
+        if object.is_null() {
+            return None;
+        }
         // SAFETY: a live frame; its caller outlives it, so the reference can be given back.
-        let back = unsafe { ffi::PyFrame_GetBack(self.object()) };
+        let back = unsafe { ffi::PyFrame_GetBack(object) };
         if back.is_null() {
             return None;
         }
@@ -236,7 +252,7 @@ impl Frame {
     fn public_local(self, slot: &Slot) -> Object {
         // SAFETY: a live frame and a str; the frame keeps its own reference to the value.
         unsafe {
-            let value = ffi::PyFrame_GetVar(self.object(), slot.name);
+            let value = ffi::PyFrame_GetVar(self.object, slot.name);
             if value.is_null() {
                 ffi::PyErr_Clear();
             } else {
@@ -258,7 +274,7 @@ impl Frame {
             if cfg!(not(Py_3_13)) {
                 return self.globals();
             }
-            let namespace = ffi::PyFrame_GetLocals(self.object());
+            let namespace = ffi::PyFrame_GetLocals(self.object);
             if namespace.is_null() {
                 ffi::PyErr_Clear();
             } else {
@@ -273,8 +289,8 @@ impl Frame {
         if access == Access::Public {
             return None;
         }
-        // SAFETY: 3.12 and 3.13, proven by the self-check: while a callback runs the frame's stack
-        // pointer is stored, and what was sent lies on top of the stack (Objects/genobject.c).
+        // SAFETY: 3.12 and 3.13, where `pycore_frame.h` has it behind what the self-check proves: while a callback runs
+        // the frame's stack pointer is stored, and what was sent lies on top of the stack (Objects/genobject.c).
         unsafe {
             let top = usize::try_from((*self.inner).stack_top).ok()?;
             if top <= slots {
@@ -390,15 +406,16 @@ impl Frame {
     /// Whether the fast path and the public API tell the same of this frame, which is being executed.
     fn agrees(self, py: Python<'_>) -> PyResult<bool> {
         // SAFETY: a live frame, and so are its code object and the values read below; what is found is looked at only
-        // where it is what the public API names.
+        // where the frame and the thread state name the same, and then only where it is what the public API names.
         unsafe {
             let inner = (*self.object.cast::<FrameObject>()).inner;
             let state = ffi::PyThreadState_Get().cast::<ThreadState>();
             if inner.is_null()
                 || (*state).recursion_limit != ffi::Py_GetRecursionLimit()
-                || (*inner).executable != self.code().cast()
-                || (*inner).frame_object != self.object
                 || *ThreadState::innermost(state) != inner
+                || (*inner).frame_object != self.object
+                || (*inner).executable != self.code().cast()
+                || (*inner).globals != self.globals()
             {
                 return Ok(false);
             }

@@ -164,8 +164,8 @@ impl Monitor {
         }
         // SAFETY: the GIL is held, and `busy` keeps out whoever comes while the recorder is at work.
         let mut recorder = unsafe { (*self.recorder.get()).as_mut() };
-        if self.paused.get() == Some(Pause::Briefly) {
-            self.end_pause(recorder.as_deref_mut());
+        if let Some(pause) = self.paused.get() {
+            self.end_pause(pause, recorder.as_deref_mut());
         }
         let result = catch_unwind(AssertUnwindSafe(|| recorder.as_deref_mut().map(act)));
         if result.is_err() {
@@ -186,12 +186,17 @@ impl Monitor {
         }
     }
 
+    /// Ends a pause that is brief; in one that is held what waits to be written must not be too much.
     #[cold]
-    fn end_pause(&self, recorder: Option<&mut Recorder>) {
+    fn end_pause(&self, pause: Pause, recorder: Option<&mut Recorder>) {
+        let Some(recorder) = recorder else {
+            return;
+        };
+        if pause == Pause::Held {
+            return recorder.writer().relieve();
+        }
         self.paused.set(None);
-        if let Some(recorder) = recorder
-            && let Err(error) = recorder.writer().resume()
-        {
+        if let Err(error) = recorder.writer().resume() {
             self.give_up(Some(recorder), &error.to_string());
         }
     }

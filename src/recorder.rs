@@ -52,6 +52,14 @@ struct Activation {
     state: u64,
 }
 
+/// How a generator or coroutine goes on.
+struct Resumption<'a> {
+    line: u32,
+    /// What comes into it is called.
+    name: &'a str,
+    value: Option<Object>,
+}
+
 /// What is kept of a thread that runs recorded code.
 struct Thread {
     stream: Arc<Stream>,
@@ -365,16 +373,13 @@ impl Recorder {
         thread: usize,
         info: &CodeInfo,
         frame: Frame,
-        resumed: Option<(&str, Option<Object>)>,
+        resumed: Option<Resumption<'_>>,
     ) {
         self.flush_output(thread);
-        let line = match resumed {
-            None => info.line,
-            Some(_) => info.source.clamp(frame.line()),
-        };
-        let (function, argument) = match resumed {
-            None => (info.function, None),
-            Some((name, value)) => (
+        let (line, function, argument) = match &resumed {
+            None => (info.line, info.function, None),
+            Some(Resumption { line, name, value }) => (
+                info.source.clamp(*line),
                 self.resumed_function(info),
                 value.map(|value| (self.definitions.variable(name), value)),
             ),
@@ -545,7 +550,7 @@ impl Recorder {
         }
     }
 
-    fn go_on(&mut self, info: &CodeInfo, frame: Frame, name: &str, value: Option<Object>) {
+    fn go_on(&mut self, info: &CodeInfo, frame: Frame, resumed: Resumption<'_>) {
         let thread = self.thread();
         if self.threads[thread]
             .calls
@@ -555,7 +560,7 @@ impl Recorder {
             return;
         }
         self.close_stale(thread, frame);
-        self.open(thread, info, frame, Some((name, value)));
+        self.open(thread, info, frame, Some(resumed));
     }
 
     /// A further step on the frame's line, where steps of a callee came after it, so that what follows

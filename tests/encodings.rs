@@ -5,7 +5,7 @@
 
 use _native::trace::{
     Compact, EventKind, Expander, Format, FunctionId, LONGEST_KEPT, PathId, TypeId, TypeKind,
-    VariableId,
+    VariableId, length_as_values,
 };
 use base64::Engine as _;
 use proptest::prelude::*;
@@ -193,6 +193,30 @@ fn expected_events(values: &[Value], text: &str, number: u32) -> Vec<Tree> {
     events
 }
 
+/// The values of a step; returns their length.
+fn write_variables(out: &mut Compact, values: &[Value]) -> u64 {
+    let begun = out.length();
+    for (id, value) in (0..).zip(values) {
+        out.value(VariableId(id));
+        value.write(out);
+    }
+    out.length() - begun
+}
+
+/// A call with these values as arguments; returns the length of these.
+fn write_call(out: &mut Compact, values: &[Value]) -> u64 {
+    out.call(FunctionId(1), values.len());
+    let begun = out.length();
+    for (id, value) in (0..).zip(values) {
+        if id > 0 {
+            out.separator();
+        }
+        out.argument(VariableId(id));
+        value.write(out);
+    }
+    out.length() - begun
+}
+
 fn json_events(bytes: &[u8]) -> Vec<Tree> {
     let text = std::str::from_utf8(bytes).unwrap();
     text.split_terminator('\n')
@@ -293,6 +317,80 @@ proptest! {
             prop_assert_eq!(all.length(), lengths);
             let alone: Vec<u8> = each.iter().flat_map(|one| expanded(format, one)).collect();
             prop_assert_eq!(expanded(format, &all), alone);
+        }
+    }
+
+    #[test]
+    fn a_step_that_shows_the_same_is_what_it_was(
+        values in prop::collection::vec(any_value(), 0..4),
+        shown in prop::collection::vec((0..3usize, 0..4u32, any::<prop::sample::Index>()), 1..30),
+    ) {
+        for format in [Format::Json, Format::Binary] {
+            let (mut all, mut each) = (Compact::default(), Compact::default());
+            let mut kept: [Option<(usize, u64)>; 3] = [None; 3];
+            for (place, how, count) in &shown {
+                // The last place there is among them.
+                let (at, path) = ((place * 31 + 1) as u16, PathId(*how));
+                let again = kept[*place].filter(|_| *how < 2);
+                let count = again.map_or(count.index(values.len() + 1), |(count, _)| count);
+                let values = &values[..count];
+                if let Some((_, length)) = again {
+                    all.same_step(at, path, 9, length);
+                    each.step(path, 9);
+                    write_variables(&mut each, values);
+                    continue;
+                }
+                all.scene(at);
+                let length = if *how == 2 {
+                    write_call(&mut each, values);
+                    let arguments = write_call(&mut all, values);
+                    length_as_values(arguments, count)
+                } else {
+                    each.step(path, 9);
+                    write_variables(&mut each, values);
+                    all.step(path, 9);
+                    write_variables(&mut all, values)
+                };
+                kept[*place] = (length <= LONGEST_KEPT).then_some((count, length));
+            }
+            prop_assert_eq!(all.length(), each.length());
+            prop_assert_eq!(expanded(format, &all), expanded(format, &each));
+        }
+    }
+
+    #[test]
+    fn what_is_not_kept_is_not_shown(value in any_value()) {
+        let again = |out: &mut Compact| {
+            out.result();
+            out.again(7, 1);
+        };
+        let same = |out: &mut Compact| out.same_step(7, PathId(0), 1, 1);
+        let forgotten = |out: &mut Compact| {
+            out.result();
+            out.keep(7);
+            value.write(out);
+            out.result();
+            out.forget();
+            out.none(TypeId(0));
+            again(out);
+        };
+        let keep = |out: &mut Compact| {
+            out.result();
+            out.keep(7);
+            value.write(out);
+        };
+        let (again, forgotten): (&dyn Fn(&mut Compact), &dyn Fn(&mut Compact)) = (&again, &forgotten);
+        for format in [Format::Json, Format::Binary] {
+            let refused = |mut expander: Expander, write: &dyn Fn(&mut Compact)| {
+                let mut compact = Compact::default();
+                write(&mut compact);
+                expander.expand(compact.bytes(), |_: &[u8]| Ok(())).is_err()
+            };
+            prop_assert!(refused(Expander::new(format), again));
+            prop_assert!(refused(Expander::new(format), &same));
+            prop_assert!(refused(Expander::new(format), forgotten));
+            prop_assert!(!refused(Expander::new(format), &keep));
+            prop_assert!(refused(Expander::without_places(format), &keep));
         }
     }
 

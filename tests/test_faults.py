@@ -61,8 +61,11 @@ def test_no_value_is_stale(folder: Path, record: Record, text: str, limits: str)
     """What is remembered from value to value shows nothing else than what is read anew."""
     (folder / "program.py").write_text(text)
 
+    warm_is_cold(record, ["--config", limits] if limits else [])
+
+
+def warm_is_cold(record: Record, options: list[str]) -> None:
     def recorded(fault: str) -> Trace:
-        options = ["--config", limits] if limits else []
         done = record("program.py", options=options, env={"CODETRACER_FAULT": fault, "PYTHONHASHSEED": "0"})
         assert done.done.returncode == 0, done.done.stderr
         return checked(done.trace)
@@ -71,3 +74,171 @@ def test_no_value_is_stale(folder: Path, record: Record, text: str, limits: str)
     assert warm.events == cold.events
     assert (warm.names, warm.types) == (cold.names, cold.types)
     assert warm.metadata["counters"] == cold.metadata["counters"]
+
+
+# What a step shows stands until a variable is bound anew, or what it holds changes.
+STEPS = {
+    "bound to what lies where the last one lay": """
+def bind(text):
+    number = 1000
+    part = 0.5
+    for turn in range(20):
+        pass
+        number = number + 1 - turn % 2
+        part = part * 3
+        text = text[:-1] + chr(65 + turn)
+        pass
+    return number
+
+bind("x" * 40)
+bind("x" * 300)
+""",
+    "cells": """
+def outer(value):
+    kept = [value]
+    def inner():
+        nonlocal value, kept
+        value = value + 1.5
+        kept = kept
+        pass
+        kept.append(value)
+        if value > 9:
+            del kept
+            kept = []
+        return value
+    for _ in range(8):
+        inner()
+        pass
+    return inner
+
+for number in range(3):
+    outer(number)()
+""",
+    "frames where others have lain": """
+class Box:
+    pass
+
+def one(box, a):
+    pass
+    box.a = a
+    pass
+
+def other(box, *, a, b=None):
+    pass
+    box.b = b = a
+    pass
+
+def third():
+    box = a = None
+    pass
+
+box = Box()
+for number in range(12):
+    one(box, 5)
+    other(box, a=5)
+    one(box, number)
+    third()
+    box.__dict__.clear()
+    one(box, 5)
+""",
+    "code where other has lain": """
+box = [1]
+for number in range(40):
+    names = "abcdef"[: 1 + number % 5]
+    space = {}
+    lines = f"def made({', '.join(names)}):", "    pass", "    pass", "    return a"
+    exec(compile(chr(10).join(lines), __file__, "exec"), space)
+    space["made"](*[box] * len(names))
+    del space
+    box.append(number)
+""",
+    "deep calls": """
+def deep(level, kept):
+    pass
+    if level:
+        deep(level - 1, kept)
+    kept.append(level)
+    pass
+    return level
+
+deep(200, [])
+deep(70, [])
+""",
+    "generators at several depths": """
+def numbers(kept):
+    for number in range(12):
+        pass
+        got = yield number
+        pass
+        kept.append(got)
+
+def through(generator, level):
+    pass
+    return through(generator, level - 1) if level else next(generator, None)
+
+generator = numbers([])
+for level in (0, 0, 3, 3, 1, 70, 0, 64, 65, 0):
+    through(generator, level)
+""",
+    "secrets and numbers": """
+def pay(number, password, card):
+    pass
+    number = number + 1
+    pass
+    card = "4111 1111 1111 1111"
+    pass
+    shown = password
+    password = None
+    pass
+    return shown
+
+def show(text):
+    pass
+    pass
+
+for _ in range(4):
+    show("hunter2-and-more")
+    pay(4111111111111110, "hunter2-and-more", "none")
+    show("hunter2-and-more")
+""",
+    "threads": """
+import _thread
+
+def work(kept, turns, lock):
+    for turn in range(turns):
+        pass
+        kept.append(turn)
+        pass
+    lock.release()
+
+kept = []
+lock = _thread.allocate_lock()
+for turns in (3, 4):
+    lock.acquire()
+    work(kept, turns, lock)
+    lock.acquire()
+    _thread.start_new_thread(work, (kept, turns, lock))
+    lock.acquire()
+    work(kept, turns, lock)
+""",
+    "more than is kept": """
+def show(it):
+    pass
+    pass
+    return it
+
+for turn in range(3):
+    kept = [[str(place) * 190] * 20 for place in range(turn, 900)]
+    for it in kept:
+        show(it)
+        show(it)
+    for it in kept[::-1]:
+        show(it)
+""",
+}
+
+
+@pytest.mark.parametrize("text", STEPS.values(), ids=STEPS)
+def test_no_step_is_stale(folder: Path, record: Record, form: str, text: str) -> None:
+    (folder / "program.py").write_text(text)
+    warm_is_cold(record, ["--format", form])

@@ -53,6 +53,8 @@ def test_a_full_disk(small_disk: Path, folder: Path, record: Record, form: str) 
     assert trace.metadata["status"] == "partial"
     assert "No space left" in trace.metadata["reason"]
     assert any(event.name == "Step" for event in trace.events)
+    if form == "json":
+        assert (small_disk / "trace.json").stat().st_size > 200_000, "room was left"
 
 
 def test_a_limit_of_file_size(folder: Path, record: Record, form: str) -> None:
@@ -60,6 +62,35 @@ def test_a_limit_of_file_size(folder: Path, record: Record, form: str) -> None:
     (folder / "program.py").write_text(limit + LONG + "long(0.3)\nprint('done')\n")
     trace = check_partial(record("program.py", options=["--format", form]))
     assert "File too large" in trace.metadata["reason"]
+    if form == "json":
+        assert (folder / "trace-out" / "trace.json").stat().st_size > 50_000, "room was left"
+
+
+def test_standard_error_is_full_and_its_reader_waits_for_us(folder: Path, record: Record, form: str) -> None:
+    """The reader is a thread of the program, which the recorder's line must not wait for."""
+    (folder / "program.py").write_text(
+        LONG
+        + """
+import fcntl, resource, threading
+keep = os.dup(2)
+reader, writer = os.pipe()
+os.set_blocking(writer, False)
+try:
+    while True:
+        os.write(writer, b"x" * 4096)
+except BlockingIOError:
+    pass
+os.set_blocking(writer, True)
+os.dup2(writer, 2)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+long(0.5)
+os.dup2(keep, 2)
+print("done")
+"""
+    )
+    done = record("program.py", options=["--format", form])
+    assert (done.done.returncode, done.done.stdout) == (0, "done\n")
+    assert "File too large" in checked(done.trace, whole=False).metadata["reason"]
 
 
 def test_too_few_descriptors(folder: Path, record: Record, plain: Plain, form: str) -> None:

@@ -159,6 +159,38 @@ def test_none(plain: Plain, record: Record, folder: Path) -> None:
     assert "processes" not in recorded.metadata()
 
 
+def test_a_fork_whose_handlers_take_long(record: Record, folder: Path, form: str) -> None:
+    """The writer has no thread while they run; what waits for it is written all the same."""
+    (folder / "forks.py").write_text("""
+import os, resource, time
+
+def fill(texts):
+    first = texts
+    second = first
+    return second
+
+def handle():
+    end = time.monotonic() + 1
+    number = 0
+    while time.monotonic() < end or number < 1000:
+        fill([str(number) * 40] * 20)
+        number += 1
+    print(os.path.getsize("trace-out/trace." + form) > 10_000)
+
+form = "FORM"
+os.register_at_fork(after_in_parent=handle)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+child = os.fork()
+if not child:
+    os._exit(0)
+os.waitpid(child, 0)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 << 10)
+""".replace("FORM", "json" if form == "json" else "bin"))
+    recorded = record("forks.py", options=["--format", form])
+    assert (recorded.done.returncode, recorded.done.stdout) == (0, "True\nTrue\n"), recorded.done.stderr
+    assert calls(checked(recorded.trace)).count("fill") >= 1000
+
+
 def test_a_fork_while_other_threads_record(plain: Plain, record: Record, folder: Path, form: str) -> None:
     (folder / "busy.py").write_text("""
 import os, threading

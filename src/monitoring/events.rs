@@ -33,6 +33,13 @@ fn none() -> Object {
     }
 }
 
+/// A line or an offset: a small int.
+#[inline]
+unsafe fn number(object: Object) -> i32 {
+    // SAFETY: a live int.
+    i32::try_from(unsafe { ffi::PyLong_AsLong(object) }).unwrap_or(-1)
+}
+
 /// Hands an event to the recorder; the answer is None whatever happens.
 #[inline]
 unsafe fn deliver(callable: Object, code: Object, event: impl FnOnce(&mut Recorder)) -> Object {
@@ -105,7 +112,7 @@ unsafe extern "C" fn line(
 ) -> Object {
     // SAFETY: `LINE` hands over (code, line number), the latter a small int.
     unsafe {
-        let line = u32::try_from(ffi::PyLong_AsLong(*args.add(1))).unwrap_or(0);
+        let line = u32::try_from(number(*args.add(1))).unwrap_or(0);
         deliver(callable, *args, |recorder| recorder.line(*args, line))
     }
 }
@@ -145,7 +152,10 @@ unsafe extern "C" fn py_resume(
     _names: Object,
 ) -> Object {
     // SAFETY: `PY_RESUME` hands over (code, offset).
-    unsafe { deliver_first(callable, *args, |recorder| recorder.resumed(*args)) }
+    unsafe {
+        let offset = number(*args.add(1));
+        deliver_first(callable, *args, |recorder| recorder.resumed(*args, offset))
+    }
 }
 
 unsafe extern "C" fn py_throw(
@@ -157,7 +167,7 @@ unsafe extern "C" fn py_throw(
     // SAFETY: `PY_THROW` hands over (code, offset, exception).
     unsafe {
         deliver(callable, *args, |recorder| {
-            recorder.thrown(*args, *args.add(2))
+            recorder.thrown(*args, number(*args.add(1)), *args.add(2))
         })
     }
 }

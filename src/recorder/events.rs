@@ -13,7 +13,7 @@ use crate::frame::{Frame, Object};
 use crate::trace::EventKind;
 use crate::value::{self, Manner};
 
-use super::{Detail, Recorder, Verdict, emit};
+use super::{Detail, Recorder, Resumption, Verdict, emit};
 
 impl Recorder {
     /// `PY_START`: decides about a code object that is new to the session, and opens the call.
@@ -98,7 +98,7 @@ impl Recorder {
 
     /// `PY_RESUME`: a generator or coroutine goes on with the value sent into it.
     /// The code may be new to the session, which its first run came before.
-    pub fn resumed(&mut self, code: Object) -> Verdict {
+    pub fn resumed(&mut self, code: Object, offset: i32) -> Verdict {
         let Some(frame) = Frame::executing(code) else {
             return Verdict::Go;
         };
@@ -107,20 +107,29 @@ impl Recorder {
             Err(verdict) => return verdict,
         };
         self.arm(code, info);
-        let sent = frame.sent(self.setup.access, info.facts.slots.len());
-        self.go_on(info, frame, "sent", sent);
+        let resumed = Resumption {
+            line: code::line(code, offset),
+            name: "sent",
+            value: frame.sent(self.setup.access, info.facts.slots.len()),
+        };
+        self.go_on(info, frame, resumed);
         Verdict::Go
     }
 
     /// `PY_THROW`: a generator or coroutine goes on with an exception thrown into it.
-    pub fn thrown(&mut self, code: Object, exception: Object) {
+    pub fn thrown(&mut self, code: Object, offset: i32, exception: Object) {
         let Some((info, frame)) = self.ours(code) else {
             return;
         };
         // What a generator throws back into the one that delegates to it has been told of there.
         let thread = self.thread();
         let unwound = self.threads[thread].unwound;
-        self.go_on(info, frame, "thrown", Some(exception));
+        let resumed = Resumption {
+            line: code::line(code, offset),
+            name: "thrown",
+            value: Some(exception),
+        };
+        self.go_on(info, frame, resumed);
         if unwound == exception as usize {
             self.threads[thread].unwound = unwound;
         }

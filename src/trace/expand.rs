@@ -58,15 +58,12 @@ const VARIABLES: usize = 128;
 /// Bytes of a latest value that is known, in the compact form.
 const LONGEST: usize = 2048;
 
-/// What was made of the values that may come again, each at its place.
+/// What was made of the values that may come again, each at its place; where there is nothing, none comes.
 #[derive(Debug, Default)]
 struct Kept(Vec<Box<[u8]>>);
 
 impl Kept {
     fn keep(&mut self, place: usize, expanded: &[u8]) -> Option<()> {
-        if self.0.is_empty() {
-            self.0.resize_with(PLACES, Box::default);
-        }
         // What is longer as JSON text does not come again; in the other form it is never longer than that.
         let is_kept = expanded.len() as u64 <= LONGEST_KEPT;
         *self.0.get_mut(place)? = if is_kept {
@@ -76,11 +73,22 @@ impl Kept {
         };
         Some(())
     }
+
+    fn again(&self, place: usize) -> Option<&[u8]> {
+        let kept = self.0.get(place)?;
+        (!kept.is_empty()).then_some(kept)
+    }
+
+    fn forget(&mut self) {
+        self.0.fill_with(Box::default);
+    }
 }
 
 /// The values that a step or call showed, as records of their own.
 #[derive(Debug, Clone, Default)]
 struct Scene {
+    /// Whether it may be shown.
+    is_kept: bool,
     records: Vec<u8>,
     /// Where each of them ends.
     ends: Vec<usize>,
@@ -97,6 +105,7 @@ struct Scenes {
 impl Scenes {
     fn begin(&mut self, place: usize) -> Option<()> {
         let scene = self.places.get_mut(place)?;
+        scene.is_kept = true;
         scene.records.clear();
         scene.ends.clear();
         self.open = Some(place);
@@ -115,13 +124,14 @@ impl Scenes {
         scene.ends.push(scene.records.len());
         // What is longer as JSON text is not shown again; in the other form it is never longer than that.
         if scene.records.len() as u64 > LONGEST_KEPT {
+            scene.is_kept = false;
             self.open = None;
         }
     }
 }
 
-/// The value that a variable had last, in both forms, where it is none that is kept: it is the next one, too, at most
-/// lines.
+/// The value that a variable had last, in both forms: it is the next one, too, at most lines. Of values that are kept, and
+/// of those that are made faster than compared, none is known here.
 ///
 /// Since no value's compact bytes are the beginning of another's, what begins with these is this value.
 #[derive(Debug, Clone, Default)]
@@ -172,12 +182,20 @@ pub struct Expander {
 impl Expander {
     /// Of this form.
     pub fn new(format: Format) -> Self {
+        let mut expander = Self::without_places(format);
+        (expander.kept.0).resize_with(PLACES, Box::default);
+        (expander.scenes.places).resize_with(SCENES, Scene::default);
+        expander
+    }
+
+    /// Of this form, for streams that keep nothing.
+    pub fn without_places(format: Format) -> Self {
         Self {
             format,
             piece: Vec::new(),
             kept: Kept::default(),
             scenes: Scenes {
-                places: vec![Scene::default(); SCENES],
+                places: Vec::new(),
                 open: None,
             },
             latest: vec![Latest::default(); VARIABLES],
@@ -211,7 +229,8 @@ impl Expander {
                 Tag::Value => self.variable::<E>(input)?,
                 Tag::SameStep => {
                     self.scenes.open = None;
-                    let scene = self.scenes.places.get(input.place()?)?;
+                    let place = self.scenes.places.get(input.place()?);
+                    let scene = place.filter(|scene| scene.is_kept)?;
                     E::step(&mut self.piece, PathId(input.number()?), input.number()?);
                     target.lay(&mut self.piece, start);
                     show(scene, &mut self.piece, target);
@@ -400,9 +419,9 @@ fn element<E: Encoding>(
             value::<E>(input, out, kept)?;
             kept.keep(place, &out[start..])?;
         }
-        Tag::Again => out.extend_from_slice(kept.0.get(input.place()?)?),
+        Tag::Again => out.extend_from_slice(kept.again(input.place()?)?),
         Tag::Forget => {
-            kept.0.clear();
+            kept.forget();
             value::<E>(input, out, kept)?;
         }
         _ => return None,

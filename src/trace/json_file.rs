@@ -5,7 +5,8 @@
 //! JSON allows blanks before `]`. Events are written over a region of blanks in front of it, each inside one
 //! page of the file: a kill falls between two pages of a write, never inside one. Only an event larger than a
 //! page is written across pages. A new region is made behind the `]`, where blanks are as good, and then the `]`
-//! is moved: the only other moment, two one-byte writes long, at which the file is not whole.
+//! is moved by two one-byte writes: between these the file is not whole. At the end it is moved once more, to the last
+//! event, and what comes after it cut off: two calls again, unless both places lie in one page.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -16,6 +17,8 @@ const PAGE: u64 = 4096;
 const SMALLEST_REGION: u64 = 16 << 10;
 /// What is written over soon is still near: a region of 4 MiB takes a third longer to make and fill.
 const LARGEST_REGION: u64 = 1 << 20;
+/// Of a full disk so much is left over, at the end, for the metadata that tell of it.
+const RESERVE: u64 = 32 << 10;
 static BLANKS: [u8; 256 << 10] = [b' '; 256 << 10];
 /// Events are copied from one file to another in pieces of this size.
 const PIECE: usize = 256 << 10;
@@ -51,15 +54,34 @@ impl JsonFile {
         }
     }
 
-    /// Writes events that were laid out, each `,{…}` and a line break; all are in the file on return.
+    /// Writes events that were laid out, each `,{…}` and a line break; all are in the file on return, and after an error
+    /// for want of room as many as have some.
     pub(super) fn write(&mut self, file: &File, events: &mut [u8]) -> io::Result<()> {
+        let result = self.write_all(file, events);
+        if result.as_ref().is_err_and(is_full)
+            && let Some(end) = memchr::memrchr(b'\n', &events[..events.len() / 2])
+        {
+            let (first, rest) = events.split_at_mut(end + 1);
+            self.write(file, first)?;
+            return self.write(file, rest);
+        }
+        result
+    }
+
+    fn write_all(&mut self, file: &File, events: &mut [u8]) -> io::Result<()> {
         let comma = events.iter_mut().find(|byte| **byte != b' ');
-        if let Some(comma) = comma.filter(|_| self.at == 1) {
+        if let Some(comma) = comma.filter(|byte| self.at == 1 && **byte == b',') {
             *comma = b' ';
         }
         let end = self.at + events.len() as u64;
         if end > self.bracket {
-            self.grow(file, events.len() as u64)?;
+            let needed = events.len() as u64 + RESERVE;
+            let region = self.bracket.clamp(SMALLEST_REGION, LARGEST_REGION);
+            match self.grow(file, region.max(needed)) {
+                // What is behind the `]` by now is blanks.
+                Err(error) if is_full(&error) => self.grow(file, needed)?,
+                result => result?,
+            }
         }
         write_at(file, events, self.at)?;
         self.at = end;
@@ -77,10 +99,9 @@ impl JsonFile {
         self.write(file, &mut laid)
     }
 
-    /// Adds blanks for at least `length` bytes more, with the bracket as the last byte of a page.
+    /// Adds at least `length` bytes of blanks, with the bracket as the last byte of a page.
     fn grow(&mut self, file: &File, length: u64) -> io::Result<()> {
-        let region = self.bracket.clamp(SMALLEST_REGION, LARGEST_REGION);
-        let end = (self.bracket + region.max(length + PAGE)).next_multiple_of(PAGE);
+        let end = (self.bracket + length).next_multiple_of(PAGE);
         let mut offset = self.bracket + 1;
         while offset < end {
             let blanks = (end - offset).min(BLANKS.len() as u64) as usize;
@@ -95,7 +116,12 @@ impl JsonFile {
 
     /// Ends the array behind the last event, and the file behind it.
     pub(super) fn cut(&mut self, file: &File) -> io::Result<()> {
-        write_at(file, b"]", self.at)?;
+        let blanks = (self.bracket - self.at) as usize;
+        if self.at / PAGE == self.bracket / PAGE {
+            write_at(file, &[b"]", &BLANKS[..blanks]].concat(), self.at)?;
+        } else {
+            write_at(file, b"]", self.at)?;
+        }
         file.set_len(self.at + 1)?;
         self.bracket = self.at;
         Ok(())
@@ -128,6 +154,14 @@ impl JsonFile {
         }
         self.append(file, &piece)
     }
+}
+
+/// Whether there was no room, on the disk or in what the user may use of it.
+fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+    )
 }
 
 /// The event of a line, without the blanks of the page before it, and with its comma; `None`: the end.

@@ -70,8 +70,13 @@ impl Queue {
         self.pending.fetch_add(weight, Ordering::Relaxed) + weight
     }
 
+    /// Whether more is pending than may be.
+    pub(super) fn is_full(&self) -> bool {
+        self.pending.load(Ordering::Relaxed) > LIMIT
+    }
+
     /// Wakes the writer when it pays, and waits while too much is pending, unless the writer is paused. No lock may be
-    /// held.
+    /// held but the interpreter's: so the writer must never wait for what needs that one.
     pub(super) fn settle(&self, pending: usize) {
         if pending < WAKE {
             return;
@@ -79,10 +84,7 @@ impl Queue {
         let mut state = lock(&self.state);
         state.requests.due = true;
         self.asked.notify_one();
-        while self.pending.load(Ordering::Relaxed) > LIMIT
-            && !self.closed()
-            && !state.requests.pause
-        {
+        while self.is_full() && !self.closed() && !state.requests.pause {
             state = self
                 .progress
                 .wait(state)

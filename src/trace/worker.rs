@@ -39,6 +39,8 @@ pub(super) struct Worker {
     /// frames end with it: there may be many.
     parts: BTreeMap<usize, Sink>,
     metadata_written: Option<Instant>,
+    /// When the last round began.
+    last_round: Instant,
     /// The thread that it runs in, or ran in last.
     thread: Option<PathBuf>,
 }
@@ -52,6 +54,7 @@ struct Files {
     compressor: Compressor,
     parts_compressor: Compressor,
     expander: Expander,
+    parts_expander: Expander,
 }
 
 impl Worker {
@@ -61,6 +64,7 @@ impl Worker {
             files: None,
             parts: BTreeMap::new(),
             metadata_written: None,
+            last_round: Instant::now(),
             thread: None,
         }
     }
@@ -91,6 +95,7 @@ impl Worker {
                 compressor: Compressor::new()?,
                 parts_compressor: Compressor::new()?,
                 expander: Expander::new(self.shared.format),
+                parts_expander: Expander::without_places(self.shared.format),
             })
         };
         self.files = Some(open().map_err(folder::at(&path))?);
@@ -119,6 +124,17 @@ impl Worker {
             if requests.stop || requests.pause {
                 return;
             }
+        }
+    }
+
+    /// Does a round on the calling thread, if too much waits to be written, or for too long.
+    pub(super) fn relieve(&mut self) {
+        let is_due = self.shared.queue.is_full() || self.last_round.elapsed() >= TICK;
+        if is_due
+            && !self.shared.queue.closed()
+            && let Err(error) = self.round(Requests::default())
+        {
+            self.fail(error);
         }
     }
 
@@ -178,6 +194,7 @@ impl Worker {
 
     fn round(&mut self, requests: Requests) -> Result<()> {
         fault::point("writer");
+        self.last_round = Instant::now();
         self.open()?;
         let others = lock(&self.shared.others).clone();
         let taken: Vec<_> = others
@@ -279,7 +296,7 @@ impl Worker {
                 compressor: &mut files.parts_compressor,
             };
             files
-                .expander
+                .parts_expander
                 .expand(events.bytes(), target)
                 .map_err(&failure)?;
         }

@@ -3,7 +3,6 @@
 //! Owns: the life of a trace folder from `create` to `finish`, and all that recorder and writer thread
 //! share. Must not: know the form of an event, or wait for the interpreter.
 
-use std::io::{self, Write as _};
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -272,6 +271,13 @@ impl Writer {
         }
     }
 
+    /// During `pause`: writes what waits, on the calling thread, where that is much, or old.
+    pub fn relieve(&mut self) {
+        if let Some(worker) = &mut self.resting {
+            worker.relieve();
+        }
+    }
+
     /// Goes on after `pause`.
     ///
     /// # Errors
@@ -321,13 +327,12 @@ impl Shared {
         let line = format!(
             "codetracer-python-recorder: recording stopped: {error}; the program goes on\n"
         );
-        // A closed standard error is no reason to disturb the program.
-        let _ = io::stderr().write_all(line.as_bytes());
         let _ = self.failure.set(error);
         self.queue.close();
         for stream in lock(&self.others).iter().chain([&self.main]) {
             stream.take();
         }
+        platform::say(&line);
     }
 
     /// Says in the metadata that writing has failed, and why, if they can still be written.
