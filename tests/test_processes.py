@@ -161,7 +161,8 @@ def test_none(plain: Plain, record: Record, folder: Path) -> None:
 
 def test_a_fork_whose_handlers_take_long(record: Record, folder: Path, form: str) -> None:
     """The writer has no thread while they run; what waits for it is written all the same."""
-    (folder / "forks.py").write_text("""
+    (folder / "forks.py").write_text(
+        """
 import os, resource, time
 
 def fill(texts):
@@ -185,7 +186,8 @@ if not child:
     os._exit(0)
 os.waitpid(child, 0)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 << 10)
-""".replace("FORM", "json" if form == "json" else "bin"))
+""".replace("FORM", "json" if form == "json" else "bin")
+    )
     recorded = record("forks.py", options=["--format", form])
     assert (recorded.done.returncode, recorded.done.stdout) == (0, "True\nTrue\n"), recorded.done.stderr
     assert calls(checked(recorded.trace)).count("fill") >= 1000
