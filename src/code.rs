@@ -64,6 +64,9 @@ pub struct NamespaceEntry {
     pub shown: Shown,
 }
 
+/// Lines told apart.
+const LINES: usize = 16;
+
 /// What is known of a recorded code object.
 pub struct CodeInfo {
     session: u64,
@@ -99,8 +102,8 @@ pub struct CodeInfo {
     pub armed: Cell<bool>,
     /// No other code object of the process has it.
     pub number: u64,
-    /// Whether what its frames showed is likely to come again.
-    pub patience: Patience,
+    /// Whether what its frames showed is likely to come again, by the line where they did.
+    patience: [Patience; LINES],
 }
 
 /// What a code object is called: all that is read of one that is not recorded.
@@ -237,6 +240,14 @@ fn index() -> isize {
     EXTRA_INDEX.get(py).copied().unwrap_or(-1)
 }
 
+impl CodeInfo {
+    /// Whether what is shown at a line is likely to come again.
+    #[inline]
+    pub fn patience(&self, line: u32) -> &Patience {
+        &self.patience[line as usize % LINES]
+    }
+}
+
 /// What this session knows of a recorded code object; none for code that it does not record.
 #[inline]
 pub fn info<'a>(code: Object, session: u64) -> Option<&'a CodeInfo> {
@@ -308,7 +319,7 @@ pub fn attach<'a>(
         namespace: RefCell::default(),
         armed: Cell::new(false),
         number: COUNT.fetch_add(1, Ordering::Relaxed),
-        patience: Patience::default(),
+        patience: Default::default(),
     });
     let pointer = Box::into_raw(info);
     // SAFETY: a live code object; on success the interpreter owns the box and frees it by `free`.

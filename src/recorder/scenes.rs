@@ -16,6 +16,7 @@ struct Scene {
     frame: usize,
     /// The number of its code.
     code: u64,
+    line: u32,
     standing: usize,
     basis: Basis,
     /// The fingerprint of the frame's state.
@@ -62,39 +63,39 @@ impl Scenes {
     pub fn step(&mut self, shot: &mut Shot<'_>, line: u32, counter: &mut u64) -> u64 {
         let info = shot.view.info;
         if let Some(scene) = self.find(shot) {
-            info.patience.renew();
+            info.patience(scene.line).renew();
             let place = shot.place() as u16;
             (shot.out).same_step(place, info.path, line, scene.shown.length);
             shot.values.count(&scene.shown);
             *counter += scene.count;
             return scene.state;
         }
-        let is_kept = info.patience.lasts() && self.begin(shot);
+        let is_kept = info.patience(line).lasts() && self.begin(shot);
         shot.out.step(info.path, line);
         let (moment, before) = (shot.values.moment(shot.out), *counter);
         let state = variables::write(shot.out, shot.definitions, shot.values, shot.view, counter);
         if is_kept && let Some(shown) = shot.values.shown_since(moment, shot.out) {
-            self.keep(shot, shown, *counter - before, state);
+            self.keep(shot, line, shown, *counter - before, state);
         }
         state
     }
 
-    /// Appends a call with its arguments; returns the fingerprint of the frame's state, if it has one.
+    /// Appends a call with its arguments; returns the fingerprint of the frame's state, where that was taken.
     #[inline]
     pub fn call(&mut self, shot: &mut Shot<'_>, function: FunctionId) -> Option<u64> {
-        let known = self.find(shot).map(|scene| scene.state);
-        let is_kept = known.is_none() && self.begin(shot);
+        let info = shot.view.info;
+        let is_kept = info.patience(info.line).lasts() && self.begin(shot);
         let count = variables::count_arguments(shot.view);
         shot.out.call(function, count);
         let moment = shot.values.moment(shot.out);
         variables::write_arguments(shot.out, shot.definitions, shot.values, shot.view);
         if !is_kept {
-            return known;
+            return None;
         }
         let state = variables::state(shot.view);
         if let Some(mut shown) = shot.values.shown_since(moment, shot.out) {
             shown.length = length_as_values(shown.length, count);
-            self.keep(shot, shown, count as u64, state);
+            self.keep(shot, info.line, shown, count as u64, state);
         }
         Some(state)
     }
@@ -136,7 +137,7 @@ impl Scenes {
     }
 
     /// The values that were just written are what the frame shows as long as the words of all its variables are the same.
-    fn keep(&mut self, shot: &mut Shot<'_>, shown: Shown, count: u64, state: u64) {
+    fn keep(&mut self, shot: &mut Shot<'_>, line: u32, shown: Shown, count: u64, state: u64) {
         let View { info, frame, .. } = shot.view;
         let scene = &mut self.places[shot.depth % SCENES];
         scene.basis.clear();
@@ -156,7 +157,7 @@ impl Scenes {
             return;
         }
         scene.frame = frame.id();
-        scene.code = info.number;
+        (scene.code, scene.line) = (info.number, line);
         scene.standing = shot.values.standing();
         (scene.shown, scene.count, scene.state) = (shown, count, state);
         #[cfg(debug_assertions)]
