@@ -80,13 +80,13 @@ def warm_is_cold(record: Record, options: list[str]) -> None:
 STEPS = {
     "bound to what lies where the last one lay": """
 def bind(text):
-    number = 1000
+    number = len(text) * 1000
     part = 0.5
     for turn in range(20):
         pass
-        number = number + 1 - turn % 2
-        part = part * 3
-        text = text[:-1] + chr(65 + turn)
+        del number; number = 1000 + turn
+        del part; part = turn + 0.5
+        del text; text = "x" * 40 + chr(65 + turn)
         pass
     return number
 
@@ -140,6 +140,21 @@ for number in range(12):
     third()
     box.__dict__.clear()
     one(box, 5)
+""",
+    "another function where one has lain": """
+def lost(first):
+    pass
+    pass
+
+def good(other):
+    pass
+    pass
+
+box = [1]
+for number in range(40):
+    lost({number})
+    good(box)
+    lost(box)
 """,
     "code where other has lain": """
 box = [1]
