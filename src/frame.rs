@@ -244,8 +244,8 @@ impl Frame {
             let place = slots.add(slot.index);
             let value = *place;
             let is_cell = slot.cell && !value.is_null() && ffi::PyCell_Check(value) != 0;
-            let content = &raw const (*value.cast::<CellObject>()).content;
-            (place, is_cell.then_some(content))
+            let content = || &raw const (*value.cast::<CellObject>()).content;
+            (place, is_cell.then(content))
         }
     }
 

@@ -23,6 +23,7 @@ use pyo3::prelude::*;
 
 use crate::code::{self, Touched};
 use crate::error::{Error, Result};
+use crate::fault;
 use crate::frame::{self, Object};
 use crate::memory;
 use crate::recorder::{Channel, Counters, Knowledge, Recorder, Setup};
@@ -231,7 +232,7 @@ impl Monitor {
         self.alive.store(false, Ordering::Relaxed);
         if let Err(error) = Python::attach(|py| self.clear(py, touched)) {
             // What is left armed does nothing: the monitor is no longer alive.
-            eprintln!("{TOOL_NAME}: sys.monitoring could not be cleared: {error}");
+            fault::say(&format!("sys.monitoring could not be cleared: {error}"));
         }
     }
 

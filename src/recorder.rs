@@ -270,7 +270,7 @@ impl Recorder {
             sources: knowledge.sources,
             touched: knowledge.touched,
             definitions: Definitions::new(),
-            scenes: Scenes::new(setup.access),
+            scenes: Scenes::new(),
             manner,
             values,
             files: HashMap::new(),

@@ -237,6 +237,31 @@ fn cbor_events(mut bytes: &[u8]) -> Vec<Tree> {
     events
 }
 
+/// A value in whose front something is forgotten is no value that a variable is known by.
+#[test]
+fn what_is_forgotten_is_forgotten_each_time() {
+    for format in [Format::Json, Format::Binary] {
+        let (mut all, mut each) = (Compact::default(), Compact::default());
+        for (variable, text, forgets) in [(0, "one", true), (1, "other", false), (0, "one", true)] {
+            all.value(VariableId(variable));
+            if forgets {
+                all.forget();
+            }
+            all.keep(1);
+            each.value(VariableId(variable));
+            for out in [&mut all, &mut each] {
+                out.string(text, TypeId(0));
+            }
+        }
+        all.value(VariableId(2));
+        each.value(VariableId(2));
+        let begun = each.place();
+        each.string("one", TypeId(0));
+        all.again(1, each.length_since(begun));
+        assert_eq!(expanded(format, &all), expanded(format, &each));
+    }
+}
+
 proptest! {
     #[test]
     fn values(value in any_value()) {

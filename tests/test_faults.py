@@ -55,6 +55,30 @@ def test_the_program_goes_on(stage: str, form: str, folder: Path, plain: Plain, 
     assert trace.metadata["reason"] == "an error of the recorder's own"
 
 
+def test_a_fork_goes_on(form: str, folder: Path, plain: Plain, record: Record) -> None:
+    """While the fork's handlers run the writer has no thread: what fails then fails on the program's."""
+    (folder / "program.py").write_text("""
+import os, time
+def work(number):
+    return number
+def handle():
+    end = time.monotonic() + 0.9
+    while time.monotonic() < end:
+        work(1)
+        time.sleep(0.01)
+os.register_at_fork(after_in_parent=handle)
+child = os.fork()
+if not child:
+    os._exit(0)
+os.waitpid(child, 0)
+print("well")
+""")
+    recorded = record("program.py", options=["--format", form], env={"CODETRACER_FAULT": "writer:5"})
+    assert (recorded.done.returncode, recorded.done.stdout) == (0, "well\n"), recorded.done.stderr
+    assert recorded.done.stderr.count("injected at") == 1, recorded.done.stderr
+    assert checked(recorded.trace, whole=False).metadata["reason"] == "an error of the recorder's own"
+
+
 @examples(40)
 @given(changes(), st.sampled_from(["", "limits.string = 10", "limits = { string = 10, value-bytes = 300 }"]))
 def test_no_value_is_stale(folder: Path, record: Record, text: str, limits: str) -> None:
@@ -153,8 +177,8 @@ def good(other):
 box = [1]
 for number in range(40):
     lost({number})
-    good(box)
-    lost(box)
+good(box)
+lost(box)
 """,
     "code where other has lain": """
 box = [1]
@@ -235,6 +259,16 @@ for turns in (3, 4):
     _thread.start_new_thread(work, (kept, turns, lock))
     lock.acquire()
     work(kept, turns, lock)
+""",
+    "arguments that are nearly as long as what is kept": """
+numbers = [[100000 + 37 * row + column for column in range(20)] for row in range(18)]
+names = ", ".join(f"a{row}" for row in range(18))
+for length in range(0, 240, 6):
+    lines = f"def made({names}, text):", "    pass", "    return 1"
+    space = {}
+    exec(compile(chr(10).join(lines), __file__, "exec"), space)
+    for _ in range(3):
+        space["made"](*numbers, chr(1) * length)
 """,
     "more than is kept": """
 def show(it):

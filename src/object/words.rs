@@ -50,8 +50,11 @@ pub struct Words {
 
 impl Words {
     /// Whether they are as they were.
+    ///
+    /// # Safety
+    /// What the first of them lie in is alive.
     #[inline(always)]
-    pub fn hold(&self) -> bool {
+    pub unsafe fn hold(&self) -> bool {
         let is_same = |word: &Word| {
             // SAFETY: the words before this one are the same, so what it lies in is alive and laid out as it was.
             unsafe { word.at.read_unaligned() == word.content }
@@ -68,7 +71,7 @@ impl Words {
 
     /// Bytes that they take.
     pub fn weight(&self) -> usize {
-        size_of_val(&*self.list)
+        self.list.capacity() * size_of::<Word>()
     }
 
     /// Begins anew.
@@ -121,9 +124,12 @@ impl Words {
 
 impl Words {
     /// Notes which object a local variable of a running frame is, and returns it; null where it is unbound. By the fast
-    /// path only. These words may be read again while the frame runs.
+    /// path only.
+    ///
+    /// # Safety
+    /// The slot is one of the frame's code; the words are read again only while the frame runs that.
     #[inline]
-    pub fn local(&mut self, frame: Frame, slot: &Slot) -> Object {
+    pub unsafe fn local(&mut self, frame: Frame, slot: &Slot) -> Object {
         let (place, content) = frame.places(slot);
         // SAFETY: a slot of a running frame, and a cell in it.
         unsafe {
@@ -348,7 +354,9 @@ fn changes_are_seen(py: Python<'_>) -> PyResult<bool> {
 fn is_seen(note: impl Fn(&mut Words), change: impl Fn() -> PyResult<()>) -> PyResult<bool> {
     let mut words = Words::default();
     note(&mut words);
-    let stood = words.are_all() && words.hold();
+    // SAFETY: the object that is noted outlives this.
+    let hold = |words: &Words| unsafe { words.hold() };
+    let stood = words.are_all() && hold(&words);
     change()?;
-    Ok(stood && !words.hold())
+    Ok(stood && !hold(&words))
 }

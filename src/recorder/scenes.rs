@@ -2,10 +2,12 @@
 //!
 //! Owns: how long it stands what a frame showed. Must not: write a value, or know of threads.
 
+use pyo3::prelude::*;
+
 use crate::fault;
-use crate::frame::Access;
-use crate::trace::{Compact, Definitions, FunctionId, SCENES, length_as_values};
-use crate::value::{Basis, Shown, Values};
+use crate::object::words;
+use crate::trace::{Compact, Definitions, FunctionId, LONGEST_KEPT, SCENES, length_as_values};
+use crate::value::{Basis, Extent, Values};
 
 use super::variables::{self, MAX_VARIABLES, View};
 
@@ -23,9 +25,9 @@ struct Scene {
     state: u64,
     /// How many values there are.
     count: u64,
-    shown: Shown,
+    extent: Extent,
     #[cfg(debug_assertions)]
-    made: Vec<(crate::trace::Excerpt, Shown)>,
+    made: Vec<(crate::trace::Excerpt, Extent)>,
 }
 
 /// Scenes of the main stream, each at the place that the depth of its call names.
@@ -51,9 +53,9 @@ impl Shot<'_> {
 }
 
 impl Scenes {
-    pub fn new(access: Access) -> Self {
+    pub fn new() -> Self {
         Self {
-            is_on: access == Access::Fast && !fault::is_cold(),
+            is_on: Python::attach(words::are_known) && !fault::is_cold(),
             places: Vec::new(),
         }
     }
@@ -65,8 +67,8 @@ impl Scenes {
         if let Some(scene) = self.find(shot) {
             info.patience(scene.line).renew();
             let place = shot.place() as u16;
-            (shot.out).same_step(place, info.path, line, scene.shown.length);
-            shot.values.count(&scene.shown);
+            (shot.out).same_step(place, info.path, line, scene.extent.length);
+            shot.values.count(&scene.extent);
             *counter += scene.count;
             return scene.state;
         }
@@ -74,8 +76,8 @@ impl Scenes {
         shot.out.step(info.path, line);
         let (moment, before) = (shot.values.moment(shot.out), *counter);
         let state = variables::write(shot.out, shot.definitions, shot.values, shot.view, counter);
-        if is_kept && let Some(shown) = shot.values.shown_since(moment, shot.out) {
-            self.keep(shot, line, shown, *counter - before, state);
+        if is_kept && let Some(extent) = shot.values.extent_since(moment, shot.out) {
+            self.keep(shot, line, extent, *counter - before, state);
         }
         state
     }
@@ -93,9 +95,9 @@ impl Scenes {
             return None;
         }
         let state = variables::state(shot.view);
-        if let Some(mut shown) = shot.values.shown_since(moment, shot.out) {
-            shown.length = length_as_values(shown.length, count);
-            self.keep(shot, info.line, shown, count as u64, state);
+        if let Some(mut extent) = shot.values.extent_since(moment, shot.out) {
+            extent.length = length_as_values(extent.length, count);
+            self.keep(shot, info.line, extent, count as u64, state);
         }
         Some(state)
     }
@@ -108,7 +110,8 @@ impl Scenes {
             && scene.code == shot.view.info.number
             && scene.standing == shot.values.standing()
             && shot.out.keeps()
-            && shot.values.stand_on(&scene.basis);
+            // SAFETY: the first words are the slots of this very frame, which runs this very code.
+            && unsafe { shot.values.stand_on(&scene.basis) };
         #[cfg(debug_assertions)]
         if stands {
             assert_eq!(scene.made, made_now(shot), "a step is stale");
@@ -137,13 +140,17 @@ impl Scenes {
     }
 
     /// The values that were just written are what the frame shows as long as the words of all its variables are the same.
-    fn keep(&mut self, shot: &mut Shot<'_>, line: u32, shown: Shown, count: u64, state: u64) {
+    fn keep(&mut self, shot: &mut Shot<'_>, line: u32, extent: Extent, count: u64, state: u64) {
+        if extent.length > LONGEST_KEPT {
+            return;
+        }
         let View { info, frame, .. } = shot.view;
-        let scene = &mut self.places[shot.depth % SCENES];
+        let scene = &mut self.places[shot.place()];
         scene.basis.clear();
         let mut bound = 0;
         for variable in &info.variables {
-            let object = scene.basis.words.local(frame, &variable.slot);
+            // SAFETY: a slot of the frame's own code; words are known where scenes are on.
+            let object = unsafe { scene.basis.words.local(frame, &variable.slot) };
             if !object.is_null() {
                 bound += 1;
                 (shot.values).note(&variable.told, object, &mut scene.basis);
@@ -159,7 +166,7 @@ impl Scenes {
         scene.frame = frame.id();
         (scene.code, scene.line) = (info.number, line);
         scene.standing = shot.values.standing();
-        (scene.shown, scene.count, scene.state) = (shown, count, state);
+        (scene.extent, scene.count, scene.state) = (extent, count, state);
         #[cfg(debug_assertions)]
         (scene.made = made_now(shot));
     }
@@ -167,7 +174,7 @@ impl Scenes {
 
 /// What the frame shows now.
 #[cfg(debug_assertions)]
-fn made_now(shot: &mut Shot<'_>) -> Vec<(crate::trace::Excerpt, Shown)> {
+fn made_now(shot: &mut Shot<'_>) -> Vec<(crate::trace::Excerpt, Extent)> {
     let view = shot.view;
     let locals = (view.info.variables.iter()).map(|variable| view.local(variable));
     locals

@@ -23,6 +23,7 @@ use serde_json::{Map, Value, json};
 
 use super::{LIVE, Live, ORPHAN, Program, Request, ending, live, start, take};
 use crate::error::{Error, Result};
+use crate::fault;
 use crate::frame::Object;
 use crate::hook::{Form, Hook, OS};
 use crate::policy::Processes;
@@ -241,10 +242,10 @@ fn after_fork() {
         Ok::<(), Error>(())
     });
     if let Err(error) = started {
-        eprintln!(
-            "codetracer-python-recorder: the child process {} is not recorded: {error}",
+        fault::say(&format!(
+            "the child process {} is not recorded: {error}",
             process::id()
-        );
+        ));
     }
 }
 

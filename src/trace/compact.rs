@@ -7,8 +7,9 @@
 //! elements, the tag `End`, and its type. So no value's bytes are the beginning of another's.
 //!
 //! A value that may come again is written behind the tag `Keep` and a place, and when it does it is the tag `Again` and
-//! that place: whoever reads the compact form keeps what was made of it, until the tag `Forget` before a value. In the same way the values that a step or call
-//! shows are kept behind the tag `Scene`, and `SameStep` shows them. That works in one stream, from its beginning.
+//! that place: whoever reads the compact form keeps what was made of it, until the tag `Forget` before a value. In the
+//! same way the values that a step or call shows are kept behind the tag `Scene`, and `SameStep` shows them. That works
+//! in one stream, from its beginning.
 
 use super::escape::quoted_length;
 use super::{EventKind, FunctionId, PathId, TypeId, TypeKind, VariableId};

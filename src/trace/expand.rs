@@ -118,20 +118,21 @@ impl Scenes {
         let Some(scene) = self.open.and_then(|place| self.places.get_mut(place)) else {
             return;
         };
+        // What is longer as JSON text is not shown again; in the other form it is never longer than that.
+        if (scene.records.len() + value.len()) as u64 > LONGEST_KEPT {
+            scene.is_kept = false;
+            self.open = None;
+            return;
+        }
         E::value_begin(&mut scene.records, id);
         scene.records.extend_from_slice(value);
         E::value_end(&mut scene.records);
         scene.ends.push(scene.records.len());
-        // What is longer as JSON text is not shown again; in the other form it is never longer than that.
-        if scene.records.len() as u64 > LONGEST_KEPT {
-            scene.is_kept = false;
-            self.open = None;
-        }
     }
 }
 
-/// The value that a variable had last, in both forms: it is the next one, too, at most lines. Of values that are kept, and
-/// of those that are made faster than compared, none is known here.
+/// The value that a variable had last, in both forms: it is the next one, too, at most lines. None is known here that
+/// is kept, or made faster than compared.
 ///
 /// Since no value's compact bytes are the beginning of another's, what begins with these is this value.
 #[derive(Debug, Clone, Default)]
@@ -309,11 +310,11 @@ fn show(scene: &Scene, piece: &mut Vec<u8>, target: &impl Target) {
     }
 }
 
-/// Whether a value takes longer to make than to compare.
+/// Whether a value takes longer to make than to compare, and to make it is all that its tag asks for.
 fn is_worth_knowing(tag: Tag) -> bool {
     !matches!(
         tag,
-        Tag::Int | Tag::True | Tag::False | Tag::None | Tag::Keep | Tag::Again
+        Tag::Int | Tag::True | Tag::False | Tag::None | Tag::Keep | Tag::Again | Tag::Forget
     )
 }
 

@@ -14,7 +14,6 @@ use std::io::{self, BufRead, BufReader};
 use super::platform::write_at;
 
 const PAGE: u64 = 4096;
-const SMALLEST_REGION: u64 = 16 << 10;
 /// What is written over soon is still near: a region of 4 MiB takes a third longer to make and fill.
 const LARGEST_REGION: u64 = 1 << 20;
 /// Of a full disk so much is left over, at the end, for the metadata that tell of it.
@@ -59,7 +58,7 @@ impl JsonFile {
     pub(super) fn write(&mut self, file: &File, events: &mut [u8]) -> io::Result<()> {
         let result = self.write_all(file, events);
         if result.as_ref().is_err_and(is_full)
-            && let Some(end) = memchr::memrchr(b'\n', &events[..events.len() / 2])
+            && let Some(end) = middle(events)
         {
             let (first, rest) = events.split_at_mut(end + 1);
             self.write(file, first)?;
@@ -76,10 +75,12 @@ impl JsonFile {
         let end = self.at + events.len() as u64;
         if end > self.bracket {
             let needed = events.len() as u64 + RESERVE;
-            let region = self.bracket.clamp(SMALLEST_REGION, LARGEST_REGION);
+            let region = self.bracket.min(LARGEST_REGION);
             match self.grow(file, region.max(needed)) {
-                // What is behind the `]` by now is blanks.
-                Err(error) if is_full(&error) => self.grow(file, needed)?,
+                Err(error) if is_full(&error) => {
+                    file.set_len(self.bracket + 1)?;
+                    self.grow(file, needed)?;
+                }
                 result => result?,
             }
         }
@@ -154,6 +155,16 @@ impl JsonFile {
         }
         self.append(file, &piece)
     }
+}
+
+/// Where a line break stands that is not the last, about in the middle if there is one.
+fn middle(events: &[u8]) -> Option<usize> {
+    let (before, behind) = events.split_at(events.len() / 2);
+    let last = events.len().checked_sub(1)?;
+    memchr::memrchr(b'\n', before).or_else(|| {
+        let place = before.len() + memchr::memchr(b'\n', behind)?;
+        (place < last).then_some(place)
+    })
 }
 
 /// Whether there was no room, on the disk or in what the user may use of it.

@@ -1,11 +1,10 @@
 //! The few calls that differ from system to system.
 //!
-//! Owns: positioned reads and writes, the folder's lock, signal masks, the end of a thread, descriptors after a fork,
-//! standard error.
+//! Owns: positioned reads and writes, the folder's lock, signal masks, the end of a thread, descriptors after a fork.
 //! Must not: know what is written.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -46,26 +45,6 @@ pub(super) fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<
         }
         Ok(())
     }
-}
-
-/// Says a line on standard error, unless that would have to wait: for a reader of a pipe, say, which may be a thread of the
-/// program that waits for us.
-pub(super) fn say(line: &str) {
-    #[cfg(unix)]
-    {
-        let mut standard_error = libc::pollfd {
-            fd: libc::STDERR_FILENO,
-            events: libc::POLLOUT,
-            revents: 0,
-        };
-        // SAFETY: one descriptor is asked for, in a struct that lives through the call.
-        let ready = unsafe { libc::poll(&raw mut standard_error, 1, 0) };
-        if ready == 0 {
-            return;
-        }
-    }
-    // A closed standard error is no reason to disturb the program.
-    let _ = io::stderr().write_all(line.as_bytes());
 }
 
 /// Opens what carries a folder's lock: the folder itself, so that no file of ours is left behind.

@@ -127,9 +127,9 @@ impl Worker {
         }
     }
 
-    /// Does a round on the calling thread, if too much waits to be written, or for too long.
-    pub(super) fn relieve(&mut self) {
-        let is_due = self.shared.queue.is_full() || self.last_round.elapsed() >= TICK;
+    /// Does a round on the calling thread, `at_once` or if too much waits to be written, or for too long.
+    pub(super) fn relieve(&mut self, at_once: bool) {
+        let is_due = at_once || self.shared.queue.is_full() || self.last_round.elapsed() >= TICK;
         if is_due
             && !self.shared.queue.closed()
             && let Err(error) = self.round(Requests::default())

@@ -18,6 +18,7 @@ use super::queue::{Queue, lock};
 use super::stream::Stream;
 use super::worker::Worker;
 use crate::error::{Error, Result};
+use crate::fault;
 
 /// Why a recording has ended that nothing outside is to blame for.
 pub const OWN_ERROR: &str = "an error of the recorder's own";
@@ -169,11 +170,11 @@ impl Writer {
     ///
     /// # Errors
     /// `Error::Trace` if writing has failed, now or before; it was said on standard error.
-    pub fn flush(&self) -> Result<()> {
-        // A pause has written everything before it, and nobody answers during one.
+    pub fn flush(&mut self) -> Result<()> {
         if self.thread.is_some() {
             self.shared.queue.flush();
         }
+        self.write_at_rest(true);
         self.shared
             .failure
             .get()
@@ -186,7 +187,7 @@ impl Writer {
     }
 
     /// Ends the recording where it stands, for a reason that is none of writing; it is said on standard error.
-    pub fn give_up(&self, why: &str) {
+    pub fn give_up(&mut self, why: &str) {
         // What is asked for here is what can be had: whether it could be written does not matter any more.
         let _ = self.flush();
         self.shared.fail(Error::Trace(why.to_owned()));
@@ -273,8 +274,16 @@ impl Writer {
 
     /// During `pause`: writes what waits, on the calling thread, where that is much, or old.
     pub fn relieve(&mut self) {
-        if let Some(worker) = &mut self.resting {
-            worker.relieve();
+        self.write_at_rest(false);
+    }
+
+    fn write_at_rest(&mut self, at_once: bool) {
+        let Some(worker) = &mut self.resting else {
+            return;
+        };
+        let written = catch_unwind(AssertUnwindSafe(|| worker.relieve(at_once)));
+        if written.is_err() {
+            self.shared.fail(Error::Trace(OWN_ERROR.to_owned()));
         }
     }
 
@@ -324,15 +333,13 @@ impl Shared {
     /// Ends the recording, but not the program: nothing is taken from the streams any more, and nobody
     /// waits for it.
     pub(super) fn fail(&self, error: Error) {
-        let line = format!(
-            "codetracer-python-recorder: recording stopped: {error}; the program goes on\n"
-        );
+        let line = format!("recording stopped: {error}; the program goes on");
         let _ = self.failure.set(error);
         self.queue.close();
         for stream in lock(&self.others).iter().chain([&self.main]) {
             stream.take();
         }
-        platform::say(&line);
+        fault::say(&line);
     }
 
     /// Says in the metadata that writing has failed, and why, if they can still be written.

@@ -3,7 +3,7 @@
 //!
 //! Owns: how long a value stands for its object, and what of it and around it that depends on. Must not: write a value.
 //!
-//! What is told of a value is told of several, too, where they are written one after another.
+//! Of several values that are written one after another the same is told by their `Basis`.
 
 use std::cell::Cell;
 use std::ptr;
@@ -51,7 +51,7 @@ impl Patience {
 
 /// What values that stand showed.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Shown {
+pub struct Extent {
     /// Their length as JSON text.
     pub length: u64,
     truncations: Truncations,
@@ -103,12 +103,12 @@ impl Values {
 
     /// What was written since, if that may be shown again as long as nothing changes.
     #[inline]
-    pub fn shown_since(&self, moment: Moment, out: &Compact) -> Option<Shown> {
+    pub fn extent_since(&self, moment: Moment, out: &Compact) -> Option<Extent> {
         let length = out.length() - moment.length;
         let stands = moment.passing == self.passing
             && moment.standing == self.standing()
             && length <= LONGEST_KEPT;
-        stands.then(|| Shown {
+        stands.then(|| Extent {
             length,
             truncations: self.truncations.since(&moment.truncations),
         })
@@ -116,8 +116,8 @@ impl Values {
 
     /// The same is shown again.
     #[inline]
-    pub fn count(&mut self, shown: &Shown) {
-        self.truncations.add(&shown.truncations);
+    pub fn count(&mut self, extent: &Extent) {
+        self.truncations.add(&extent.truncations);
     }
 
     /// Notes what decides the value of an object that was just written under a name that says this.
@@ -135,13 +135,19 @@ impl Values {
     }
 
     /// Whether all that was noted is as it was.
+    ///
+    /// # Safety
+    /// What the first words lie in is alive.
     #[inline]
-    pub fn stand_on(&self, basis: &Basis) -> bool {
-        let is_same = |(place, made): &(u16, u64)| {
-            let met = &self.unchanged.places[usize::from(*place)];
-            met.made == *made && met.words.hold()
-        };
-        basis.words.hold() && basis.kept.iter().all(is_same)
+    pub unsafe fn stand_on(&self, basis: &Basis) -> bool {
+        // SAFETY: the caller's promise; where those words hold, the objects whose values are kept are the same, and held.
+        unsafe {
+            basis.words.hold()
+                && basis.kept.iter().all(|(place, made)| {
+                    let met = &self.unchanged.places[usize::from(*place)];
+                    met.made == *made && met.words.hold()
+                })
+        }
     }
 
     /// A value made now.
@@ -151,7 +157,7 @@ impl Values {
         out: &mut Compact,
         definitions: &mut crate::trace::Definitions,
         object: Object,
-    ) -> (Excerpt, Shown) {
+    ) -> (Excerpt, Extent) {
         let (begun, truncations) = (out.place(), self.truncations);
         Encoder {
             out: &mut *out,
@@ -160,13 +166,13 @@ impl Values {
         }
         .anew(&Told::Nothing, object);
         let made = out.since(begun);
-        let shown = Shown {
+        let extent = Extent {
             length: out.length_since(begun),
             truncations: self.truncations.since(&truncations),
         };
         out.go_back(begun);
         self.truncations = truncations;
-        (made, shown)
+        (made, extent)
     }
 }
 
@@ -181,7 +187,7 @@ struct Met {
     words: Words,
     bounds: Bounds,
     standing: usize,
-    shown: Shown,
+    extent: Extent,
     /// Bytes that it takes here and as it is written.
     weight: usize,
     /// The value itself, unless the main stream keeps it at the object's place.
@@ -199,7 +205,8 @@ impl Met {
             && self.standing == standing
             && self.bounds == *bounds
             && (keeps || self.value.is_some())
-            && self.words.hold()
+            // SAFETY: the object is alive: it is to be written.
+            && unsafe { self.words.hold() }
     }
 }
 
@@ -327,9 +334,9 @@ impl Encoder<'_> {
         let met = &values.unchanged.places[usize::from(place)];
         match &met.value {
             Some(value) => self.out.append(value),
-            None => self.out.again(place, met.shown.length),
+            None => self.out.again(place, met.extent.length),
         }
-        values.truncations.add(&met.shown.truncations);
+        values.truncations.add(&met.extent.truncations);
     }
 
     /// Holds the value that is kept of an object against one made now.
@@ -338,7 +345,7 @@ impl Encoder<'_> {
         let made = (self.values).made_now(self.out, self.definitions, object);
         let met = &self.values.unchanged.places[usize::from(place(object))];
         assert_eq!(met.made_of, Some(made.0), "a value is stale");
-        assert_eq!(met.shown, made.1);
+        assert_eq!(met.extent, made.1);
     }
 
     /// Writes a value and keeps it, if words decide it all.
@@ -354,13 +361,13 @@ impl Encoder<'_> {
         }
         let (moment, begun) = (self.values.moment(self.out), self.out.place());
         self.anew(&Told::Nothing, object);
-        let shown = self.values.shown_since(moment, self.out);
+        let extent = self.values.extent_since(moment, self.out);
         let values = &mut *self.values;
         let unchanged = &mut values.unchanged;
         let met = &mut unchanged.places[usize::from(at)];
         met.address = object as usize;
         met.words.clear();
-        if let Some(shown) = shown {
+        if let Some(extent) = extent {
             let mut walk = Walk {
                 words: &mut met.words,
                 classes: &mut values.classes,
@@ -374,7 +381,7 @@ impl Encoder<'_> {
             }
             met.bounds = values.bounds;
             met.standing = moment.standing;
-            met.shown = shown;
+            met.extent = extent;
             met.value = (met.made != 0 && !keeps).then(|| self.out.since(begun));
             #[cfg(debug_assertions)]
             (met.made_of = Some(self.out.since(begun)));

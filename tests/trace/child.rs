@@ -49,8 +49,8 @@ fn other_process() {
     let (task, format, dir): (Task, Format, PathBuf) = serde_json::from_str(&order).unwrap();
     let mut metadata = Map::new();
     metadata.insert("pid".into(), std::process::id().into());
-    let writer = Writer::create(&dir, format, metadata).unwrap();
-    record(task, &writer);
+    let mut writer = Writer::create(&dir, format, metadata).unwrap();
+    record(task, &mut writer);
     let result = writer.finish(&[], |metadata| {
         metadata.insert("ended".into(), "now".into());
     });
@@ -77,7 +77,7 @@ pub fn path(writer: &Writer, number: u32) {
     out.commit();
 }
 
-fn record(task: Task, writer: &Writer) {
+fn record(task: Task, writer: &mut Writer) {
     path(writer, 0);
     let main = writer.main();
     let count = |lines: &mut dyn Iterator<Item = u32>, text: &str| {

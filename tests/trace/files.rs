@@ -113,7 +113,7 @@ fn events_of_every_length() {
     lengths.extend((0..3000).map(|n| n * 7919 % 9001));
     for format in FORMATS {
         let dir = tempfile::tempdir().unwrap();
-        let writer = Writer::create(dir.path(), format, Map::new()).unwrap();
+        let mut writer = Writer::create(dir.path(), format, Map::new()).unwrap();
         record_lengths(&writer, &lengths);
         writer.flush().unwrap();
         let plain = || format == Format::Json || load::is_plain_zstd(&dir.path().join("trace.bin"));

@@ -123,7 +123,7 @@ fn a_discarded_recording_leaves_nothing() {
     let writer = Writer::create_later(&place, Format::Json, Map::new()).unwrap();
     assert!(!place.exists());
     writer.discard().unwrap();
-    let writer = Writer::create_later(&place, Format::Json, Map::new()).unwrap();
+    let mut writer = Writer::create_later(&place, Format::Json, Map::new()).unwrap();
     writer.flush().unwrap();
     assert!(place.join("trace.json").exists());
     writer.discard().unwrap();
