@@ -403,13 +403,7 @@ impl Recorder {
                     None
                 }
                 None if resumed.is_none() && with_values => {
-                    let mut shot = Shot {
-                        view,
-                        depth,
-                        out,
-                        definitions,
-                        values,
-                    };
+                    let mut shot = Shot::new(view, depth, out, definitions, values);
                     scenes.call(&mut shot, function)
                 }
                 None => {
@@ -484,13 +478,7 @@ impl Recorder {
                 out.step(info.path, line);
                 return 0;
             }
-            let mut shot = Shot {
-                view,
-                depth,
-                out,
-                definitions,
-                values,
-            };
+            let mut shot = Shot::new(view, depth, out, definitions, values);
             scenes.step(&mut shot, line, counter)
         });
         self.counters.steps += 1;

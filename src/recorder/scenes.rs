@@ -38,15 +38,32 @@ pub struct Scenes {
 
 /// What is written of a frame, and where to.
 pub struct Shot<'a> {
-    pub view: View<'a>,
-    /// How many calls are open around the frame's.
-    pub depth: usize,
-    pub out: &'a mut Compact,
-    pub definitions: &'a mut Definitions,
-    pub values: &'a mut Values,
+    view: View<'a>,
+    depth: usize,
+    out: &'a mut Compact,
+    definitions: &'a mut Definitions,
+    values: &'a mut Values,
 }
 
-impl Shot<'_> {
+impl<'a> Shot<'a> {
+    /// `depth`: how many calls are open around the frame's.
+    #[inline]
+    pub fn new(
+        view: View<'a>,
+        depth: usize,
+        out: &'a mut Compact,
+        definitions: &'a mut Definitions,
+        values: &'a mut Values,
+    ) -> Self {
+        Self {
+            view,
+            depth,
+            out,
+            definitions,
+            values,
+        }
+    }
+
     fn place(&self) -> usize {
         self.depth % SCENES
     }
