@@ -170,9 +170,13 @@ mod _native {
     }
 
     #[pyfunction]
-    #[pyo3(signature = (exit_status))]
-    fn stop(py: Python<'_>, exit_status: Option<i32>) -> PyResult<Option<Bound<'_, PyDict>>> {
-        session::stop(exit_status)?
+    #[pyo3(signature = (exit_status, *, waits = true))]
+    fn stop(
+        py: Python<'_>,
+        exit_status: Option<i32>,
+        waits: bool,
+    ) -> PyResult<Option<Bound<'_, PyDict>>> {
+        session::stop(exit_status, waits)?
             .map(|outcome| outcome.to_dict(py))
             .transpose()
     }

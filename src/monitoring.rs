@@ -27,7 +27,7 @@ use crate::fault;
 use crate::frame::{self, Object};
 use crate::memory;
 use crate::recorder::{Channel, Counters, Knowledge, Recorder, Setup};
-use crate::trace::OWN_ERROR;
+use crate::trace::{Ending, OWN_ERROR};
 
 type Metadata = serde_json::Map<String, serde_json::Value>;
 
@@ -297,6 +297,12 @@ impl Outcome {
             problem: None,
         }
     }
+
+    /// With what has come of the files.
+    pub fn after(mut self, ended: Result<()>) -> Self {
+        self.problem = ended.err().map(|error| error.to_string());
+        self
+    }
 }
 
 impl Monitor {
@@ -333,11 +339,11 @@ impl Monitor {
         .unwrap_or(Ok(()))
     }
 
-    /// Disarms everything and completes the trace; none between two recordings.
+    /// Disarms everything and has the trace end; none between two recordings.
     ///
     /// # Errors
-    /// `Trace` where the files could not be completed.
-    pub fn stop(&self, change: &mut dyn FnMut(&mut Metadata)) -> Result<Option<Outcome>> {
+    /// `Session` where the recorder is at work.
+    pub fn stop(&self, change: &mut dyn FnMut(&mut Metadata)) -> Result<Option<(Outcome, Ending)>> {
         self.disarm_at_rest();
         let Some(recorder) = self.take() else {
             return if self.busy.get() {
@@ -347,10 +353,9 @@ impl Monitor {
             };
         };
         self.disarm(recorder.touched());
-        let mut outcome = Outcome::of(&recorder);
-        let (finished, _) = recorder.finish(change);
-        outcome.problem = finished.err().map(|error| error.to_string());
-        Ok(Some(outcome))
+        let outcome = Outcome::of(&recorder);
+        let (ending, _) = recorder.finish(change);
+        Ok(Some((outcome, ending)))
     }
 
     /// Ends the recording, but leaves everything armed for `renew`; a trace that is not kept is removed.
@@ -361,15 +366,15 @@ impl Monitor {
         let Some(recorder) = self.take() else {
             return Err(Error::Session("stop: the recorder is at work".to_owned()));
         };
-        let mut outcome = Outcome::of(&recorder);
-        let (finished, knowledge) = if keep {
-            recorder.finish(change)
+        let outcome = Outcome::of(&recorder);
+        let (ended, knowledge) = if keep {
+            let (ending, knowledge) = recorder.finish(change);
+            (ending.wait(), knowledge)
         } else {
             recorder.discard()
         };
-        outcome.problem = finished.err().map(|error| error.to_string());
         self.knowledge.replace(Some(knowledge));
-        Ok(outcome)
+        Ok(outcome.after(ended))
     }
 
     /// What is known of the program, for `renew`; none but after `rest`.

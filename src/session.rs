@@ -119,7 +119,7 @@ pub fn start(py: Python<'_>, request: Request) -> Result<()> {
         if request.in_series && live.spec == request.spec && live.tool.is_alive() {
             return series::go_on(py, request);
         }
-        stop(None)?;
+        stop(None, true)?;
     }
     let spec = Spec::from_json(&request.spec)?;
     if !code::reserve(py) {
@@ -140,7 +140,9 @@ pub fn start(py: Python<'_>, request: Request) -> Result<()> {
     tools::watch(py);
     if let Err(error) = children::watch(py, processes) {
         unhook();
-        tool.stop(&mut |_| ())?;
+        if let Some((_, ending)) = tool.stop(&mut |_| ())? {
+            ending.wait()?;
+        }
         return Err(Error::Session(format!("start: {error}")));
     }
     let live = Live {
@@ -301,11 +303,12 @@ fn caller_file(cwd: &str) -> Option<String> {
     None
 }
 
-/// Stops recording and completes the trace; none when no recording is on.
+/// Stops recording and completes the trace, or, where this does not wait, has it completed while the interpreter ends;
+/// none when no recording is on.
 ///
 /// # Errors
-/// `Trace` where the trace could not be completed.
-pub fn stop(exit_status: Option<i32>) -> Result<Option<Outcome>> {
+/// `Session` where the recorder is at work.
+pub fn stop(exit_status: Option<i32>, waits: bool) -> Result<Option<Outcome>> {
     let Some(tool) = live().map(|live| Rc::clone(&live.tool)) else {
         return Ok(None);
     };
@@ -314,10 +317,17 @@ pub fn stop(exit_status: Option<i32>) -> Result<Option<Outcome>> {
         metadata.insert("ended".to_owned(), now().into());
     };
     // Where the recorder is at work it stays live.
-    let outcome = tool.stop(change)?;
+    let stopped = tool.stop(change)?;
     unhook();
     drop(take(&LIVE));
-    Ok(outcome)
+    Ok(stopped.map(|(outcome, ending)| {
+        if waits {
+            outcome.after(ending.wait())
+        } else {
+            Python::attach(|py| ending::await_last(py, ending));
+            outcome
+        }
+    }))
 }
 
 impl Outcome {

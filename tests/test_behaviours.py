@@ -450,6 +450,29 @@ def test_an_exit_at_once_completes_the_trace(same: Same, form: str) -> None:
     assert (trace.metadata["status"], trace.metadata["exit_status"]) == ("complete", 7)
 
 
+LINES = "        texts\n" * 100
+LATE = f"""
+import os
+class Last:
+    def __del__(self, leave=os._exit):
+        leave(5)
+kept = Last()
+def work(texts):
+    while texts.pop():
+{LINES}
+work([False] + ["x" * 90] * 300)
+last = 1
+"""
+
+
+def test_an_exit_at_once_while_the_trace_ends(same: Same, form: str) -> None:
+    """The interpreter puts the program's objects away while much is still to be written."""
+    recorded = same(LATE, options=["--format", form])
+    trace = checked(recorded.trace)
+    assert (recorded.done.returncode, trace.metadata["status"]) == (5, "complete")
+    assert "last = 1" in [line.strip() for line in recorded.dump()[-4:]], recorded.dump()[-6:]
+
+
 def test_a_signal_from_outside(folder: Path, plain: Plain) -> None:
     program = """
 import time

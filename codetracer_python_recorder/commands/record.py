@@ -150,7 +150,7 @@ class _Ending:
 
     def end(self) -> None:
         try:
-            report = _native.stop(self.status)
+            report = _native.stop(self.status, waits=self.tells)
         except RecorderError as error:
             say(str(error))
             return

@@ -96,7 +96,7 @@ impl Redaction {
                 .map(|one| parsed(one))
                 .collect::<Result<_>>()?,
             told: HashMap::default(),
-            shapes: Shapes::new()?,
+            shapes: Shapes::default(),
             followed: Followed::default(),
         })
     }

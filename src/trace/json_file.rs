@@ -46,10 +46,7 @@ impl JsonFile {
         let (begin, end) = (self.at + start as u64, self.at + events.len() as u64);
         let next_page = begin - begin % PAGE + PAGE;
         if end > next_page && end - begin <= PAGE {
-            let (length, gap) = (events.len(), (next_page - begin) as usize);
-            events.resize(length + gap, b' ');
-            events.copy_within(start..length, start + gap);
-            events[start..start + gap].fill(b' ');
+            shift(events, start, (next_page - begin) as usize);
         }
     }
 
@@ -155,6 +152,15 @@ impl JsonFile {
         }
         self.append(file, &piece)
     }
+}
+
+/// Puts so many blanks at a place.
+#[cold]
+fn shift(events: &mut Vec<u8>, start: usize, gap: usize) {
+    let length = events.len();
+    events.resize(length + gap, b' ');
+    events.copy_within(start..length, start + gap);
+    events[start..start + gap].fill(b' ');
 }
 
 /// Where a line break stands that is not the last, about in the middle if there is one.

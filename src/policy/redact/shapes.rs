@@ -11,14 +11,14 @@ use regex_automata::util::syntax;
 
 use super::tokens::SHAPES;
 use super::{Hidden, Mark};
-use crate::error::{Error, Result};
 
 /// Bytes of the shortest secret that is known by its shape.
 const SHORTEST: usize = 12;
 
-/// The shapes; most programs never meet a text for which the expressions must be compiled, which takes milliseconds.
+/// The shapes. Each automaton is made when a text first needs it, which few programs have: that takes milliseconds.
+#[derive(Default)]
 pub(super) struct Shapes {
-    needles: AhoCorasick,
+    needles: OnceCell<Option<AhoCorasick>>,
     whole: OnceCell<Option<Regex>>,
     begins: OnceCell<Option<Regex>>,
 }
@@ -38,25 +38,17 @@ fn mark(shape: usize) -> Mark {
 }
 
 impl Shapes {
-    /// Prepares the search for what stands in every secret.
-    ///
-    /// # Errors
-    /// `Error::Policy` where the automaton cannot be made.
-    pub(super) fn new() -> Result<Self> {
-        let needles = SHAPES.iter().flat_map(|shape| shape.needles);
-        let needles = AhoCorasick::new(needles)
-            .map_err(|error| Error::Policy(format!("shapes of secrets: {error}")))?;
-        Ok(Self {
-            needles,
-            whole: OnceCell::new(),
-            begins: OnceCell::new(),
-        })
+    /// Whether a text holds what stands in every secret of one of the shapes, or it cannot be decided.
+    fn may_hold_any(&self, text: &str) -> bool {
+        let needles = || SHAPES.iter().flat_map(|shape| shape.needles);
+        let needles = (self.needles).get_or_init(|| AhoCorasick::new(needles()).ok());
+        (needles.as_ref()).is_none_or(|needles| needles.is_match(text))
     }
 
     /// What of a text is secret.
     #[inline]
     pub(super) fn find(&self, text: &str, found: &mut Vec<Hidden>) {
-        if text.len() >= SHORTEST && self.needles.is_match(text) {
+        if text.len() >= SHORTEST && self.may_hold_any(text) {
             self.find_any(text, found);
         }
     }
@@ -92,7 +84,7 @@ impl Shapes {
 
     /// What a text ends in that may be the beginning of a secret.
     pub(super) fn begun(&self, text: &str) -> Option<Hidden> {
-        if !self.needles.is_match(text) {
+        if !self.may_hold_any(text) {
             return None;
         }
         let begins = self
