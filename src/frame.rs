@@ -1,4 +1,4 @@
-//! Live frames: their local slots, their namespace, what was sent into them, and who stands below.
+//! Live frames: their local slots, their namespace, what was sent into them, and who called them.
 //!
 //! Owns: the layout of the interpreter's frame and the self-check that proves it.
 //! Must not: know what a policy or a record is.
@@ -6,6 +6,8 @@
 //! Layouts: `Include/internal/pycore_frame.h` (`_PyInterpreterFrame`, equal in 3.12 and 3.13) and
 //! `Include/cpython/pystate.h` (`_ts`). Where the self-check fails, or the version is another one,
 //! the public API serves (`PyFrame_GetVar`, `PyFrame_GetLocals`), slower and just as right.
+
+mod bottom;
 
 use std::cell::Cell;
 use std::ptr;
@@ -15,6 +17,8 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyCFunction, PyDict, PyTuple};
+
+pub use bottom::Bottom;
 
 /// A borrowed object of the interpreter. Who hands one on vouches for it: it is alive, and stays so
 /// until the call is over, since the GIL is held and no Python code runs meanwhile.
@@ -472,85 +476,6 @@ impl ThreadState {
     unsafe fn innermost(this: *mut Self) -> *mut *mut InterpreterFrame {
         // SAFETY: the caller hands over the calling thread's own state.
         unsafe { &raw mut (*this).current }
-    }
-}
-
-/// Hides the calling thread's frames for as long as it lives: what runs now is the bottom of the
-/// stack, as the program's own `__main__` is in a plain interpreter, with the whole recursion
-/// limits ahead of it, Python's and C's.
-pub struct Bottom {
-    hidden: Option<Hidden>,
-}
-
-struct Hidden {
-    innermost: *mut InterpreterFrame,
-    levels: i32,
-    native_levels: i32,
-}
-
-impl Bottom {
-    /// Hides the frames, where the layout of the thread state is as known; else does nothing.
-    pub fn hide(access: Access) -> Self {
-        let hidden = (access == Access::Fast).then(Self::try_hide).flatten();
-        Self { hidden }
-    }
-
-    fn try_hide() -> Option<Hidden> {
-        let frame = Frame::current()?;
-        // SAFETY: 3.12 and 3.13: the GIL is held; the state is this thread's own; before anything is changed, two
-        // facts that the public API tells (limit, innermost frame) are found where the layout says.
-        unsafe {
-            let limit = ffi::Py_GetRecursionLimit();
-            let state = ffi::PyThreadState_Get().cast::<ThreadState>();
-            if (*state).recursion_limit != limit {
-                return None;
-            }
-            let place = ThreadState::innermost(state);
-            let innermost = frame.inner;
-            if place.is_null() || *place != innermost {
-                return None;
-            }
-            let hidden = Hidden {
-                innermost,
-                levels: limit - (*state).recursion_remaining,
-                native_levels: native_limit()? - (*state).native_recursion_remaining,
-            };
-            *place = ptr::null_mut();
-            (*state).recursion_remaining += hidden.levels;
-            (*state).native_recursion_remaining += hidden.native_levels;
-            Some(hidden)
-        }
-    }
-}
-
-impl Drop for Bottom {
-    fn drop(&mut self) {
-        let Some(hidden) = &self.hidden else {
-            return;
-        };
-        // SAFETY: as in `try_hide`; what ran above has returned, so the innermost frame is ours again.
-        unsafe {
-            let state = ffi::PyThreadState_Get().cast::<ThreadState>();
-            *ThreadState::innermost(state) = hidden.innermost;
-            (*state).recursion_remaining -= hidden.levels;
-            (*state).native_recursion_remaining -= hidden.native_levels;
-        }
-    }
-}
-
-/// How deep calls in C may nest in a thread that has made none: what a new thread state begins with.
-fn native_limit() -> Option<i32> {
-    // SAFETY: the GIL is held; the state is never made current, and deleted here. Its layout was checked on this
-    // thread's own.
-    unsafe {
-        let state = ffi::PyThreadState_New(ffi::PyInterpreterState_Get());
-        if state.is_null() {
-            return None;
-        }
-        let limit = (*state.cast::<ThreadState>()).native_recursion_remaining;
-        ffi::PyThreadState_Clear(state);
-        ffi::PyThreadState_Delete(state);
-        Some(limit)
     }
 }
 
