@@ -89,12 +89,11 @@ def follow(plan: str, metadata: str, script: list[str], main_source: str | None)
     `__main__`. `main_source`: the text of a program without a file. Raises what `start` raises.
     """
 
-def stop(exit_status: int | None, *, waits: bool = True) -> Report | None:
+def stop(exit_status: int | None) -> Report | None:
     """End the recording and complete the trace; `None` if this process is not being recorded.
 
-    `exit_status`: the program's, where it is known. `waits`: else the trace is completed while the interpreter ends,
-    and the report does not know what comes of it; for the last of the `atexit` functions. `SessionError`: the recorder
-    is at work.
+    `exit_status`: the program's, where it is known. The report says whether the trace could be completed.
+    `SessionError`: the recorder is at work.
     """
 
 def at_exit(end: Callable[[], object], /) -> None:

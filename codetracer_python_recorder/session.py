@@ -110,7 +110,10 @@ class TraceSession:
             _native.flush()
 
     def stop(self) -> None:
-        """End the recording; nothing happens if it has ended. Raises `TraceError` if the trace cannot be completed."""
+        """End the recording; nothing happens if it has ended.
+
+        Nothing is raised where the trace cannot be completed: it is said on stderr, and in the metadata.
+        """
         global _current  # one recording in a process, as in the native module
         if _current is not self:
             return

@@ -170,13 +170,9 @@ mod _native {
     }
 
     #[pyfunction]
-    #[pyo3(signature = (exit_status, *, waits = true))]
-    fn stop(
-        py: Python<'_>,
-        exit_status: Option<i32>,
-        waits: bool,
-    ) -> PyResult<Option<Bound<'_, PyDict>>> {
-        session::stop(exit_status, waits)?
+    #[pyo3(signature = (exit_status))]
+    fn stop(py: Python<'_>, exit_status: Option<i32>) -> PyResult<Option<Bound<'_, PyDict>>> {
+        session::stop(exit_status)?
             .map(|outcome| outcome.to_dict(py))
             .transpose()
     }

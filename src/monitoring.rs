@@ -27,7 +27,7 @@ use crate::fault;
 use crate::frame::{self, Object};
 use crate::memory;
 use crate::recorder::{Channel, Counters, Knowledge, Recorder, Setup};
-use crate::trace::{Ending, OWN_ERROR};
+use crate::trace::OWN_ERROR;
 
 type Metadata = serde_json::Map<String, serde_json::Value>;
 
@@ -297,12 +297,6 @@ impl Outcome {
             problem: None,
         }
     }
-
-    /// With what has come of the files.
-    pub fn after(mut self, ended: Result<()>) -> Self {
-        self.problem = ended.err().map(|error| error.to_string());
-        self
-    }
 }
 
 impl Monitor {
@@ -339,11 +333,11 @@ impl Monitor {
         .unwrap_or(Ok(()))
     }
 
-    /// Disarms everything and has the trace end; none between two recordings.
+    /// Disarms everything and completes the trace; none between two recordings.
     ///
     /// # Errors
     /// `Session` where the recorder is at work.
-    pub fn stop(&self, change: &mut dyn FnMut(&mut Metadata)) -> Result<Option<(Outcome, Ending)>> {
+    pub fn stop(&self, change: &mut dyn FnMut(&mut Metadata)) -> Result<Option<Outcome>> {
         self.disarm_at_rest();
         let Some(recorder) = self.take() else {
             return if self.busy.get() {
@@ -353,9 +347,10 @@ impl Monitor {
             };
         };
         self.disarm(recorder.touched());
-        let outcome = Outcome::of(&recorder);
-        let (ending, _) = recorder.finish(change);
-        Ok(Some((outcome, ending)))
+        let mut outcome = Outcome::of(&recorder);
+        let (finished, _) = recorder.finish(change);
+        outcome.problem = finished.err().map(|error| error.to_string());
+        Ok(Some(outcome))
     }
 
     /// Ends the recording, but leaves everything armed for `renew`; a trace that is not kept is removed.
@@ -366,15 +361,15 @@ impl Monitor {
         let Some(recorder) = self.take() else {
             return Err(Error::Session("stop: the recorder is at work".to_owned()));
         };
-        let outcome = Outcome::of(&recorder);
-        let (ended, knowledge) = if keep {
-            let (ending, knowledge) = recorder.finish(change);
-            (ending.wait(), knowledge)
+        let mut outcome = Outcome::of(&recorder);
+        let (finished, knowledge) = if keep {
+            recorder.finish(change)
         } else {
             recorder.discard()
         };
+        outcome.problem = finished.err().map(|error| error.to_string());
         self.knowledge.replace(Some(knowledge));
-        Ok(outcome.after(ended))
+        Ok(outcome)
     }
 
     /// What is known of the program, for `renew`; none but after `rest`.

@@ -26,7 +26,7 @@ use crate::fault;
 use crate::frame::{Access, Frame, Object};
 use crate::policy::{Capture, CompiledPolicy, Limits, Redaction, Stream as Heard};
 use crate::source::Sources;
-use crate::trace::{Compact, Definitions, Ending, OWN_ERROR, PathId, Stream, Writer};
+use crate::trace::{Compact, Definitions, OWN_ERROR, PathId, Stream, Writer};
 use crate::value::{self, Manner, Truncations, Values};
 
 use scenes::{Scenes, Shot};
@@ -587,11 +587,14 @@ impl Recorder {
         (self.setup.writer, knowledge)
     }
 
-    /// Closes everything that is still open and has the trace end; what is known is handed back.
+    /// Closes everything that is still open and hands the trace over; what is known is handed back.
+    ///
+    /// # Errors
+    /// `Trace` where the files could not be completed.
     pub fn finish(
         mut self,
         change: impl FnOnce(&mut serde_json::Map<String, serde_json::Value>),
-    ) -> (Ending, Knowledge) {
+    ) -> (Result<()>, Knowledge) {
         let closed = catch_unwind(AssertUnwindSafe(|| {
             fault::point("finish");
             for thread in 0..self.threads.len() {
@@ -625,13 +628,13 @@ impl Recorder {
             .collect();
         let threads = mem::take(&mut self.thread_names);
         let (writer, knowledge) = self.apart();
-        let ending = writer.end(&streams, |metadata| {
+        let finished = writer.finish(&streams, |metadata| {
             metadata.extend(tallies);
             metadata.insert("threads".to_owned(), threads.into());
             metadata.insert("limits_reached".to_owned(), reached.into());
             change(metadata);
         });
-        (ending, knowledge)
+        (finished, knowledge)
     }
 
     /// Leaves the parent's trace alone, in a forked child.

@@ -119,7 +119,7 @@ pub fn start(py: Python<'_>, request: Request) -> Result<()> {
         if request.in_series && live.spec == request.spec && live.tool.is_alive() {
             return series::go_on(py, request);
         }
-        stop(None, true)?;
+        stop(None)?;
     }
     let spec = Spec::from_json(&request.spec)?;
     if !code::reserve(py) {
@@ -140,9 +140,7 @@ pub fn start(py: Python<'_>, request: Request) -> Result<()> {
     tools::watch(py);
     if let Err(error) = children::watch(py, processes) {
         unhook();
-        if let Some((_, ending)) = tool.stop(&mut |_| ())? {
-            ending.wait()?;
-        }
+        tool.stop(&mut |_| ())?;
         return Err(Error::Session(format!("start: {error}")));
     }
     let live = Live {
@@ -303,12 +301,11 @@ fn caller_file(cwd: &str) -> Option<String> {
     None
 }
 
-/// Stops recording and completes the trace, or, where this does not wait, has it completed while the interpreter ends;
-/// none when no recording is on.
+/// Stops recording and completes the trace; none when no recording is on.
 ///
 /// # Errors
 /// `Session` where the recorder is at work.
-pub fn stop(exit_status: Option<i32>, waits: bool) -> Result<Option<Outcome>> {
+pub fn stop(exit_status: Option<i32>) -> Result<Option<Outcome>> {
     let Some(tool) = live().map(|live| Rc::clone(&live.tool)) else {
         return Ok(None);
     };
@@ -317,17 +314,10 @@ pub fn stop(exit_status: Option<i32>, waits: bool) -> Result<Option<Outcome>> {
         metadata.insert("ended".to_owned(), now().into());
     };
     // Where the recorder is at work it stays live.
-    let stopped = tool.stop(change)?;
+    let outcome = tool.stop(change)?;
     unhook();
     drop(take(&LIVE));
-    Ok(stopped.map(|(outcome, ending)| {
-        if waits {
-            outcome.after(ending.wait())
-        } else {
-            Python::attach(|py| ending::await_last(py, ending));
-            outcome
-        }
-    }))
+    Ok(outcome)
 }
 
 impl Outcome {

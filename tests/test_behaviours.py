@@ -450,27 +450,37 @@ def test_an_exit_at_once_completes_the_trace(same: Same, form: str) -> None:
     assert (trace.metadata["status"], trace.metadata["exit_status"]) == ("complete", 7)
 
 
+LAST = {
+    "exit": ("leave=os._exit", "leave(5)", 5),
+    "abort": ("leave=os.abort", "leave()", -signal.SIGABRT),
+    "kill": ("leave=os.kill, pid=os.getpid()", "leave(pid, 9)", -signal.SIGKILL),
+    "exec": ("leave=os.execv", "leave('/bin/true', ['true'])", 0),
+}
 LINES = "        texts\n" * 100
-LATE = f"""
+
+
+@pytest.mark.parametrize("how", LAST)
+def test_an_end_while_the_interpreter_ends(same: Same, form: str, how: str) -> None:
+    """What is recorded is in the files before the interpreter puts the program's objects away: that may go wrong."""
+    given, last, status = LAST[how]
+    recorded = same(
+        f"""
 import os
 class Last:
-    def __del__(self, leave=os._exit):
-        leave(5)
+    def __del__(self, {given}):
+        {last}
 kept = Last()
 def work(texts):
     while texts.pop():
 {LINES}
-work([False] + ["x" * 90] * 300)
+work([False] + ["x" * 90] * 200)
 last = 1
-"""
-
-
-def test_an_exit_at_once_while_the_trace_ends(same: Same, form: str) -> None:
-    """The interpreter puts the program's objects away while much is still to be written."""
-    recorded = same(LATE, options=["--format", form])
+""",
+        options=["--format", form],
+    )
     trace = checked(recorded.trace)
-    assert (recorded.done.returncode, trace.metadata["status"]) == (5, "complete")
-    assert "last = 1" in [line.strip() for line in recorded.dump()[-4:]], recorded.dump()[-6:]
+    assert (recorded.done.returncode, trace.metadata["status"]) == (status, "complete")
+    assert "last = 1" in [line.strip() for line in recorded.dump()[-4:]]
 
 
 def test_a_signal_from_outside(folder: Path, plain: Plain) -> None:

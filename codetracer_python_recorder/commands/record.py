@@ -150,7 +150,7 @@ class _Ending:
 
     def end(self) -> None:
         try:
-            report = _native.stop(self.status, waits=self.tells)
+            report = _native.stop(self.status)
         except RecorderError as error:
             say(str(error))
             return

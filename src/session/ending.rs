@@ -3,7 +3,6 @@
 //! Owns: `os._exit`, and `atexit` functions that the program clears or runs. Must not: know what a recording holds.
 
 use std::ffi::CStr;
-use std::mem;
 use std::panic::catch_unwind;
 use std::process;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -16,7 +15,6 @@ use pyo3::types::PyCFunction;
 use super::{flush, stop};
 use crate::frame::Object;
 use crate::hook::{Form, Hook, OS};
-use crate::trace::Ending;
 use crate::value;
 
 const ATEXIT: &CStr = c"atexit";
@@ -29,8 +27,6 @@ static HOOKS: [&Hook; 3] = [&CLEAR, &RUN, &COUNT];
 
 /// What ends the recording, and in which process.
 static LAST: Mutex<Option<(u32, Py<PyAny>)>> = Mutex::new(None);
-/// The trace that ends while the interpreter does, and in which process.
-static UNFINISHED: Mutex<Option<(u32, Ending)>> = Mutex::new(None);
 /// The process in which `finish` is registered with `atexit`.
 static REGISTERED: AtomicU32 = AtomicU32::new(0);
 /// Whether the program itself runs what is registered, which is not its end.
@@ -76,32 +72,6 @@ fn own_end(py: Python<'_>) -> Option<Py<PyAny>> {
     let last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
     let own = last.as_ref().filter(|(id, _)| *id == process::id());
     own.map(|(_, end)| end.clone_ref(py))
-}
-
-/// Has the interpreter wait for the end of a trace as the last thing that it does (`Py_AtExit`), or by `os._exit`: it
-/// puts away what the program leaves behind meanwhile.
-pub(super) fn await_last(py: Python<'_>, ending: Ending) {
-    *UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner) = Some((process::id(), ending));
-    EXIT.set(py);
-    // SAFETY: the GIL is held; what is called needs no interpreter.
-    if unsafe { ffi::Py_AtExit(Some(await_unfinished)) } != 0 {
-        await_unfinished();
-    }
-}
-
-extern "C" fn await_unfinished() {
-    let waited = catch_unwind(|| {
-        let last = UNFINISHED
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        match last {
-            // What cannot be written has been said.
-            Some((id, ending)) if id == process::id() => drop(ending.wait()),
-            inherited => mem::forget(inherited),
-        }
-    });
-    drop(waited);
 }
 
 /// Follows the process to its end from now on.
@@ -192,10 +162,9 @@ unsafe extern "C" fn exit_at_once(
         }
         // What cannot be written has been said; the process ends as it was told.
         let _ = match status.map(i32::try_from) {
-            Some(Ok(status)) => catch_unwind(|| stop(Some(status), true).map(|_| ())),
+            Some(Ok(status)) => catch_unwind(|| stop(Some(status)).map(|_| ())),
             _ => catch_unwind(flush), // it may end, or be an error of the program's
         };
-        await_unfinished();
         EXIT.named(this, args, count, names)
     }
 }

@@ -55,7 +55,7 @@ pub fn rest(keep: bool, more: &Map<String, Value>) -> Result<Option<Outcome>> {
     let outcome = tool.rest(keep, change)?;
     live.family.take();
     if !(tool.is_alive() && live.can_rest) {
-        stop(None, true)?;
+        stop(None)?;
     }
     Ok(Some(outcome))
 }

@@ -44,7 +44,7 @@ pub use record::Record;
 pub use recover::{Recovered, recover};
 pub use stream::{Stream, StreamGuard};
 pub use summary::summarize;
-pub use writer::{Ending, OWN_ERROR, Writer, await_discarded};
+pub use writer::{OWN_ERROR, Writer, await_discarded};
 
 /// The form of the event stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

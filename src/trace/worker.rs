@@ -22,7 +22,7 @@ use super::held::Held;
 use super::platform;
 use super::queue::{Requests, lock};
 use super::sink::{self, Appending, Sink};
-use super::stream::Taken;
+use super::stream::{Stream, Taken};
 use super::writer::Shared;
 use crate::error::Result;
 use crate::fault;
@@ -102,7 +102,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Does rounds until asked to pause, or to stop, which may be the end of the trace, or until writing fails.
+    /// Does rounds until asked to stop or pause, or until writing fails.
     pub(super) fn run(&mut self) {
         self.thread = platform::this_thread();
         loop {
@@ -120,9 +120,8 @@ impl Worker {
             self.shared.queue.answer(requests);
             if requests.stop {
                 self.shared.queue.close();
-                return self.end();
             }
-            if requests.pause {
+            if requests.stop || requests.pause {
                 return;
             }
         }
@@ -139,21 +138,21 @@ impl Worker {
         }
     }
 
-    /// Makes one whole file of all streams, in the order that the trace is to end with, those not named last; nothing
-    /// where it is not to end.
-    fn end(&mut self) {
-        let Some(order) = lock(&self.shared.order).take() else {
+    /// After `run`: makes one whole file of all streams, in this order, those not named last.
+    pub(super) fn close(&mut self, order: &[Arc<Stream>]) {
+        if self.shared.failure.get().is_some() {
             return;
-        };
+        }
+        let named: Vec<usize> = order.iter().map(|stream| stream.number()).collect();
         let mut numbers: Vec<usize> = self.parts.keys().copied().collect();
         numbers.sort_by_key(|number| {
-            let place = order.iter().position(|name| name == number);
-            place.unwrap_or(usize::MAX)
+            named
+                .iter()
+                .position(|name| name == number)
+                .unwrap_or(usize::MAX)
         });
         if let Err(error) = self.join(&numbers) {
             self.fail(error);
-        } else if let Err(error) = self.shared.complete() {
-            self.shared.fail(error);
         }
     }
 

@@ -66,29 +66,6 @@ pub(super) struct Shared {
     pub(super) begun: Mutex<bool>,
     /// Why writing has failed.
     pub(super) failure: OnceLock<Error>,
-    /// The other streams' numbers in the order in which their events are appended, once the trace is to end.
-    pub(super) order: Mutex<Option<Vec<usize>>>,
-}
-
-/// The end of a trace, which the writer thread brings about.
-#[must_use]
-pub struct Ending {
-    shared: Arc<Shared>,
-    thread: Option<JoinHandle<Option<Worker>>>,
-}
-
-impl Ending {
-    /// Waits for it.
-    ///
-    /// # Errors
-    /// `Error::Trace` if writing has failed, now or before; it was said on standard error, the status is
-    /// `partial`, and what was written loads.
-    pub fn wait(self) -> Result<()> {
-        let joined = self.thread.map(JoinHandle::join);
-        drop(joined);
-        self.shared
-            .write_failure(&mut lock(&self.shared.texts).metadata)
-    }
 }
 
 impl Writer {
@@ -133,7 +110,6 @@ impl Writer {
             }),
             begun: Mutex::default(),
             failure: OnceLock::new(),
-            order: Mutex::default(),
             queue,
         });
         let mut worker = Worker::new(shared.clone());
@@ -217,32 +193,39 @@ impl Writer {
         self.shared.fail(Error::Trace(why.to_owned()));
     }
 
-    /// Has the thread write what is left, append the other streams in this order (those not named last), remove
-    /// their part files and all room, and write the metadata after a last change. If that leaves the status as it
+    /// Writes what is left, appends the other streams in this order (those not named last), removes
+    /// their part files and all room, and writes the metadata after a last change. If that leaves the status as it
     /// was, it becomes `complete`.
-    pub fn end(
+    ///
+    /// # Errors
+    /// `Error::Trace` if writing has failed, now or before; it was said on standard error, the status is
+    /// `partial`, and what was written loads.
+    pub fn finish(
         mut self,
         order: &[Arc<Stream>],
         change: impl FnOnce(&mut Map<String, Value>),
-    ) -> Ending {
-        change(&mut lock(&self.shared.texts).metadata);
-        *lock(&self.shared.order) = Some(order.iter().map(|stream| stream.number()).collect());
-        Ending {
-            thread: self.ask_to_stop(),
-            shared: self.shared.clone(),
-        }
-    }
-
-    /// As `end`, and waits for it.
-    ///
-    /// # Errors
-    /// As `Ending::wait`.
-    pub fn finish(
-        self,
-        order: &[Arc<Stream>],
-        change: impl FnOnce(&mut Map<String, Value>),
     ) -> Result<()> {
-        self.end(order, change).wait()
+        if let Some(mut worker) = self.stop() {
+            let closed = catch_unwind(AssertUnwindSafe(|| worker.close(order)));
+            if closed.is_err() {
+                self.shared.fail(Error::Trace(OWN_ERROR.to_owned()));
+            }
+        }
+        let mut metadata = mem::take(&mut lock(&self.shared.texts).metadata);
+        change(&mut metadata);
+        if self.shared.failure.get().is_none() {
+            if metadata
+                .get("status")
+                .is_some_and(|status| status == "recording")
+            {
+                metadata.insert("status".into(), "complete".into());
+            }
+            match self.shared.folder.write_metadata(&metadata) {
+                Ok(()) => return Ok(()),
+                Err(error) => self.shared.fail(error),
+            }
+        }
+        self.shared.write_failure(&mut metadata)
     }
 
     /// Ends the recording and removes its trace; what was committed and is not written yet never is.
@@ -317,19 +300,13 @@ impl Writer {
     }
 
     /// Lets the thread write what is left, and end.
-    fn ask_to_stop(&mut self) -> Option<JoinHandle<Option<Worker>>> {
+    fn stop(&mut self) -> Option<Worker> {
         if let Err(error) = self.resume() {
             self.shared.fail(error);
         }
         let thread = self.thread.take()?;
         self.shared.queue.stop();
-        Some(thread)
-    }
-
-    /// As `ask_to_stop`, and waits for it.
-    fn stop(&mut self) {
-        let stopped = self.ask_to_stop().map(JoinHandle::join);
-        drop(stopped);
+        thread.join().ok().flatten()
     }
 }
 
@@ -365,16 +342,7 @@ impl Shared {
         fault::say(&line);
     }
 
-    /// Writes the metadata for the last time.
-    pub(super) fn complete(&self) -> Result<()> {
-        let metadata = &mut lock(&self.texts).metadata;
-        if (metadata.get("status")).is_some_and(|status| status == "recording") {
-            metadata.insert("status".into(), "complete".into());
-        }
-        self.folder.write_metadata(metadata)
-    }
-
-    /// Says in the metadata that writing has failed, if it has, and why, if they can still be written.
+    /// Says in the metadata that writing has failed, and why, if they can still be written.
     pub(super) fn write_failure(&self, metadata: &mut Map<String, Value>) -> Result<()> {
         let Some(error) = self.failure.get() else {
             return Ok(());
