@@ -58,7 +58,8 @@ def test_wrong_rules(text: str) -> None:
         assert not agreed(tomllib.loads(text))
 
 
-TEXTS = st.sampled_from(["a", "app/**", "", "lines", "calls", "none", "redact", "json", "mine", "a\0b", "!a", "a\nb"])
+# As globs these are sound wherever one may stand, or wrong without being read.
+TEXTS = st.sampled_from(["a", "app*", "", "lines", "calls", "none", "redact", "json", "mine", "a\0b", "!a", "a\nb"])
 VALUES = st.one_of(
     st.none(),
     st.booleans(),
