@@ -115,16 +115,17 @@ def round(calls):
     with recorder.trace("trace-out", isolated=True):
         for number in range(calls):
             call(number)
-for _ in range(5):
-    round(1_000)
-before = size()
-for _ in range(30):
-    round(1_000)
-rounds = size() - before
-round({CALLS})
-print(rounds, size() - before)
+def growth(rounds, calls):
+    before = size()
+    for _ in range(rounds):
+        round(calls)
+    return size() - before
+growth(5, 1_000)
+# The allocator may take an arena for another thread at any time, but not each time.
+rounds = min(growth(30, 1_000) for _ in range(3))
+print(rounds, growth(1, {CALLS}))
 """)
     done = plain("rounds.py")
     assert done.returncode == 0, done.stderr
     after_rounds, after_calls = map(int, done.stdout.split())
-    assert after_rounds < 1 << 20 and after_calls < 8 << 20, done.stdout
+    assert after_rounds < 1 << 19 and after_calls < 8 << 20, done.stdout
