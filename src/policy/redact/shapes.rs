@@ -15,7 +15,8 @@ use super::{Hidden, Mark};
 /// Bytes of the shortest secret that is known by its shape.
 const SHORTEST: usize = 12;
 
-/// The shapes. Each automaton is made when a text first needs it, which few programs have: that takes milliseconds.
+/// The shapes. Each automaton is made when a text first needs it: the expressions, which few programs need, take
+/// milliseconds, the needles less than one.
 #[derive(Default)]
 pub(super) struct Shapes {
     needles: OnceCell<Option<AhoCorasick>>,
