@@ -43,7 +43,7 @@ def test_bundled_and_example_policies_are_sound(path: Path) -> None:
 
 
 # What only reading the files that are named, or a glob, shows.
-BEYOND = ("extends[0]", "activation-path: no", "unclosed", "'/' in", "empty part", "at the end", "backwards")
+BEYOND = ("extends[0]", "activation-path: no", "unclosed", "empty part", "at the end", "backwards")
 WRONG = [text for text, message in FILES if not any(part in message for part in BEYOND) and len(text) < 1000]
 
 
@@ -54,12 +54,12 @@ def test_wrong_policies(text: str) -> None:
 
 @pytest.mark.parametrize("text", RULES.splitlines())
 def test_wrong_rules(text: str) -> None:
-    if not any(glob in text for glob in ("[z-a]", "a/b", "a..b", '"a."', "a\\\\", "{a")):
+    if not any(glob in text for glob in ("[z-a]", "a..b", '"a."', "a\\\\", "{a")):
         assert not agreed(tomllib.loads(text))
 
 
-# As globs these are sound wherever one may stand, or wrong without being read.
-TEXTS = st.sampled_from(["a", "app*", "", "lines", "calls", "none", "redact", "json", "mine", "a\0b", "!a", "a\nb"])
+# As globs these are sound, or wrong without being read.
+TEXTS = st.sampled_from(["a", "app/**", "", "lines", "calls", "none", "redact", "json", "mine", "a\0b", "!a", "a\nb"])
 VALUES = st.one_of(
     st.none(),
     st.booleans(),

@@ -1,6 +1,7 @@
 """The keys of a policy as JSON Schema, by which editors complete and check policy files.
 
-Owns: how a key of the schema is said in that language. Must not: define a key. It knows no globs: `policy check` does.
+Owns: how a key of the schema is said in that language. Must not: define a key. Of globs it knows which characters
+they never have: `policy check` reads them.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
     from codetracer_python_recorder.policy.schema import Key
 
 _TEXT = {"type": "string", "minLength": 1, "pattern": "^[^\\u0000]*$"}
-_GLOB = {"type": "string", "minLength": 1, "pattern": "^[^!\\u0000\\r\\n][^\\u0000\\r\\n]*$"}
+_PATHS = {"type": "string", "minLength": 1, "pattern": "^[^!\\u0000\\r\\n][^\\u0000\\r\\n]*$"}
+_DOTTED = {"type": "string", "minLength": 1, "pattern": "^[^!/\\u0000\\r\\n][^/\\u0000\\r\\n]*$"}
 _LETTER = "A-Za-z\\u0080-\\uffff"
 _NAME = {"type": "string", "pattern": f"^(?=.*[{_LETTER}])(=[-{_LETTER}0-9_. ]*|[-{_LETTER}0-9_. *]*)$"}
+_TEXTS = {"": _TEXT, "path": _PATHS, "module": _DOTTED, "function": _DOTTED, "name": _NAME}
+"""What a string may be, by the language that it is a pattern of."""
 
 
 def schema() -> dict[str, Any]:
@@ -60,7 +64,7 @@ def _value(key: Key) -> dict[str, Any]:
         return {"type": "integer", "minimum": 0, "maximum": LARGEST}
     if key.kind == "boolean":
         return {"type": "boolean"}
-    text = _NAME if key.pattern == "name" else _GLOB if key.pattern else _TEXT
+    text = _TEXTS[key.pattern]
     return text if key.kind == "string" else {"type": "array", "items": text}
 
 

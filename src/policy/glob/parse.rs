@@ -34,7 +34,7 @@ type Sequence = Vec<Token>;
 
 /// Reads a pattern; every alternative of the result is a pattern without braces.
 pub(super) fn parse(kind: Kind, text: &str, platform: Platform) -> Result<Vec<Sequence>, Problem> {
-    check_whole(text)?;
+    check_whole(kind, text)?;
     let parser = Parser {
         kind,
         escapes: kind != Kind::Path || platform == Platform::Posix,
@@ -45,7 +45,7 @@ pub(super) fn parse(kind: Kind, text: &str, platform: Platform) -> Result<Vec<Se
     parser.run()
 }
 
-fn check_whole(text: &str) -> Result<(), Problem> {
+fn check_whole(kind: Kind, text: &str) -> Result<(), Problem> {
     if text.is_empty() {
         return Err(Problem::new("no pattern"));
     }
@@ -62,6 +62,13 @@ fn check_whole(text: &str) -> Result<(), Problem> {
         let way_out =
             "a pattern cannot take back another one: list what is not wanted under exclude";
         return Err(Problem::with_way_out("'!' at the start", way_out));
+    }
+    if kind != Kind::Path && text.contains('/') {
+        let way_out = match kind {
+            Kind::Module => "the parts of a module's name are joined by '.'",
+            _ => "the parts of a function's name are joined by '.'",
+        };
+        return Err(Problem::with_way_out("'/'", way_out));
     }
     Ok(())
 }
@@ -132,13 +139,6 @@ impl Parser<'_> {
                     .next()
                     .ok_or_else(|| Problem::with_way_out("'\\' at the end", way_out))?;
                 self.literal_or_separator(c)
-            }
-            '/' if self.kind != Kind::Path => {
-                let way_out = match self.kind {
-                    Kind::Module => "the parts of a module's name are joined by '.'",
-                    _ => "the parts of a function's name are joined by '.'",
-                };
-                return Err(Problem::with_way_out("'/'", way_out));
             }
             _ => self.literal_or_separator(c),
         })

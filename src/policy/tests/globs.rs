@@ -292,7 +292,7 @@ fn mistakes_are_told_in_words() {
         assert_ne!(path(text), "", "{text:?} is a mistake");
     }
     for text in [
-        "a", "[", "{a", "a\\", "!a", "a..b", ".a", "a.", "", "a/b", "a\nb", "[.]",
+        "a", "[", "{a", "a\\", "!a", "a..b", ".a", "a.", "", "a/b", "a\\/b", "[/]", "a\nb", "[.]",
     ] {
         assert_eq!(
             problem(Kind::Module, text).is_none(),
