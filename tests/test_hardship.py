@@ -116,6 +116,33 @@ print(count)
     checked(recorded.trace, whole=recorded.metadata()["status"] == "complete")
 
 
+def test_all_descriptors_are_closed_again_and_again(folder: Path, record: Record, form: str) -> None:
+    """Whatever the recorder is at in that moment, in the file of either thread or one that it is making."""
+    (folder / "program.py").write_text(
+        """
+import os, threading
+def work(count):
+    total = 0
+    for number in range(count):
+        total += number
+    return total
+def close():
+    for _ in range(8_000):
+        work(2)
+        os.closerange(3, 10_000)
+thread = threading.Thread(target=work, args=(20_000,))
+thread.start()
+close()
+thread.join()
+print("done")
+"""
+    )
+    recorded = record("program.py", options=["--format", form])
+    assert (recorded.done.returncode, recorded.done.stdout, recorded.done.stderr) == (0, "done\n", "")
+    steps = sum(event.name == "Step" for event in checked(recorded.trace).events)
+    assert steps > 8_000 * 6 + 40_000
+
+
 @pytest.mark.parametrize("what", ["removed", "renamed"])
 def test_the_folder_is_gone(what: str, folder: Path, record: Record, form: str) -> None:
     change = {"removed": "shutil.rmtree('trace-out')", "renamed": "os.rename('trace-out', 'kept')"}[what]

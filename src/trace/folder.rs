@@ -2,15 +2,15 @@
 //!
 //! Owns: names in the folder, its lock, atomic replacement. Must not: know the event stream.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
 
 use super::Format;
-use super::held::Held;
+use super::held::{Held, OutFile};
 use super::platform;
 use crate::error::{Error, Result};
 
@@ -158,9 +158,7 @@ impl Folder {
     pub(super) fn replace(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let (path, unfinished) = (self.file(name), self.unfinished(name));
         let replace = || {
-            let mut file = File::create(&unfinished)?;
-            file.write_all(bytes)?;
-            drop(file);
+            OutFile::create(unfinished.clone())?.write_at(bytes, 0)?;
             fs::rename(&unfinished, &path)
         };
         replace().map_err(|error| {
@@ -179,8 +177,8 @@ impl Folder {
     /// folder that takes no new file.
     pub(super) fn overwrite_metadata(&self, metadata: &Map<String, Value>) -> io::Result<()> {
         let bytes = pretty(metadata);
-        let file = File::options().write(true).open(self.file(METADATA))?;
-        platform::write_at(&file, &bytes, 0)?;
+        let mut file = OutFile::open(self.file(METADATA))?;
+        file.write_at(&bytes, 0)?;
         file.set_len(bytes.len() as u64)
     }
 

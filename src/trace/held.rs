@@ -1,15 +1,21 @@
-//! A file held open beside a program that may close any descriptor.
+//! Files held open beside a program that may close any descriptor.
 //!
-//! Owns: where our descriptors lie, and whether they are still ours. Must not: know what the file holds.
+//! Owns: where our descriptors lie, and whether they are still ours. Must not: know what the files hold.
 //!
 //! A program finds the numbers of its own files as it would without us: ours lie high. A daemon closes all descriptors,
-//! known or not, and may get their numbers for files of its own; so a file is looked at before it is written to or closed.
+//! known or not, and may get their numbers for files of its own; so a file is looked at before it is written to or closed,
+//! and what failed because the program closed it in between is done again.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io;
-use std::mem::ManuallyDrop;
+use std::mem::{self, ManuallyDrop};
 use std::ops::Deref;
-use std::path::Path;
+use std::path::PathBuf;
+
+use super::platform;
+
+/// How often the same may be broken by a program that closes descriptors.
+const TRIES: usize = 100;
 
 /// An open file, recognised by its place on the disk.
 #[derive(Debug)]
@@ -32,23 +38,6 @@ impl Held {
     pub(super) fn is_ours(&self) -> bool {
         identity(&self.file).is_ok_and(|identity| identity == self.identity)
     }
-
-    /// Sees to it that the descriptor stands for the file, which lies at `path`; opens it anew if need be.
-    ///
-    /// # Errors
-    /// Where another file, or none, lies there.
-    pub(super) fn ensure(&mut self, path: &Path) -> io::Result<()> {
-        if self.is_ours() {
-            return Ok(());
-        }
-        let again = Self::new(File::options().read(true).write(true).open(path)?)?;
-        if again.identity != self.identity {
-            let message = "the program closed the file, and another lies in its place";
-            return Err(io::Error::other(message));
-        }
-        *self = again;
-        Ok(())
-    }
 }
 
 impl Deref for Held {
@@ -66,6 +55,86 @@ impl Drop for Held {
             unsafe { ManuallyDrop::drop(&mut self.file) };
         }
     }
+}
+
+/// A file that is written, opened anew where the program has closed it.
+#[derive(Debug)]
+pub(super) struct OutFile {
+    path: PathBuf,
+    held: Held,
+}
+
+impl OutFile {
+    /// An empty file at this path.
+    pub(super) fn create(path: PathBuf) -> io::Result<Self> {
+        Self::new(path, options().create(true).truncate(true))
+    }
+
+    /// The file at this path.
+    pub(super) fn open(path: PathBuf) -> io::Result<Self> {
+        Self::new(path, &options())
+    }
+
+    fn new(path: PathBuf, options: &OpenOptions) -> io::Result<Self> {
+        let held = undisturbed(|| Held::new(options.open(&path)?))?;
+        Ok(Self { path, held })
+    }
+
+    /// What is open.
+    pub(super) fn held(&self) -> &Held {
+        &self.held
+    }
+
+    /// Writes all of `bytes`, from `offset` on.
+    pub(super) fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        undisturbed(|| platform::write_at(self.ours()?, bytes, offset))
+    }
+
+    /// Makes the file so long.
+    pub(super) fn set_len(&mut self, length: u64) -> io::Result<()> {
+        undisturbed(|| self.ours()?.set_len(length))
+    }
+
+    /// The file; an error where another one, or none, lies at the path of one that was closed.
+    fn ours(&mut self) -> io::Result<&File> {
+        if !self.held.is_ours() {
+            let again = Held::new(options().open(&self.path)?)?;
+            if again.identity != self.held.identity {
+                let message = "the program closed the file, and another lies in its place";
+                return Err(io::Error::other(message));
+            }
+            // The number that was closed may be the new one's: it is not closed again.
+            mem::forget(mem::replace(&mut self.held, again));
+        }
+        Ok(&self.held)
+    }
+}
+
+fn options() -> OpenOptions {
+    let mut options = File::options();
+    options.read(true).write(true);
+    options
+}
+
+/// Does what comes out the same when it is done twice, again where a descriptor was closed in between.
+fn undisturbed<R>(mut act: impl FnMut() -> io::Result<R>) -> io::Result<R> {
+    for _ in 1..TRIES {
+        match act() {
+            Err(error) if is_closed(&error) => {}
+            result => return result,
+        }
+    }
+    act()
+}
+
+#[cfg(unix)]
+fn is_closed(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::EBADF)
+}
+
+#[cfg(not(unix))]
+fn is_closed(_error: &io::Error) -> bool {
+    false
 }
 
 /// Device and number of a file.
@@ -122,39 +191,44 @@ fn moved(file: File) -> File {
 
 #[cfg(all(test, unix))]
 mod tests {
+    use std::fs;
     use std::os::fd::AsRawFd as _;
 
     use super::*;
 
     #[test]
-    fn a_descriptor_that_was_closed_is_opened_again() {
+    fn a_file_that_was_closed_is_opened_again() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("file");
-        let mut held = Held::new(File::create_new(&path).unwrap()).unwrap();
-        let other = File::create(folder.path().join("other")).unwrap();
+        let (path, other) = (folder.path().join("file"), folder.path().join("other"));
+        let mut file = OutFile::create(path.clone()).unwrap();
+        // SAFETY: the descriptor is open.
+        unsafe { libc::close(file.held().as_raw_fd()) };
+        file.write_at(b"some text", 0).unwrap();
+        let theirs = File::create(&other).unwrap();
         // SAFETY: both descriptors are open; the program's file takes the place of ours.
-        unsafe { libc::dup2(other.as_raw_fd(), held.as_raw_fd()) };
-        assert!(!held.is_ours());
-        held.ensure(&path).unwrap();
-        assert!(held.is_ours());
+        unsafe { libc::dup2(theirs.as_raw_fd(), file.held().as_raw_fd()) };
+        file.write_at(b" more", 9).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"some text more");
+        assert_eq!(fs::read(&other).unwrap(), b"");
     }
 
     #[test]
     fn another_file_in_its_place_is_not_taken() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
-        let mut held = Held::new(File::create_new(&path).unwrap()).unwrap();
+        let mut file = OutFile::create(path.clone()).unwrap();
         // SAFETY: the descriptor is open.
-        unsafe { libc::close(held.as_raw_fd()) };
-        std::fs::rename(&path, folder.path().join("moved")).unwrap();
+        unsafe { libc::close(file.held().as_raw_fd()) };
+        fs::rename(&path, folder.path().join("moved")).unwrap();
         File::create_new(&path).unwrap();
-        assert!(held.ensure(&path).is_err());
+        assert!(file.write_at(b"text", 0).is_err());
+        assert!(file.set_len(0).is_err());
     }
 
     #[test]
     fn descriptors_lie_out_of_the_way() {
         let folder = tempfile::tempdir().unwrap();
-        let held = Held::new(File::create(folder.path().join("file")).unwrap()).unwrap();
-        assert!(held.as_raw_fd() > 100);
+        let file = OutFile::create(folder.path().join("file")).unwrap();
+        assert!(file.held().as_raw_fd() > 100);
     }
 }

@@ -11,7 +11,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 
-use super::platform::write_at;
+use super::held::OutFile;
 
 const PAGE: u64 = 4096;
 /// What is written over soon is still near: a region of 4 MiB takes a third longer to make and fill.
@@ -52,7 +52,7 @@ impl JsonFile {
 
     /// Writes events that were laid out, each `,{…}` and a line break; all are in the file on return, and after an error
     /// for want of room as many as have some.
-    pub(super) fn write(&mut self, file: &File, events: &mut [u8]) -> io::Result<()> {
+    pub(super) fn write(&mut self, file: &mut OutFile, events: &mut [u8]) -> io::Result<()> {
         let result = self.write_all(file, events);
         if result.as_ref().is_err_and(is_full)
             && let Some(end) = middle(events)
@@ -64,7 +64,7 @@ impl JsonFile {
         result
     }
 
-    fn write_all(&mut self, file: &File, events: &mut [u8]) -> io::Result<()> {
+    fn write_all(&mut self, file: &mut OutFile, events: &mut [u8]) -> io::Result<()> {
         let comma = events.iter_mut().find(|byte| **byte != b' ');
         if let Some(comma) = comma.filter(|byte| self.at == 1 && **byte == b',') {
             *comma = b' ';
@@ -81,13 +81,13 @@ impl JsonFile {
                 result => result?,
             }
         }
-        write_at(file, events, self.at)?;
+        file.write_at(events, self.at)?;
         self.at = end;
         Ok(())
     }
 
     /// Lays events out and writes them.
-    pub(super) fn append(&mut self, file: &File, events: &[u8]) -> io::Result<()> {
+    pub(super) fn append(&mut self, file: &mut OutFile, events: &[u8]) -> io::Result<()> {
         let mut laid = Vec::with_capacity(events.len() + events.len() / 4);
         for event in events.split_inclusive(|&byte| byte == b'\n') {
             let start = laid.len();
@@ -98,27 +98,27 @@ impl JsonFile {
     }
 
     /// Adds at least `length` bytes of blanks, with the bracket as the last byte of a page.
-    fn grow(&mut self, file: &File, length: u64) -> io::Result<()> {
+    fn grow(&mut self, file: &mut OutFile, length: u64) -> io::Result<()> {
         let end = (self.bracket + length).next_multiple_of(PAGE);
         let mut offset = self.bracket + 1;
         while offset < end {
             let blanks = (end - offset).min(BLANKS.len() as u64) as usize;
-            write_at(file, &BLANKS[..blanks], offset)?;
+            file.write_at(&BLANKS[..blanks], offset)?;
             offset += blanks as u64;
         }
-        write_at(file, b"]", end - 1)?;
-        write_at(file, b" ", self.bracket)?;
+        file.write_at(b"]", end - 1)?;
+        file.write_at(b" ", self.bracket)?;
         self.bracket = end - 1;
         Ok(())
     }
 
     /// Ends the array behind the last event, and the file behind it.
-    pub(super) fn cut(&mut self, file: &File) -> io::Result<()> {
+    pub(super) fn cut(&mut self, file: &mut OutFile) -> io::Result<()> {
         let blanks = (self.bracket - self.at) as usize;
         if self.at / PAGE == self.bracket / PAGE {
-            write_at(file, &[b"]", &BLANKS[..blanks]].concat(), self.at)?;
+            file.write_at(&[b"]", &BLANKS[..blanks]].concat(), self.at)?;
         } else {
-            write_at(file, b"]", self.at)?;
+            file.write_at(b"]", self.at)?;
         }
         file.set_len(self.at + 1)?;
         self.bracket = self.at;
@@ -126,7 +126,7 @@ impl JsonFile {
     }
 
     /// Appends the events of another file of this form; all or, after an error and `cut`, none.
-    pub(super) fn join(&mut self, file: &File, part: &File) -> io::Result<()> {
+    pub(super) fn join(&mut self, file: &mut OutFile, part: &File) -> io::Result<()> {
         let start = self.at;
         let result = self.copy(file, part);
         if result.is_err() {
@@ -135,7 +135,7 @@ impl JsonFile {
         result
     }
 
-    fn copy(&mut self, file: &File, part: &File) -> io::Result<()> {
+    fn copy(&mut self, file: &mut OutFile, part: &File) -> io::Result<()> {
         let mut lines = BufReader::with_capacity(PIECE, part);
         let (mut line, mut piece) = (Vec::new(), Vec::with_capacity(PIECE));
         loop {
@@ -218,13 +218,13 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("trace.json");
             fs::write(&path, EMPTY).unwrap();
-            let file = File::options().write(true).open(&path).unwrap();
+            let mut file = OutFile::open(path.clone()).unwrap();
             let (mut json, mut count) = (JsonFile::new(), 0);
             for lengths in appends {
                 let (before, bracket) = (fs::read(&path).unwrap(), json.bracket);
                 let event = |&length: &usize| format!(",\"{}\"\n", "x".repeat(length));
                 let events: String = lengths.iter().map(event).collect();
-                json.append(&file, events.as_bytes()).unwrap();
+                json.append(&mut file, events.as_bytes()).unwrap();
                 let after = fs::read(&path).unwrap();
                 prop_assert_eq!(items(&after), count + lengths.len());
                 let first = before.iter().zip(&after).position(|(a, b)| a != b).unwrap_or(0);

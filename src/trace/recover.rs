@@ -5,7 +5,7 @@
 //! Everything is copied into a new file, byte by byte of its events, which then takes the old one's place; until then
 //! nothing of the old trace is changed.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
@@ -14,6 +14,7 @@ use super::compressor::Compressor;
 use super::definitions::MARK;
 use super::expand::Expander;
 use super::folder::{self, Folder};
+use super::held::OutFile;
 use super::reader::{Health, Reader, TraceFiles};
 use super::record::Record;
 use super::sink::{self, Sink};
@@ -125,7 +126,7 @@ impl Known {
 struct Copy {
     format: Format,
     path: PathBuf,
-    file: File,
+    file: OutFile,
     sink: Sink,
     compressor: Compressor,
     piece: Vec<u8>,
@@ -157,10 +158,9 @@ impl Copy {
         let at = path.clone();
         let failure = folder::at(&at);
         fs::write(&path, sink::empty(format).map_err(&failure)?).map_err(&failure)?;
-        let file = File::options().read(true).write(true).open(&path);
         Ok(Self {
             format,
-            file: file.map_err(&failure)?,
+            file: OutFile::open(path.clone()).map_err(&failure)?,
             sink: Sink::new(format).map_err(&failure)?,
             compressor: Compressor::new().map_err(&failure)?,
             path,
@@ -259,18 +259,18 @@ impl Copy {
     fn write(&mut self) -> Result<()> {
         let result = self
             .sink
-            .append(&self.file, &mut self.compressor, &self.piece);
+            .append(&mut self.file, &mut self.compressor, &self.piece);
         self.piece.clear();
         result.map_err(folder::at(&self.path))
     }
 
     fn finish(&mut self) -> Result<()> {
         self.write()?;
-        let end = self.sink.end(&self.file, &mut self.compressor);
+        let end = self.sink.end(&mut self.file, &mut self.compressor);
         let size = end
-            .and_then(|()| self.sink.cut(&self.file))
-            .and_then(|()| self.file.sync_all())
-            .and_then(|()| self.file.metadata());
+            .and_then(|()| self.sink.cut(&mut self.file))
+            .and_then(|()| self.file.held().sync_all())
+            .and_then(|()| self.file.held().metadata());
         self.done.bytes = size.map_err(folder::at(&self.path))?.len();
         Ok(())
     }

@@ -8,6 +8,7 @@ use std::io;
 use super::Format;
 use super::compressor::Compressor;
 use super::expand::Target;
+use super::held::OutFile;
 use super::json_file::{self, JsonFile};
 use super::zstd_file::{self, ZstdFile};
 
@@ -28,7 +29,7 @@ pub(super) fn empty(format: Format) -> io::Result<Vec<u8>> {
 /// A file, to which what is expanded goes.
 pub(super) struct Appending<'a> {
     pub(super) sink: &'a mut Sink,
-    pub(super) file: &'a File,
+    pub(super) file: &'a mut OutFile,
     pub(super) compressor: &'a mut Compressor,
 }
 
@@ -59,7 +60,7 @@ impl Sink {
     /// Adds whole events; `flush` or `end` brings them into the file at the latest.
     pub(super) fn append(
         &mut self,
-        file: &File,
+        file: &mut OutFile,
         compressor: &mut Compressor,
         events: &[u8],
     ) -> io::Result<()> {
@@ -70,7 +71,11 @@ impl Sink {
     }
 
     /// Brings all events into the file; the compressor keeps what it knows of them.
-    pub(super) fn flush(&mut self, file: &File, compressor: &mut Compressor) -> io::Result<()> {
+    pub(super) fn flush(
+        &mut self,
+        file: &mut OutFile,
+        compressor: &mut Compressor,
+    ) -> io::Result<()> {
         match self {
             Self::Json(_) => Ok(()),
             Self::Binary(zstd) => zstd.flush(file, compressor),
@@ -78,7 +83,11 @@ impl Sink {
     }
 
     /// Brings all events into the file; the compressor is free for another one.
-    pub(super) fn end(&mut self, file: &File, compressor: &mut Compressor) -> io::Result<()> {
+    pub(super) fn end(
+        &mut self,
+        file: &mut OutFile,
+        compressor: &mut Compressor,
+    ) -> io::Result<()> {
         match self {
             Self::Json(_) => Ok(()),
             Self::Binary(zstd) => zstd.end(file, compressor),
@@ -86,7 +95,7 @@ impl Sink {
     }
 
     /// Removes the room behind the events.
-    pub(super) fn cut(&mut self, file: &File) -> io::Result<()> {
+    pub(super) fn cut(&mut self, file: &mut OutFile) -> io::Result<()> {
         match self {
             Self::Json(json) => json.cut(file),
             Self::Binary(zstd) => zstd.cut(file),
@@ -94,7 +103,12 @@ impl Sink {
     }
 
     /// Appends another file's events by copying bytes; after `end` only.
-    pub(super) fn join(&mut self, file: &File, part: &Self, part_file: &File) -> io::Result<()> {
+    pub(super) fn join(
+        &mut self,
+        file: &mut OutFile,
+        part: &Self,
+        part_file: &File,
+    ) -> io::Result<()> {
         match (self, part) {
             (Self::Json(json), Self::Json(_)) => json.join(file, part_file),
             (Self::Binary(zstd), Self::Binary(part)) => zstd.join(file, part, part_file),

@@ -18,7 +18,7 @@ use super::compact::Compact;
 use super::compressor::Compressor;
 use super::expand::Expander;
 use super::folder;
-use super::held::Held;
+use super::held::{Held, OutFile};
 use super::platform;
 use super::queue::{Requests, lock};
 use super::sink::{self, Appending, Sink};
@@ -48,7 +48,7 @@ pub(super) struct Worker {
 /// What is written into the files with.
 struct Files {
     /// The event stream's file.
-    stream: Held,
+    stream: OutFile,
     main: Sink,
     /// Holds the main stream's open frame.
     compressor: Compressor,
@@ -90,7 +90,7 @@ impl Worker {
         self.shared.folder.replace(&name, &empty)?;
         let open = || {
             Ok(Files {
-                stream: Held::new(File::options().read(true).write(true).open(&path)?)?,
+                stream: OutFile::open(path.clone())?,
                 main: Sink::new(self.shared.format)?,
                 compressor: Compressor::new()?,
                 parts_compressor: Compressor::new()?,
@@ -172,12 +172,10 @@ impl Worker {
 
     /// Removes the room from the file, where it is still ours.
     fn cut(&mut self) -> io::Result<()> {
-        let path = self.main_path();
-        let Some(files) = &mut self.files else {
-            return Ok(());
-        };
-        files.stream.ensure(&path)?;
-        files.main.cut(&files.stream)
+        match &mut self.files {
+            Some(files) => files.main.cut(&mut files.stream),
+            None => Ok(()),
+        }
     }
 
     /// After `run`, when its thread was joined: waits until the system counts the thread no more.
@@ -189,7 +187,7 @@ impl Worker {
 
     /// The event stream's file.
     pub(super) fn file(&self) -> Option<&Held> {
-        self.files.as_ref().map(|files| &files.stream)
+        self.files.as_ref().map(|files| files.stream.held())
     }
 
     fn round(&mut self, requests: Requests) -> Result<()> {
@@ -251,10 +249,9 @@ impl Worker {
             ..
         } = files;
         let mut expand = |events: &Compact| {
-            stream.ensure(&path)?;
             let target = Appending {
                 sink: &mut *main,
-                file: stream,
+                file: &mut *stream,
                 compressor: &mut *compressor,
             };
             expander.expand(events.bytes(), target)
@@ -284,15 +281,11 @@ impl Worker {
                 part.insert(Sink::new(self.shared.format).map_err(&failure)?)
             }
         };
-        let file = File::options()
-            .read(true)
-            .write(true)
-            .open(&path)
-            .map_err(&failure)?;
+        let mut file = OutFile::open(path.clone()).map_err(&failure)?;
         for events in taken.full.iter().chain([&taken.rest]) {
             let target = Appending {
                 sink: &mut *part,
-                file: &file,
+                file: &mut file,
                 compressor: &mut files.parts_compressor,
             };
             files
@@ -300,7 +293,7 @@ impl Worker {
                 .expand(events.bytes(), target)
                 .map_err(&failure)?;
         }
-        part.end(&file, &mut files.parts_compressor)
+        part.end(&mut file, &mut files.parts_compressor)
             .map_err(&failure)
     }
 
@@ -315,8 +308,7 @@ impl Worker {
         let Some(files) = &mut self.files else {
             return Ok(());
         };
-        files.stream.ensure(&main_path).map_err(&failure)?;
-        let (main, file) = (&mut files.main, &files.stream);
+        let (main, file) = (&mut files.main, &mut files.stream);
         main.end(file, &mut files.compressor).map_err(&failure)?;
         for (number, path) in numbers.iter().zip(paths) {
             let Some(part) = self.parts.get(number) else {

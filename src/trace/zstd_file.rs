@@ -21,7 +21,8 @@ use std::io::{self, Read as _};
 use zeekstd::SeekTable;
 
 use super::compressor::{Compressor, FRAME_END};
-use super::platform::{read_at, write_at};
+use super::held::OutFile;
+use super::platform::read_at;
 
 /// How the file begins; `codetracer_trace_format_cbor_zstd` calls it `HEADERV1`. The table's offsets count
 /// from behind it.
@@ -166,7 +167,7 @@ impl ZstdFile {
     /// Compresses bytes. They are in the file after `flush` or `end`, or when much has come together.
     pub(super) fn append(
         &mut self,
-        file: &File,
+        file: &mut OutFile,
         compressor: &mut Compressor,
         bytes: &[u8],
     ) -> io::Result<()> {
@@ -181,7 +182,11 @@ impl ZstdFile {
     }
 
     /// Brings all that was appended into the file; the frame goes on.
-    pub(super) fn flush(&mut self, file: &File, compressor: &mut Compressor) -> io::Result<()> {
+    pub(super) fn flush(
+        &mut self,
+        file: &mut OutFile,
+        compressor: &mut Compressor,
+    ) -> io::Result<()> {
         compressor.flush()?;
         let unpacked = compressor.taken();
         let blocks = compressor.output();
@@ -196,7 +201,11 @@ impl ZstdFile {
     }
 
     /// Brings all that was appended into the file and ends the frame.
-    pub(super) fn end(&mut self, file: &File, compressor: &mut Compressor) -> io::Result<()> {
+    pub(super) fn end(
+        &mut self,
+        file: &mut OutFile,
+        compressor: &mut Compressor,
+    ) -> io::Result<()> {
         let unpacked = compressor.taken();
         if unpacked > 0 {
             compressor.end()?;
@@ -209,13 +218,19 @@ impl ZstdFile {
     }
 
     /// Lays `blocks` behind the frames, then shows them; the next ones go `kept` bytes on.
-    fn store(&mut self, file: &File, blocks: &[u8], kept: usize, frames: Frames) -> io::Result<()> {
+    fn store(
+        &mut self,
+        file: &mut OutFile,
+        blocks: &[u8],
+        kept: usize,
+        frames: Frames,
+    ) -> io::Result<()> {
         let table = frames.table()?;
         self.make_room(file, blocks.len() as u64, table.len() as u64)?;
         // The first three bytes may stand on the end of the frame that readers see.
         let (first, others) = blocks.split_at(FRAME_END.len());
-        write_at(file, others, self.at + FRAME_END.len() as u64)?;
-        write_at(file, first, self.at)?;
+        file.write_at(others, self.at + FRAME_END.len() as u64)?;
+        file.write_at(first, self.at)?;
         self.show(file, &table, frames)?;
         self.at += kept as u64;
         Ok(())
@@ -223,53 +238,50 @@ impl ZstdFile {
 
     /// Makes the file longer, if it must be, for so many bytes of blocks and table; what is left of the
     /// room behind the blocks becomes a skippable frame, for tools that read without the table.
-    fn make_room(&mut self, file: &File, blocks: u64, table: u64) -> io::Result<()> {
+    fn make_room(&mut self, file: &mut OutFile, blocks: u64, table: u64) -> io::Result<()> {
         let needed = self.at + blocks + SKIPPABLE_HEAD + table;
         if needed > self.length {
             let table = self.frames.table()?;
             let room = self.length.clamp(SMALLEST_ROOM, LARGEST_ROOM);
             let length = (needed + room).next_multiple_of(PAGE);
-            write_at(file, &table, length - table.len() as u64)?;
+            file.write_at(&table, length - table.len() as u64)?;
             self.length = length;
         }
-        write_at(
-            file,
-            &skippable_head(self.length - needed)?,
-            self.at + blocks,
-        )
+        file.write_at(&skippable_head(self.length - needed)?, self.at + blocks)
     }
 
     /// Lets the table at the file's end list these frames.
-    fn show(&mut self, file: &File, table: &[u8], frames: Frames) -> io::Result<()> {
+    fn show(&mut self, file: &mut OutFile, table: &[u8], frames: Frames) -> io::Result<()> {
         let start = self.length - table.len() as u64;
         if frames.count() == self.frames.count() {
             let entry = table.len() - TABLE_FOOT - TABLE_ENTRY;
-            write_at(
-                file,
-                &table[entry..entry + TABLE_ENTRY],
-                start + entry as u64,
-            )?;
+            file.write_at(&table[entry..entry + TABLE_ENTRY], start + entry as u64)?;
         } else {
-            write_at(file, table, start)?;
+            file.write_at(table, start)?;
         }
         self.frames = frames;
         Ok(())
     }
 
     /// Ends the file behind its last frame.
-    pub(super) fn cut(&mut self, file: &File) -> io::Result<()> {
+    pub(super) fn cut(&mut self, file: &mut OutFile) -> io::Result<()> {
         let table = self.frames.table()?;
         let mut end = self.at;
         if self.frames.open.is_some() {
-            write_at(file, &FRAME_END, end)?;
+            file.write_at(&FRAME_END, end)?;
             end += FRAME_END.len() as u64;
         }
-        write_at(file, &table, end)?;
+        file.write_at(&table, end)?;
         file.set_len(end + table.len() as u64)
     }
 
     /// Appends the frames of another file of this form, all at one moment. No frame may be open.
-    pub(super) fn join(&mut self, file: &File, part: &Self, part_file: &File) -> io::Result<()> {
+    pub(super) fn join(
+        &mut self,
+        file: &mut OutFile,
+        part: &Self,
+        part_file: &File,
+    ) -> io::Result<()> {
         let frames = self.frames.with_frames(&part.frames)?;
         let table = frames.table()?;
         let start = (HEADER.len() + EMPTY_FRAME.len()) as u64;
@@ -278,7 +290,7 @@ impl ZstdFile {
         for from in (start..part.at).step_by(PIECE) {
             let length = (part.at - from).min(PIECE as u64) as usize;
             read_at(part_file, &mut piece[..length], from)?;
-            write_at(file, &piece[..length], self.at + from - start)?;
+            file.write_at(&piece[..length], self.at + from - start)?;
         }
         self.show(file, &table, frames)?;
         self.at += part.at - start;
