@@ -20,8 +20,8 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/installed ## record the example and show the trace; yours: make run SCRIPT=path ARGS="…"
-	@status=0; .venv/bin/codetracer-python-recorder --trace-dir trace-out $(RECORDED) || status=$$?; \
-	.venv/bin/codetracer-python-recorder trace dump trace-out | grep -v '^#' | head -n 70; \
+	@rm -rf trace-out; status=0; .venv/bin/codetracer-python-recorder --trace-dir trace-out $(RECORDED) || status=$$?; \
+	test -d trace-out || exit $$status; .venv/bin/codetracer-python-recorder trace dump trace-out | grep -v '^#' | head -n 70; \
 	echo '… all of it: .venv/bin/codetracer-python-recorder trace dump trace-out'; exit $$status
 
 test: ## Rust and Python tests on every supported interpreter found

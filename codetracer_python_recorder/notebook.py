@@ -11,7 +11,7 @@ import sys
 
 from codetracer_python_recorder import _native
 from codetracer_python_recorder.policy.resolve import resolve
-from codetracer_python_recorder.session import begin, complaint, say
+from codetracer_python_recorder.session import begin, complaint, say, working_directory
 from codetracer_python_recorder.subject import Subject
 
 TYPE_CHECKING = False
@@ -40,7 +40,7 @@ def record(shell: Any, folder: str, cell: str) -> object:
 
     Raises what the cell raises, and `RecorderError` where no recording can be begun: then the cell does not run.
     """
-    cwd = os.getcwd()
+    cwd = working_directory()
     source: str = shell.transform_cell(cell)
     given: list[tuple[str, str, Setting]] = [(f"%%{MAGIC}", "trace-dir", folder)] if folder else []
     policy = resolve(cwd=cwd, start=cwd, environ=os.environ, settings=given)

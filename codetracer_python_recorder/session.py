@@ -12,6 +12,7 @@ import sys
 from os import getpid
 
 from codetracer_python_recorder import _native
+from codetracer_python_recorder.errors import SessionError
 from codetracer_python_recorder.own import BUILTINS
 from codetracer_python_recorder.policy.project import start_folder
 from codetracer_python_recorder.policy.resolve import resolve
@@ -43,6 +44,15 @@ def say(*lines: str) -> None:
         stream.flush()
     except (OSError, ValueError):
         pass  # closed, or a pipe that nobody reads: there is nowhere left to say so
+
+
+def working_directory() -> str:
+    """Where the process is; `SessionError` if that folder is gone."""
+    try:
+        return os.getcwd()
+    except OSError as error:
+        message = f"working directory: {error.strerror} (it may have been removed: change to another folder)"
+        raise SessionError(message) from None
 
 
 def handed_over(policy: Policy, subject: Subject) -> tuple[str, dict[str, Any]]:
@@ -151,10 +161,10 @@ def start(
     recording begins at once. The recording ends with `stop`, at the latest with the process.
 
     Raises `PolicyError` (every mistake, a line each), `SessionError` (a recording is running, or one of another
-    process writes to the folder) or `TraceError` (the folder cannot be written).
+    process writes to the folder, or the working directory is gone) or `TraceError` (the folder cannot be written).
     """
     global _current  # one recording in a process, as in the native module
-    cwd = os.getcwd()
+    cwd = working_directory()
     subject, script = _running()
     given = {"trace_dir": trace_dir, "format": format, "activation_path": activation_path}
     settings: list[tuple[str, str, Setting]] = []

@@ -150,14 +150,11 @@ def heading(told: dict[str, Any]) -> list[tuple[str, str]]:
 
 def sections(told: dict[str, Any]) -> list[Section]:
     """The lists, each by what counts most, and none that is empty."""
-    here = os.getcwd()
     files = [
-        (one["steps"], one["calls"], one["functions"], size(one["bytes"]), _shown(one["path"], here))
-        for one in told["files"]
+        (one["steps"], one["calls"], one["functions"], size(one["bytes"]), _shown(one["path"])) for one in told["files"]
     ]
     functions = [
-        (one["steps"], one["calls"], f"{one['name']}  {_shown(one['path'], here)}:{one['line']}")
-        for one in told["functions"]
+        (one["steps"], one["calls"], f"{one['name']}  {_shown(one['path'])}:{one['line']}") for one in told["functions"]
     ]
     patterns = [(one["matches"], f"{one['text']}  {one['origin']}") for one in told["patterns"] if one["matches"]]
     rules = [(one["code_objects"], one["rule"]) for one in told["rules"] if one["code_objects"]]
@@ -198,7 +195,7 @@ def advice(told: dict[str, Any]) -> list[str]:
     if told["bytes"] >= HUGE and told["files"]:
         largest = told["files"][0]
         share = 100 * largest["bytes"] // told["bytes"]
-        path = _shown(largest["path"], os.getcwd())
+        path = _shown(largest["path"])
         lines.append(f'{path} makes {share} % of the trace: exclude it, or record = "calls" for it in a rule')
     if told["truncations"]:
         limit, count = max(told["truncations"].items(), key=lambda one: one[1])
@@ -250,5 +247,9 @@ def size(count: int) -> str:
     return f"{amount:.1f} GB"
 
 
-def _shown(path: str, here: str) -> str:
-    return path.removeprefix(os.path.join(here, ""))
+def _shown(path: str) -> str:
+    """The path from the working directory on, if it lies there."""
+    try:
+        return path.removeprefix(os.path.join(os.getcwd(), ""))
+    except OSError:
+        return path

@@ -261,15 +261,17 @@ def test_a_pyproject_that_is_passed_over_is_named(folder: Path, recorder: Plain)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a folder in use cannot be removed there")
-def test_a_working_directory_that_was_removed(folder: Path, plain: Plain) -> None:
+@pytest.mark.parametrize("arguments", [["-c", "pass"], *(["policy", name] for name in ("show", "check", "init"))])
+def test_a_working_directory_that_was_removed(folder: Path, plain: Plain, arguments: list[str]) -> None:
     code = (
         "import os, subprocess, sys; os.mkdir('x'); os.chdir('x'); os.rmdir('../x'); "
-        "done = subprocess.run([sys.executable, '-m', 'codetracer_python_recorder', '-c', 'pass']); "
+        f"done = subprocess.run([sys.executable, '-m', 'codetracer_python_recorder', *{arguments}]); "
         "sys.exit(done.returncode)"
     )
     done = plain("-c", code)
     assert done.returncode == 2
-    assert ours(done) == ["working directory: No such file or directory (it may have been removed)"]
+    why = "No such file or directory (it may have been removed: change to another folder)"
+    assert ours(done) == [f"working directory: {why}"]
 
 
 def test_the_package_is_quiet_and_light(plain: Plain) -> None:

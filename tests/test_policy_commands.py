@@ -275,7 +275,7 @@ def test_check_warns_of_rules_without_effect(project: Path, command: Command, sn
 
 def test_init(project: Path, command: Command, snapshot: SnapshotAssertion) -> None:
     (project / "recorder.toml").unlink()
-    assert command("policy", "init").stdout == "written: recorder.toml\n"
+    assert command("policy", "init").stdout == "written: recorder.toml (in force with --config recorder.toml)\n"
     assert (project / "recorder.toml").read_text() == snapshot
     assert command("policy", "check", "recorder.toml").stdout == "sound: bundled policy default, recorder.toml\n"
     assert "is there already" in command("policy", "init", status=2).stderr
@@ -303,10 +303,10 @@ def test_init_in_a_pyproject_keeps_what_is_there(project: Path, command: Command
     lines = [line for line in text.splitlines() if line]
     assert [line for line in written.splitlines() if line in lines] == lines
     after = tomllib.loads(written)
-    assert after["tool"].pop("codetracer") == {"include": ["app/**"], "exclude": ["tests/**"]}
+    assert after["tool"].pop("codetracer") == {"include": ["app/**", "tests/**", "main.py", "other.py"]}
     before = tomllib.loads(text)
     assert {**after, "tool": after["tool"]} == {**before, "tool": before.get("tool", {})}
-    assert "# but not these" in written
+    assert "# which of your own files" in written
     assert "is there already" in command("policy", "init", "--pyproject", status=2).stderr
     assert command("policy", "check").stdout.endswith("sound: bundled policy default, pyproject.toml\n")
 

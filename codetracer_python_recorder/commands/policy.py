@@ -18,7 +18,7 @@ from codetracer_python_recorder.policy.layer import quote
 from codetracer_python_recorder.policy.project import start_folder
 from codetracer_python_recorder.policy.resolve import resolve
 from codetracer_python_recorder.policy.schema import KEYS
-from codetracer_python_recorder.session import say
+from codetracer_python_recorder.session import say, working_directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _resolved(options: Namespace, script: str | None) -> Policy:
     """The policy in force for a script, from all that a recording takes it from."""
-    cwd = os.getcwd()
+    cwd = working_directory()
     if script is not None and not os.path.exists(script):
         raise RecorderError(f"{script}: no such file (expected a script)")
     given = vars(options)
@@ -212,12 +212,13 @@ def _check(options: Namespace) -> int:
 
 
 def _init(options: Namespace) -> int:
-    cwd = os.getcwd()
+    cwd = working_directory()
     path = init.add_to_pyproject(cwd) if options.pyproject else init.write(cwd)
     if options.json:
         _print_json({"path": path})
     else:
-        print(f"written: {os.path.basename(path)}")
+        name = os.path.basename(path)
+        print(f"written: {name}" if options.pyproject else f"written: {name} (in force with --config {name})")
     return 0
 
 

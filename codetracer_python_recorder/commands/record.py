@@ -16,7 +16,7 @@ from codetracer_python_recorder.own import BUILTINS
 from codetracer_python_recorder.policy.project import start_folder
 from codetracer_python_recorder.policy.resolve import resolve
 from codetracer_python_recorder.policy.schema import BY_NAME
-from codetracer_python_recorder.session import begin, complaint, in_short, say
+from codetracer_python_recorder.session import begin, complaint, in_short, say, working_directory
 from codetracer_python_recorder.subject import Subject
 
 __builtins__ = BUILTINS
@@ -80,10 +80,7 @@ def run(options: Options, baseline: Sequence[str]) -> int:
 
     `baseline` names the modules that plain Python would have loaded. Raises `RecorderError` before the program starts.
     """
-    try:
-        cwd = os.getcwd()
-    except OSError as error:
-        raise RecorderError(f"working directory: {error.strerror} (it may have been removed)") from None
+    cwd = working_directory()
     program = _find(options)
     policy = resolve(
         cwd=cwd,

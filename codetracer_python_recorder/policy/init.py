@@ -9,6 +9,7 @@ import os
 from importlib import import_module
 
 from codetracer_python_recorder.errors import RecorderError
+from codetracer_python_recorder.policy.explain import source_files
 from codetracer_python_recorder.policy.schema import toml
 
 TYPE_CHECKING = False
@@ -16,35 +17,33 @@ if TYPE_CHECKING:
     from typing import Any
 
 FILE = "recorder.toml"
-PACKAGE = "codetracer-python-recorder"
+MEANING = frozenset("*?[]{}!\\~")
+"""Characters that mean something in a glob."""
 
 
 def text(folder: str) -> str:
     """A short commented policy for the project in the folder."""
-    code = _packages(folder)
-    tests = [name for name in ("tests", "test") if os.path.isdir(os.path.join(folder, name))]
     return f"""\
 # What codetracer-python-recorder records; globs as in .gitignore, from the project root.
 # All keys: codetracer-python-recorder policy show. Why a file is recorded: … policy explain FILE.
 
-{_list("include", code, "app")}  # which of your own files; without it all of them
-{_list("exclude", tests, "tests")}  # but not these
+{_include(_code(folder))}  # which of your own files; without it all of them
+# exclude = ["**/generated/**"]  # but not these
 # packages = ["requests"]  # installed and standard-library modules to record too
 # extends = ["calls"]  # a bundled policy below this one: … policy list
 """
 
 
-def _list(key: str, folders: list[str], otherwise: str) -> str:
-    """The key for these folders; a comment where there are none."""
-    return f"{'' if folders else '# '}{key} = {toml([f'{folder}/**' for folder in folders or [otherwise]])}"
+def _include(globs: list[str]) -> str:
+    """The key for these; a comment where there are none."""
+    return f"include = {toml(globs)}" if globs else '# include = ["app/**"]'
 
 
-def _packages(folder: str) -> list[str]:
-    """The folders that hold the project's code: `src`, or the packages at the top."""
-    if os.path.isdir(os.path.join(folder, "src")):
-        return ["src"]
-    names = sorted(name for name in os.listdir(folder) if name.isidentifier() and name not in ("tests", "test"))
-    return [name for name in names if os.path.isfile(os.path.join(folder, name, "__init__.py"))]
+def _code(folder: str) -> list[str]:
+    """Globs of the project's code: the folders at the top that hold any, then the scripts beside them."""
+    found = {os.path.relpath(file, folder).partition(os.sep)[:2] for file in source_files(folder)}
+    plain = sorted((-len(below), name) for name, below in found if not MEANING.intersection(name))
+    return [f"{name}/**" if below else name for below, name in plain if name != "setup.py"]
 
 
 def write(folder: str) -> str:
@@ -65,7 +64,7 @@ def add_to_pyproject(folder: str) -> str:
     try:
         tomlkit: Any = import_module("tomlkit")
     except ImportError:
-        raise RecorderError(f"policy init --pyproject: needs tomlkit (pip install '{PACKAGE}[init]')") from None
+        raise RecorderError("policy init --pyproject: needs tomlkit (pip install tomlkit)") from None
     path = os.path.join(folder, "pyproject.toml")
     try:
         with open(path, encoding="utf-8", newline="") as file:

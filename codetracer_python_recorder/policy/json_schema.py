@@ -20,7 +20,7 @@ _PATHS = {"type": "string", "minLength": 1, "pattern": "^[^!\\u0000\\r\\n][^\\u0
 _DOTTED = {"type": "string", "minLength": 1, "pattern": "^[^!/\\u0000\\r\\n][^/\\u0000\\r\\n]*$"}
 _LETTER = "A-Za-z\\u0080-\\uffff"
 _NAME = {"type": "string", "pattern": f"^(?=.*[{_LETTER}])(=[-{_LETTER}0-9_. ]*|[-{_LETTER}0-9_. *]*)$"}
-_TEXTS = {"": _TEXT, "path": _PATHS, "module": _DOTTED, "function": _DOTTED, "name": _NAME}
+_TEXTS: dict[str, dict[str, Any]] = {"": _TEXT, "path": _PATHS, "module": _DOTTED, "function": _DOTTED, "name": _NAME}
 """What a string may be, by the language that it is a pattern of."""
 
 
