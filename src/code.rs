@@ -58,8 +58,8 @@ pub enum Shown {
 
 /// One name of a namespace, at its place in the dict's order.
 pub struct NamespaceEntry {
-    /// The key, held so that its address means this name.
-    pub key: Py<PyAny>,
+    /// The key, held so that its address means this name; one that may have code of the program's is not held.
+    pub key: Option<Py<PyAny>>,
     /// How it is shown.
     pub shown: Shown,
 }

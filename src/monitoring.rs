@@ -7,18 +7,17 @@
 //! local (PEP 669), and DISABLE from them is an error in the program: they look first whether the
 //! code object is ours, and return None whatever happens.
 
+mod api;
 mod callback;
 mod events;
 
 use std::cell::{Cell, RefCell, UnsafeCell};
-use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::exceptions::PyRuntimeError;
-use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::code::{self, Touched};
@@ -28,6 +27,8 @@ use crate::frame::{self, Object};
 use crate::memory;
 use crate::recorder::{Channel, Counters, Knowledge, Recorder, Setup};
 use crate::trace::OWN_ERROR;
+
+use api::Api;
 
 type Metadata = serde_json::Map<String, serde_json::Value>;
 
@@ -75,9 +76,7 @@ pub struct Monitor {
     tool: Cell<i32>,
     callables: RefCell<Vec<(&'static str, Py<PyAny>)>>,
     local_events: [i32; 2],
-    disable: Py<PyAny>,
-    set_local_events: Py<PyAny>,
-    monitoring: Py<PyAny>,
+    api: &'static Api,
 }
 
 impl Monitor {
@@ -86,10 +85,9 @@ impl Monitor {
     /// # Errors
     /// Where every tool id is taken, or `sys.monitoring` does not do as documented.
     pub fn arm(py: Python<'_>, recorder: Recorder, alive: Arc<AtomicBool>) -> PyResult<Rc<Self>> {
-        let monitoring = of_sys(py, c"monitoring")?;
-        let tool = take_tool_id(&monitoring, None)?;
-        let events = monitoring.getattr("events")?;
-        let without_lines = mask(&events, &LOCAL_EVENTS)?;
+        let api = Api::get(py)?;
+        let tool = take_tool_id(py, api, None)?;
+        let without_lines = api.mask(&LOCAL_EVENTS);
         let monitor = Rc::new(Self {
             recorder: UnsafeCell::new(Some(recorder)),
             knowledge: RefCell::default(),
@@ -98,17 +96,15 @@ impl Monitor {
             paused: Cell::new(None),
             tool: Cell::new(tool),
             callables: RefCell::default(),
-            local_events: [without_lines, without_lines | mask(&events, &["LINE"])?],
-            disable: monitoring.getattr("DISABLE")?.unbind(),
-            set_local_events: monitoring.getattr("set_local_events")?.unbind(),
-            monitoring: monitoring.clone().unbind(),
+            local_events: [without_lines, without_lines | api.mask(&["LINE"])],
+            api,
         });
         for (event, function) in events::callbacks() {
             let callable = callback::new(py, &monitor, function)?.unbind();
             monitor.callables.borrow_mut().push((event, callable));
         }
         monitor.register(py)?;
-        monitoring.call_method0("restart_events")?;
+        api.restart_events.call0(py)?;
         monitor.adopt_running(py)?;
         monitor.set_global(py)?;
         Ok(monitor)
@@ -116,8 +112,8 @@ impl Monitor {
 
     /// Takes the frames that run into the recording.
     fn adopt_running(&self, py: Python<'_>) -> PyResult<()> {
-        let frames = of_sys(py, c"_current_frames")?.call0()?;
-        let running = frame::all(&frames)?;
+        let frames = self.api.current_frames.call0(py)?;
+        let running = frame::all(frames.bind(py))?;
         self.enter(|recorder| {
             recorder.adopt_callers(&running);
             self.arm_new(recorder);
@@ -127,27 +123,24 @@ impl Monitor {
 
     /// Has the callables called for the tool id.
     fn register(&self, py: Python<'_>) -> PyResult<()> {
-        let monitoring = self.monitoring.bind(py);
-        let events = monitoring.getattr("events")?;
+        let api = self.api;
         for (event, callable) in self.callables.borrow().iter() {
-            let event = events.getattr(*event)?;
-            monitoring.call_method1("register_callback", (self.tool.get(), event, callable))?;
+            let arguments = (self.tool.get(), api.mask(&[event]), callable);
+            api.register_callback.call1(py, arguments)?;
         }
         Ok(())
     }
 
     fn set_global(&self, py: Python<'_>) -> PyResult<()> {
-        let monitoring = self.monitoring.bind(py);
-        let events = monitoring.getattr("events")?;
-        let mask = mask(&events, &GLOBAL_EVENTS)?;
-        monitoring.call_method1("set_events", (self.tool.get(), mask))?;
+        let arguments = (self.tool.get(), self.api.mask(&GLOBAL_EVENTS));
+        self.api.set_events.call1(py, arguments)?;
         Ok(())
     }
 
     /// Moves everything that is armed to another tool id.
     fn move_tool(&self, py: Python<'_>, recorder: &Recorder) -> PyResult<()> {
         let old = self.tool.get();
-        let new = take_tool_id(self.monitoring.bind(py), Some(old))?;
+        let new = take_tool_id(py, self.api, Some(old))?;
         self.free_tool(py, recorder.touched())?;
         self.tool.set(new);
         self.register(py)?;
@@ -222,6 +215,7 @@ impl Monitor {
             let code = unsafe { Bound::from_borrowed_ptr(py, code) };
             // The code object's own events are all that can fail to be set, and then it is not recorded.
             let _ = self
+                .api
                 .set_local_events
                 .call1(py, (self.tool.get(), code, events));
         });
@@ -250,18 +244,16 @@ impl Monitor {
     /// Takes everything out of the interpreter that belongs to the tool id, and gives the id back; what fails keeps
     /// nothing else from it.
     fn free_tool(&self, py: Python<'_>, touched: &Touched) -> PyResult<()> {
-        let (monitoring, tool) = (self.monitoring.bind(py), self.tool.get());
-        let mut done = vec![monitoring.call_method1("set_events", (tool, 0))];
-        let events = monitoring.getattr("events")?;
+        let (api, tool) = (self.api, self.tool.get());
+        let mut done = vec![api.set_events.call1(py, (tool, 0))];
         for (event, _) in self.callables.borrow().iter() {
-            done.push(events.getattr(*event).and_then(|event| {
-                monitoring.call_method1("register_callback", (tool, event, py.None()))
-            }));
+            let arguments = (tool, api.mask(&[event]), py.None());
+            done.push(api.register_callback.call1(py, arguments));
         }
         for code in touched.all() {
             self.set_local(code.cast(), 0);
         }
-        done.push(monitoring.call_method1("free_tool_id", (tool,)));
+        done.push(api.free_tool_id.call1(py, (tool,)));
         done.into_iter().try_for_each(|step| step.map(|_| ()))
     }
 
@@ -459,32 +451,12 @@ impl Monitor {
     }
 }
 
-/// What `sys` has by this name; nothing is imported, since that may be a function of the program's.
-fn of_sys<'py>(py: Python<'py>, name: &CStr) -> PyResult<Bound<'py, PyAny>> {
-    // SAFETY: the GIL is held; a borrowed reference to what `sys` holds.
-    let found = unsafe { Bound::from_borrowed_ptr_or_opt(py, ffi::PySys_GetObject(name.as_ptr())) };
-    found.ok_or_else(|| {
-        PyRuntimeError::new_err(format!("there is no sys.{}", name.to_string_lossy()))
-    })
-}
-
-/// The events' bits.
-fn mask(events: &Bound<'_, PyAny>, names: &[&str]) -> PyResult<i32> {
-    names.iter().try_fold(0, |mask, name| {
-        Ok(mask | events.getattr(*name)?.extract::<i32>()?)
-    })
-}
-
 /// Takes a tool id that is free, and another than `but`.
-fn take_tool_id(monitoring: &Bound<'_, PyAny>, but: Option<i32>) -> PyResult<i32> {
+fn take_tool_id(py: Python<'_>, api: &Api, but: Option<i32>) -> PyResult<i32> {
     let mut holders = Vec::new();
     for id in TOOL_IDS.into_iter().filter(|id| Some(*id) != but) {
-        let holder = monitoring.call_method1("get_tool", (id,))?;
-        if holder.is_none()
-            && monitoring
-                .call_method1("use_tool_id", (id, TOOL_NAME))
-                .is_ok()
-        {
+        let holder = api.get_tool.call1(py, (id,))?;
+        if holder.is_none(py) && api.use_tool_id.call1(py, (id, TOOL_NAME)).is_ok() {
             return Ok(id);
         }
         holders.push(format!("{id}: {holder}"));

@@ -286,7 +286,9 @@ unsafe fn buffer_channel(buffer: Object) -> Option<Channel> {
         if !crate::value::is_of_c(raw.get_type_ptr(), c"_io", c"FileIO") {
             return None;
         }
-        of_descriptor(raw.call_method0("fileno").ok()?.extract().ok()?)
+        // By the class: an instance may have a function of the program's under the name.
+        let fileno = crate::value::class_attribute(py, raw.get_type_ptr(), c"fileno")?;
+        of_descriptor(fileno.call1((raw,)).ok()?.extract().ok()?)
     })
 }
 

@@ -110,10 +110,13 @@ def locals_of(frame: FrameType) -> Locals:
     names = namespace_of(frame)
     if not isinstance(names, dict):
         return {}
+    plain = (  # a class of its own, of the dict or of a name, has code that must not run
+        (str.__str__(name), value) for name, value in list(dict.items(names)) if issubclass(type(name), str)
+    )
     return {
         text(name): told
-        for name, value in list(dict.items(names))  # a class of its own has code that must not run
-        if type(name) is str and not (name.startswith("__") and name.endswith("__")) and (told := described(value))
+        for name, value in plain
+        if not (name.startswith("__") and name.endswith("__")) and (told := described(value))
     }
 
 

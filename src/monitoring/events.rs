@@ -86,7 +86,7 @@ unsafe fn deliver_first(
         verdict
     });
     if verdict == Some(Verdict::Skip) {
-        let disable = monitor.disable.as_ptr();
+        let disable = monitor.api.disable.as_ptr();
         // SAFETY: the GIL is held; the sentinel lives as long as the monitor.
         unsafe { ffi::Py_INCREF(disable) };
         return disable;

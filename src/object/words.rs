@@ -14,8 +14,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PySet};
 
+use super::dict::DictKeys;
 use crate::frame::{Access, Frame, Object, Slot};
-use crate::object::DictKeys;
 
 /// Words noted of one object and what it holds.
 const MOST: usize = 512;

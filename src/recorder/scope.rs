@@ -6,13 +6,13 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyCode, PyTuple};
 
 use crate::code::{self, CodeInfo, Facts, Names, Parts, Variable};
 use crate::fault;
 use crate::frame::{Frame, Object};
+use crate::object;
 use crate::policy::{Decision, Record, Scope, Visibility, absolute_path};
 use crate::trace::REDACTED;
 use crate::value::{self, Manner};
@@ -227,12 +227,9 @@ impl MainCode {
 /// `__name__` of the globals that a frame runs with, read from the dict.
 fn module_name(frame: Frame) -> Option<String> {
     let globals = frame.globals();
-    // SAFETY: the globals of a frame are a dict; the look-up of a str key runs no code of the program.
-    let name = unsafe {
-        if globals.is_null() {
-            return None;
-        }
-        ffi::PyDict_GetItemString(globals, c"__name__".as_ptr())
-    };
+    if globals.is_null() {
+        return None;
+    }
+    let name = Python::attach(|py| object::item_named(py, globals, c"__name__"));
     (!name.is_null() && value::text::is_str(name)).then(|| value::text::whole(name))
 }

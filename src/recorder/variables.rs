@@ -109,10 +109,7 @@ fn write_namespace(
         return 0;
     };
     each_name(view, |key, object| {
-        if names
-            .get(place)
-            .is_none_or(|entry| entry.key.as_ptr() != key)
-        {
+        if names.get(place).is_none_or(|entry| !entry.is_of(key)) {
             names.truncate(place);
             names.push(entry(key));
         }
@@ -120,7 +117,7 @@ fn write_namespace(
         if !matches!(entry.shown, Shown::Never) && value::is_data(object) {
             state = fold(fold(state, key), object);
             if shown < MAX_VARIABLES {
-                if let Some((id, told)) = entry.name(definitions, values) {
+                if let Some((id, told)) = entry.name(key, definitions, values) {
                     out.value(id);
                     values.write_named(out, definitions, told, object);
                 }
@@ -151,10 +148,12 @@ fn is_hidden(name: &str) -> bool {
 
 fn entry(key: Object) -> NamespaceEntry {
     let is_shown = value::text::is_str(key) && !is_hidden(&value::text::whole(key));
-    // SAFETY: the GIL is held; the key is a live object.
-    let key = Python::attach(|py| unsafe { Bound::from_borrowed_ptr(py, key).unbind() });
+    let held = value::text::is_exact(key).then(|| {
+        // SAFETY: the GIL is held; the key is a live object.
+        Python::attach(|py| unsafe { Bound::from_borrowed_ptr(py, key).unbind() })
+    });
     NamespaceEntry {
-        key,
+        key: held,
         shown: if is_shown {
             Shown::NotYet
         } else {
@@ -164,14 +163,19 @@ fn entry(key: Object) -> NamespaceEntry {
 }
 
 impl NamespaceEntry {
+    fn is_of(&self, key: Object) -> bool {
+        self.key.as_ref().is_some_and(|held| held.as_ptr() == key)
+    }
+
     /// The name of a variable in the trace, and what it says of the value.
     fn name(
         &mut self,
+        key: Object,
         definitions: &mut Definitions,
         values: &mut Values,
     ) -> Option<(VariableId, &Told)> {
         if let Shown::NotYet = self.shown {
-            let name = value::text::whole(self.key.as_ptr());
+            let name = value::text::whole(key);
             self.shown = Shown::As(definitions.variable(&name), values.redaction.name(&name));
         }
         match &self.shown {
@@ -193,7 +197,7 @@ pub fn state(view: View<'_>) -> u64 {
     };
     each_name(view, |key, object| {
         let shown = match names.get(place) {
-            Some(entry) if entry.key.as_ptr() == key => !matches!(entry.shown, Shown::Never),
+            Some(entry) if entry.is_of(key) => !matches!(entry.shown, Shown::Never),
             _ => value::text::is_str(key) && !is_hidden(&value::text::whole(key)),
         };
         if shown && value::is_data(object) {

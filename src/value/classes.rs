@@ -59,7 +59,7 @@ pub struct Class {
     version: u32,
     /// Where its name lies: a class that is renamed keeps its version (since 3.13).
     name_at: *const c_char,
-    /// What it lies in, held so that no other name comes to lie there.
+    /// What it lies in, held so that no other name comes to lie there; of one that cannot be held nothing is kept.
     _name_in: Option<Py<PyAny>>,
     pub name: Rc<str>,
     pub reading: Reading,
@@ -195,17 +195,19 @@ impl Classes {
             } else {
                 Vec::new()
             };
+            let name_in = name_object(class).map(|name| {
+                // SAFETY: the GIL is held; a live type holds its name.
+                unsafe { Bound::from_borrowed_ptr(py, name).unbind() }
+            });
             Class {
-                version: object::version(class),
+                version: if name_in.is_some() || !is_heap(class) {
+                    object::version(class)
+                } else {
+                    0
+                },
                 // SAFETY: a live type.
                 name_at: unsafe { (*class).tp_name },
-                _name_in: is_heap(class).then(|| {
-                    // SAFETY: a heap type holds its name.
-                    unsafe {
-                        let name = (*class.cast::<ffi::PyHeapTypeObject>()).ht_name;
-                        Bound::from_borrowed_ptr(py, name).unbind()
-                    }
-                }),
+                _name_in: name_in,
                 name: text::class_name(class).into(),
                 reading,
                 layout: Rc::new(layout),
@@ -223,6 +225,14 @@ impl Classes {
 /// Whether a class was made at run time, by a `class` statement or an extension.
 pub fn is_heap(class: *mut ffi::PyTypeObject) -> bool {
     object::flags(class) & ffi::Py_TPFLAGS_HEAPTYPE != 0
+}
+
+/// The name of a class that was made at run time, where that is no object with code of the program's.
+fn name_object(class: *mut ffi::PyTypeObject) -> Option<Object> {
+    // SAFETY: a heap type has a name.
+    is_heap(class)
+        .then(|| unsafe { (*class.cast::<ffi::PyHeapTypeObject>()).ht_name })
+        .filter(|&name| text::is_exact(name))
 }
 
 /// Whether `class` inherits from `base`, by the method resolution order alone.

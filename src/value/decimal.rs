@@ -75,7 +75,7 @@ impl Known {
         Python::attach(|py| {
             // SAFETY: a live class, written in C: to make an instance of it runs no code of the program.
             let class = unsafe { Bound::from_borrowed_ptr(py, class.cast()) };
-            let zero = class.call0().ok()?;
+            let zero = apart(|| class.call0().ok())?;
             let body = body(zero.as_ptr());
             let mut inner = (0..body.len() / WORD).filter(|&place| is_inner(body, place));
             let digits = inner.next()?;
@@ -88,6 +88,31 @@ impl Known {
     }
 }
 
+/// `str()` of a Decimal.
+pub fn text(object: Object) -> Option<String> {
+    apart(|| standard::c_text(object))
+}
+
+/// Does something in a context that is nobody's: what `_decimal` is asked for makes the context of the thread where there
+/// is none yet, and the program would not find there what it makes of `DefaultContext` later.
+fn apart<R>(act: impl FnOnce() -> Option<R>) -> Option<R> {
+    // SAFETY: the GIL is held; the context is entered and left by the same thread.
+    unsafe {
+        let context = ffi::PyContext_New();
+        if context.is_null() || ffi::PyContext_Enter(context) != 0 {
+            ffi::PyErr_Clear();
+            ffi::Py_XDECREF(context);
+            return None;
+        }
+        let result = act();
+        if ffi::PyContext_Exit(context) != 0 {
+            ffi::PyErr_Clear();
+        }
+        ffi::Py_DECREF(context);
+        result
+    }
+}
+
 impl Encoder<'_> {
     /// A Decimal as `str` writes it.
     pub(super) fn decimal(&mut self, object: Object, place: usize) {
@@ -97,12 +122,12 @@ impl Encoder<'_> {
             return;
         }
         let begun = self.begin();
-        let Some(text) = standard::c_text(object) else {
+        let Some(text) = text(object) else {
             return self.by_type(object);
         };
         let type_id = self.class_type(place, TypeKind::Raw);
         let is_hidden = self.shown(&text, type_id);
-        // The sign of an exponent is as the context of the thread wants it.
+        // The sign of an exponent is as `DefaultContext` wants it now.
         if let Some(source) = source
             && !is_hidden
             && !text.contains(['e', 'E'])

@@ -5,8 +5,10 @@
 use std::rc::Rc;
 
 use pyo3::ffi;
+use pyo3::prelude::*;
 
 use crate::frame::Object;
+use crate::object;
 use crate::trace::{NONE_TYPE, TypeId, TypeKind};
 
 use super::classes::{self, Reading};
@@ -260,7 +262,7 @@ fn own_name(object: Object, reading: Reading) -> Option<String> {
         }
         let name = if reading == Reading::Module {
             let namespace = ffi::PyModule_GetDict(object);
-            ffi::PyDict_GetItemString(namespace, c"__name__".as_ptr())
+            Python::attach(|py| object::item_named(py, namespace, c"__name__"))
         } else if class == &raw mut ffi::PyFunction_Type {
             let name = ffi::PyObject_GetAttrString(object, c"__qualname__".as_ptr());
             ffi::Py_XDECREF(name);

@@ -117,8 +117,12 @@ impl Shapes {
         }
     }
 
-    /// Meets a field that is not the next of the shape; false where the class has too many shapes.
+    /// Meets a field that is not the next of the shape; false where the class has too many shapes, or the name may have
+    /// code of the program's, so that it cannot be held.
     pub fn meet_other(&self, walk: &mut Walk, key: Object, redaction: &mut Redaction) -> bool {
+        if !text::is_exact(key) {
+            return false;
+        }
         if walk.fresh.is_empty() {
             let met = &walk.shape.fields[..walk.count];
             let other = self
@@ -146,11 +150,7 @@ impl Shapes {
         if let Some(known) = known.find(|field| field.key.as_ptr() == key) {
             return Rc::clone(known);
         }
-        let name = if text::is_str(key) {
-            text::whole(key)
-        } else {
-            "?".to_owned()
-        };
+        let name = text::whole(key);
         Rc::new(Field {
             // SAFETY: the GIL is held while values are read; the key is a live object.
             key: Python::attach(|py| unsafe { Bound::from_borrowed_ptr(py, key).unbind() }),

@@ -12,10 +12,10 @@ use pyo3::prelude::*;
 
 use crate::frame::Object;
 use crate::interpreter;
-use crate::object::Layout;
+use crate::object::{self, Layout};
 
 use super::classes::{self, Reading};
-use super::text;
+use super::{decimal, text};
 
 /// A type that reads as one text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,14 +152,14 @@ pub fn loaded<'py>(py: Python<'py>, module: &CStr, name: &CStr) -> Option<Bound<
             // A module that is in `sys` alone.
             ffi::PySys_GetObject(c"monitoring".as_ptr())
         } else {
-            ffi::PyDict_GetItemString(ffi::PyImport_GetModuleDict(), module.as_ptr())
+            object::item_named(py, ffi::PyImport_GetModuleDict(), module)
         };
         let module = Bound::from_borrowed_ptr_or_opt(py, found)?;
         if ffi::PyModule_Check(module.as_ptr()) == 0 {
             return None;
         }
         let namespace = ffi::PyModule_GetDict(module.as_ptr());
-        Bound::from_borrowed_ptr_or_opt(py, ffi::PyDict_GetItemString(namespace, name.as_ptr()))
+        Bound::from_borrowed_ptr_or_opt(py, object::item_named(py, namespace, name))
     }
 }
 
@@ -189,7 +189,7 @@ pub fn class_attribute<'py>(
             if namespace.is_null() {
                 return None;
             }
-            let found = ffi::PyDict_GetItemString(namespace, name.as_ptr());
+            let found = object::item_named(py, namespace, name);
             let found = Bound::from_borrowed_ptr_or_opt(py, found);
             ffi::Py_DECREF(namespace);
             found
@@ -264,7 +264,8 @@ pub fn read(standard: Standard, object: Object, layout: &Layout, max: usize) -> 
             Standard::Time => Some(time(object)),
             Standard::DateTime => Some(date_time(object)),
             Standard::Delta => Some(delta(object)),
-            Standard::Decimal | Standard::NumpyInt | Standard::NumpyFloat => c_text(object),
+            Standard::Decimal => decimal::text(object),
+            Standard::NumpyInt | Standard::NumpyFloat => c_text(object),
             Standard::Fraction => fraction(layout, object, max),
             Standard::Uuid => uuid(py, layout, object),
             Standard::Path => path(layout, object, max),

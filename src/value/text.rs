@@ -29,6 +29,13 @@ pub fn is_str(object: Object) -> bool {
     unsafe { ffi::PyUnicode_Check(object) != 0 }
 }
 
+/// Whether the object is a str of the exact type: no code of the program runs when it goes.
+#[inline]
+pub fn is_exact(object: Object) -> bool {
+    // SAFETY: a live object.
+    unsafe { ffi::PyUnicode_CheckExact(object) != 0 }
+}
+
 /// The first `max` characters of a str; `scratch` holds them where the str is not ASCII.
 #[inline]
 pub fn read<'a>(object: Object, max: usize, scratch: &'a mut String) -> Piece<'a> {

@@ -10,6 +10,7 @@ use std::slice;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
 use super::super::python::is_followed;
@@ -26,6 +27,9 @@ const MAX_PLAN: usize = 100 << 10;
 /// Where `_posixsubprocess.fork_exec` takes the environment, in 3.12 and 3.13.
 const FORK_EXEC_ENVIRONMENT: usize = 5;
 
+/// The module of `fork_exec`.
+const SUBPROCESS: &str = "_posixsubprocess";
+
 static FORK_EXEC: Hook = Hook::function(c"_posixsubprocess", c"fork_exec", Form::Fast(fork_exec));
 static SPAWN: Hook = Hook::function(OS, c"posix_spawn", Form::Named(spawn));
 static SPAWN_BY_NAME: Hook = Hook::function(OS, c"posix_spawnp", Form::Named(spawn_by_name));
@@ -35,16 +39,27 @@ static HOOKS: [&Hook; 5] = [&FORK_EXEC, &SPAWN, &SPAWN_BY_NAME, &EXECV, &EXECVE]
 
 pub fn watch(py: Python<'_>, processes: Processes) {
     let is_loaded = value::loaded(py, c"_posixsubprocess", c"fork_exec").is_some();
-    // Its functions' entries outlive the module, so it need not stay where the program could see it.
-    if processes != Processes::None && !is_loaded {
-        let _ = py.import("_posixsubprocess");
-    }
+    let is_shown = processes != Processes::None && !is_loaded && show(py).is_ok();
     HOOKS.iter().for_each(|hook| hook.set(py));
-    if !is_loaded {
-        let _ = py
-            .import("sys")
-            .and_then(|sys| sys.getattr("modules")?.del_item("_posixsubprocess"));
+    if is_shown {
+        // Its functions' entries outlive the module, so it need not stay where the program could see it.
+        let _ = modules(py).del_item(SUBPROCESS);
     }
+}
+
+/// Puts the module of `fork_exec` among those that are loaded. It is imported once: in a forked child what imports may be
+/// the program's.
+fn show(py: Python<'_>) -> PyResult<()> {
+    static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    let import = || py.import(SUBPROCESS).map(Bound::unbind);
+    let module = MODULE.get_or_try_init(py, import)?;
+    modules(py).set_item(SUBPROCESS, module)
+}
+
+/// `sys.modules`
+fn modules(py: Python<'_>) -> Bound<'_, PyDict> {
+    // SAFETY: the GIL is held; a borrowed reference to a dict that the interpreter keeps.
+    unsafe { Bound::from_borrowed_ptr(py, ffi::PyImport_GetModuleDict()).cast_into_unchecked() }
 }
 
 pub fn unwatch(py: Python<'_>) {

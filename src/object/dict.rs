@@ -1,0 +1,101 @@
+//! Dicts, read from memory: their items, and what lies under a name.
+//!
+//! Owns: the layout of a dict's keys. Must not: compare keys as a look-up does, which may run code of the program.
+//!
+//! Layouts: `Include/internal/pycore_dict.h` of 3.12 and 3.13.
+
+use std::ffi::CStr;
+use std::ptr;
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use crate::frame::{Access, Object};
+
+#[repr(C)]
+pub(super) struct DictKeys {
+    references: isize,
+    log2_size: u8,
+    log2_index_bytes: u8,
+    kind: u8,
+    version: u32,
+    usable: isize,
+    pub(super) entries: isize,
+    indices: [u8; 0],
+}
+
+impl DictKeys {
+    /// The entries, behind the table of indices.
+    pub(super) unsafe fn entries(keys: *const Self) -> *const u8 {
+        // SAFETY: the keys of a live dict or class.
+        unsafe {
+            let table = (&raw const (*keys).indices).cast::<u8>();
+            table.add(1 << (*keys).log2_index_bytes)
+        }
+    }
+
+    /// Bytes of an entry: key and value, before them a hash where not every key is an exact str.
+    pub(super) unsafe fn entry_size(keys: *const Self) -> usize {
+        // SAFETY: the keys of a live dict; `DICT_KEYS_GENERAL` is 0.
+        let has_hash = unsafe { (*keys).kind } == 0;
+        size_of::<KeyEntry>() + if has_hash { size_of::<isize>() } else { 0 }
+    }
+}
+
+#[repr(C)]
+pub(super) struct KeyEntry {
+    pub(super) key: Object,
+    value: Object,
+}
+
+/// Calls `visit(key, value)` for each item of a dict (or of what inherits from dict) until it says false.
+#[inline]
+pub fn each_item(dict: Object, mut visit: impl FnMut(Object, Object) -> bool) {
+    let (mut position, mut key, mut value) = (0, ptr::null_mut(), ptr::null_mut());
+    // SAFETY: a live dict; nothing that `visit` does can change it, since no code of the program runs.
+    while unsafe { ffi::PyDict_Next(dict, &raw mut position, &raw mut key, &raw mut value) } != 0 {
+        if !visit(key, value) {
+            return;
+        }
+    }
+}
+
+/// The value under a name, borrowed; null where there is none.
+pub fn item_named(py: Python<'_>, dict: Object, name: &CStr) -> Object {
+    let mut found = ptr::null_mut();
+    if !has_names_only(py, dict) {
+        each_item(dict, |key, value| {
+            if is_named(key, name) {
+                found = value;
+            }
+            found.is_null()
+        });
+        return found;
+    }
+    // SAFETY: a live dict, whose keys are compared by what they are; an error, for want of memory, is none of the program's.
+    unsafe {
+        found = ffi::PyDict_GetItemString(dict, name.as_ptr());
+    }
+    found
+}
+
+/// Whether all keys are exact strs, so that no key has code of its own to be compared by.
+fn has_names_only(py: Python<'_>, dict: Object) -> bool {
+    // SAFETY: a live dict; `DICT_KEYS_GENERAL` is 0.
+    super::access(py) == Access::Fast
+        && unsafe {
+            (*(*dict.cast::<ffi::PyDictObject>())
+                .ma_keys
+                .cast::<DictKeys>())
+            .kind
+                != 0
+        }
+}
+
+fn is_named(key: Object, name: &CStr) -> bool {
+    // SAFETY: a live object; an exact str is compared by its characters.
+    unsafe {
+        ffi::PyUnicode_CheckExact(key) != 0
+            && ffi::PyUnicode_CompareWithASCIIString(key, name.as_ptr()) == 0
+    }
+}
