@@ -8,6 +8,7 @@
 mod cbor;
 mod compact;
 mod compressor;
+mod crash;
 pub mod definitions;
 pub mod dump;
 mod encode;

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use super::compact::Compact;
 use super::compressor::Compressor;
+use super::crash::{self, Running};
 use super::expand::Expander;
 use super::folder;
 use super::held::{Held, OutFile};
@@ -104,6 +105,7 @@ impl Worker {
 
     /// Does rounds until asked to stop or pause, or until writing fails.
     pub(super) fn run(&mut self) {
+        let _running = Running::new();
         self.thread = platform::this_thread();
         loop {
             let requests = self.shared.queue.next(Instant::now() + TICK);
@@ -117,6 +119,7 @@ impl Worker {
                 self.fail(error);
                 return;
             }
+            crash::written();
             self.shared.queue.answer(requests);
             if requests.stop {
                 self.shared.queue.close();

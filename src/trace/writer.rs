@@ -12,6 +12,7 @@ use std::thread::{self, JoinHandle};
 use serde_json::{Map, Value};
 
 use super::Format;
+use super::crash;
 use super::folder::Folder;
 use super::platform;
 use super::queue::{Queue, lock};
@@ -116,6 +117,7 @@ impl Writer {
         if !waits {
             worker.begin()?;
         }
+        crash::watch();
         let thread = start(worker, shared.clone())?;
         Ok(Self {
             shared,

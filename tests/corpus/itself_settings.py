@@ -20,4 +20,5 @@ for number in sorted(signal.valid_signals()):
 print(signal.pthread_sigmask(signal.SIG_BLOCK, []), signal.getitimer(signal.ITIMER_REAL), signal.set_wakeup_fd(-1))
 with open("/proc/self/status") as file:
     masks = [line.split() for line in file if line.startswith(("SigB", "SigI", "SigC"))]
-    print([(name, hex(int(mask, 16) & 0x7FFFFFFF)) for name, mask in masks])
+    faults = sum(1 << number - 1 for number in (4, 6, 7, 8, 11))
+    print([(name, hex(int(mask, 16) & 0x7FFFFFFF & ~faults)) for name, mask in masks])
