@@ -46,7 +46,8 @@ def record(shell: Any, folder: str, cell: str) -> object:
     policy = resolve(cwd=cwd, start=cwd, environ=os.environ, settings=given)
     file = os.path.join(policy.trace_dir, KEPT)
     parts = compiled(source, file, shell.compile.flags)
-    begin(policy, Subject(f"%%{MAGIC}", sys.argv[1:], [file], text=source))
+    names = [file, *cells(shell)]
+    begin(policy, Subject(f"%%{MAGIC}", sys.argv[1:], names, text=source, surroundings=surroundings(shell)))
     result = None
     try:
         for code in parts:
@@ -55,6 +56,16 @@ def record(shell: Any, folder: str, cell: str) -> object:
         report = _native.stop(None)
         say(*policy.notices, (report and complaint(policy, report)) or f"recorded to {policy.trace_dir}")
     return result
+
+
+def cells(shell: Any) -> list[str]:
+    """What the compiler called the cells before this one: their functions are the program's, too."""
+    return list(getattr(shell.compile, "_filename_map", ()))[:-1]
+
+
+def surroundings(shell: Any) -> list[str]:
+    """The names that the shell has put among the program's: its history, and what `exit` and the like stand for."""
+    return ["_", *(name for name in shell.user_ns_hidden if isinstance(name, str))]
 
 
 def compiled(source: str, file: str, flags: int) -> list[Any]:

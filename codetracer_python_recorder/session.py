@@ -60,7 +60,7 @@ def handed_over(policy: Policy, subject: Subject) -> tuple[str, dict[str, Any]]:
     metadata = facts(subject, policy.cwd)
     metadata["recorder"] = {**metadata["recorder"], "with_diff": policy.value("with-diff")}
     metadata["policy"] = policy.metadata()
-    return as_json(policy.spec(subject.names, subject.module)), metadata
+    return as_json(policy.spec(subject.names, subject.module, subject.surroundings)), metadata
 
 
 def begin(policy: Policy, subject: Subject) -> None:

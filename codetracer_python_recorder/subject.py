@@ -21,10 +21,10 @@ class Subject:
 
     `names` are the absolute names of the file that runs as `__main__`. `code` and `text` are those of a program
     without a file (`-c`, standard input); `text` is kept beside the trace. `module` is the import name of what runs by
-    `-m`.
+    `-m`. `surroundings` are variables of its namespace that are not its own.
     """
 
-    __slots__ = ("arguments", "code", "module", "name", "names", "text")
+    __slots__ = ("arguments", "code", "module", "name", "names", "surroundings", "text")
 
     def __init__(
         self,
@@ -34,6 +34,7 @@ class Subject:
         code: CodeType | None = None,
         text: str | None = None,
         module: str | None = None,
+        surroundings: Sequence[str] = (),
     ) -> None:
         self.name = name
         self.arguments = arguments
@@ -41,6 +42,7 @@ class Subject:
         self.code = code
         self.text = text
         self.module = module
+        self.surroundings = surroundings
 
 
 def facts(subject: Subject, cwd: str) -> dict[str, Any]:

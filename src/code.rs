@@ -96,6 +96,8 @@ pub struct CodeInfo {
     pub manner: Rc<Manner>,
     /// Whether its lines are recorded, and not only its calls.
     pub steps: bool,
+    /// Names in namespaces that are not the program's.
+    pub surroundings: Rc<HashSet<String>>,
     /// Names met in its namespace, by their place in the dict.
     pub namespace: RefCell<Vec<NamespaceEntry>>,
     /// Whether local events are set.
@@ -289,6 +291,8 @@ pub struct Parts {
     pub manner: Rc<Manner>,
     /// See [`CodeInfo::steps`].
     pub steps: bool,
+    /// See [`CodeInfo::surroundings`].
+    pub surroundings: Rc<HashSet<String>>,
 }
 
 /// Hangs a `CodeInfo` on a code object.
@@ -316,6 +320,7 @@ pub fn attach<'a>(
         resumed: Cell::new(None),
         tells: (parts.variables.iter()).any(|variable| matches!(variable.told, Told::Secret(_))),
         variables: parts.variables,
+        surroundings: parts.surroundings,
         namespace: RefCell::default(),
         armed: Cell::new(false),
         number: COUNT.fetch_add(1, Ordering::Relaxed),

@@ -122,6 +122,8 @@ pub struct Setup {
     pub activation: Option<String>,
     /// The program where it has no file.
     pub main: Option<MainCode>,
+    /// Names in namespaces that are not the program's.
+    pub surroundings: Rc<HashSet<String>>,
     /// The path that the root call stands at.
     pub root: String,
     /// The working directory at start: what a relative file name is relative to.

@@ -205,6 +205,7 @@ fn prepare(
         activation: spec.activation_path.filter(|_| !request.at_once),
         main,
         root: root.unwrap_or_else(|| "<unknown>".to_owned()),
+        surroundings: Rc::new(spec.scope.surroundings),
         cwd: spec.scope.cwd,
     };
     Ok((setup, knowledge))

@@ -57,6 +57,18 @@ def test_magics_errors_and_the_next_cell(plain: Plain, folder: Path) -> None:
     assert (folder / "trace-out/trace_text_program.py").read_text() == "x = 1\n"
 
 
+def test_functions_of_other_cells_are_recorded(plain: Plain, folder: Path) -> None:
+    """They are the program's as well; what the shell has put among its variables is not."""
+    earlier = "def price(count):\n    both = count * 2\n    return both\nclass Order:\n    def ship(self): return 5\n"
+    cells(plain, folder, earlier, "%%codetracer out\nfound = price(3)\nOrder().ship()")
+    trace = checked(folder / "out")
+    story = dump(plain, folder / "out")
+    for line in ("call price(count=3)", "both = 6", "call Order.ship(self=Order())", "return 5", "found = 6"):
+        assert line in story, story
+    names = {event.body["variable_id"] for event in trace.events if event.name == "Value"}
+    assert {trace.names[name] for name in names} == {"count", "both", "self", "found"}
+
+
 def test_a_mistake_in_the_policy_is_shown(plain: Plain, folder: Path) -> None:
     (folder / "pyproject.toml").write_text("[tool.codetracer]\ndepth = 1\n")
     done = cells(plain, folder, "%%codetracer\nprint('ran')")

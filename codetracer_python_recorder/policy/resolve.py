@@ -196,10 +196,13 @@ class Policy:
         """The globs of a list in force; its `extend-` form is a list of its own."""
         return self.lists.get(name, [])
 
-    def spec(self, script: Sequence[str], module: str | None = None) -> dict[str, object]:
+    def spec(
+        self, script: Sequence[str], module: str | None = None, surroundings: Sequence[str] = ()
+    ) -> dict[str, object]:
         """What the native module records by.
 
-        `script`: the absolute names of the file that runs as `__main__`; `module`: its import name, if it runs by `-m`.
+        `script`: the absolute names of the file that runs as `__main__`; `module`: its import name, if it runs by `-m`;
+        `surroundings`: variables of its namespace that are not the program's.
         """
         home = os.path.expanduser("~")
         return {
@@ -211,6 +214,7 @@ class Policy:
                 "project_root": clean(self.project_root),
                 "script": [clean(name) for name in script],
                 "script_module": clean(module) if module else None,
+                "surroundings": [clean(name) for name in surroundings],
                 "standard_library": [clean(folder) for folder in standard_library()],
                 "recorder": clean(PACKAGE),
             },

@@ -250,7 +250,8 @@ impl CompiledPolicy {
     fn look_at(&mut self, path: &str) -> FileFacts {
         if is_generated(path) {
             // Not kept: a program may make any number of such names.
-            return self.judged(None, &[], self.rules.of_generated(path));
+            let kind = self.territory.is_script(path).then_some(CodeKind::Script);
+            return self.judged(kind, &[], self.rules.of_generated(path));
         }
         let names = both_names(&absolute_path(path, &self.cwd));
         let facts = match self.territory.kind(&names) {

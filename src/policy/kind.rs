@@ -58,6 +58,11 @@ impl Territory {
         }
     }
 
+    /// Whether code of this name, which has no file, is what runs as `__main__`.
+    pub fn is_script(&self, path: &str) -> bool {
+        self.script.iter().any(|name| name == path)
+    }
+
     /// The kind of a file, whose first name is the interpreter's.
     pub fn kind(&mut self, names: &[String]) -> CodeKind {
         let covered = |folders: &[String]| {

@@ -2,6 +2,8 @@
 //!
 //! Owns: the shape of that JSON. Must not: judge what it says; `compile` does.
 
+use std::collections::HashSet;
+
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
@@ -66,6 +68,9 @@ pub struct Places {
     pub project_root: String,
     /// The names of the file that runs as `__main__`: as given, and with links resolved.
     pub script: Vec<String>,
+    /// Variables of its namespace that what it runs in has put there.
+    #[serde(default)]
+    pub surroundings: HashSet<String>,
     /// The import name of that file, where it was run by `-m`.
     pub script_module: Option<String>,
     /// The folders of the standard library.

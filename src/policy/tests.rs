@@ -6,6 +6,8 @@ mod globs;
 mod properties;
 mod rules;
 
+use std::collections::HashSet;
+
 use super::glob::{Kind, Platform, globs};
 use super::matcher::{Entry, Hit, NameMatcher};
 use super::*;
@@ -57,6 +59,7 @@ fn spec(root: &str) -> Spec {
             home: Some("/home/me".to_owned()),
             project_root: root.to_owned(),
             script: vec![format!("{root}/main.py")],
+            surroundings: HashSet::new(),
             script_module: None,
             standard_library: vec!["/usr/lib/python3.12".to_owned()],
             recorder: "/opt/recorder/codetracer_python_recorder".to_owned(),

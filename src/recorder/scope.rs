@@ -166,6 +166,7 @@ impl Recorder {
             told: self.values.redaction.name(&facts.names.name),
             manner: self.manner(decision),
             steps: decision.record == Record::Lines,
+            surroundings: Rc::clone(&self.setup.surroundings),
         }
     }
 

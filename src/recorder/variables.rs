@@ -111,7 +111,7 @@ fn write_namespace(
     each_name(view, |key, object| {
         if names.get(place).is_none_or(|entry| !entry.is_of(key)) {
             names.truncate(place);
-            names.push(entry(key));
+            names.push(entry(key, view.info));
         }
         let entry = &mut names[place];
         if !matches!(entry.shown, Shown::Never) && value::is_data(object) {
@@ -141,20 +141,23 @@ fn each_name(view: View<'_>, visit: impl FnMut(Object, Object) -> bool) {
     }
 }
 
-/// Names that a module's own variables do not have.
-fn is_hidden(name: &str) -> bool {
-    name.starts_with("__") && name.ends_with("__")
+/// Whether a key of a namespace is the name of a variable of the program's own.
+fn is_shown(key: Object, info: &CodeInfo) -> bool {
+    value::text::is_str(key) && {
+        let name = value::text::whole(key);
+        let is_reserved = name.starts_with("__") && name.ends_with("__");
+        !is_reserved && !info.surroundings.contains(&name)
+    }
 }
 
-fn entry(key: Object) -> NamespaceEntry {
-    let is_shown = value::text::is_str(key) && !is_hidden(&value::text::whole(key));
+fn entry(key: Object, info: &CodeInfo) -> NamespaceEntry {
     let held = value::text::is_exact(key).then(|| {
         // SAFETY: the GIL is held; the key is a live object.
         Python::attach(|py| unsafe { Bound::from_borrowed_ptr(py, key).unbind() })
     });
     NamespaceEntry {
         key: held,
-        shown: if is_shown {
+        shown: if is_shown(key, info) {
             Shown::NotYet
         } else {
             Shown::Never
@@ -198,7 +201,7 @@ pub fn state(view: View<'_>) -> u64 {
     each_name(view, |key, object| {
         let shown = match names.get(place) {
             Some(entry) if entry.is_of(key) => !matches!(entry.shown, Shown::Never),
-            _ => value::text::is_str(key) && !is_hidden(&value::text::whole(key)),
+            _ => is_shown(key, view.info),
         };
         if shown && value::is_data(object) {
             state = fold(fold(state, key), object);
