@@ -12,6 +12,7 @@ use std::cell::Cell;
 use std::ffi::CStr;
 use std::ptr;
 use std::rc::Rc;
+use std::slice;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use pyo3::ffi;
@@ -230,18 +231,37 @@ fn tell_bytes(channel: Option<Channel>, object: Object, written: usize) {
         return;
     };
     let room = listener.room(channel);
-    // SAFETY: a live object.
-    let is_bytes =
-        unsafe { ffi::PyBytes_Check(object) != 0 || ffi::PyByteArray_Check(object) != 0 };
-    if room > 0 && is_bytes {
-        let bytes = text::bytes_of(object);
-        let bytes = &bytes[..bytes.len().min(written)];
-        let shown = &bytes[..bytes.len().min(room)];
-        listener.text(
-            channel,
-            &String::from_utf8_lossy(shown),
-            bytes.len() - shown.len(),
-        );
+    if room > 0 {
+        with_bytes(object, |bytes| {
+            let bytes = &bytes[..bytes.len().min(written)];
+            let shown = &bytes[..bytes.len().min(room)];
+            let rest = bytes.len() - shown.len();
+            listener.text(channel, &String::from_utf8_lossy(shown), rest);
+        });
+    }
+}
+
+/// Hands on the bytes of a bytes, a bytearray or a memoryview; other objects that have any may have code to be asked by.
+fn with_bytes(object: Object, act: impl FnOnce(&[u8])) {
+    // SAFETY: a live object; an exact memoryview holds its buffer, and hands it out itself, until it is given back.
+    unsafe {
+        if ffi::PyBytes_Check(object) != 0 || ffi::PyByteArray_Check(object) != 0 {
+            return act(text::bytes_of(object));
+        }
+        if ffi::Py_TYPE(object) != &raw mut ffi::PyMemoryView_Type {
+            return;
+        }
+        let mut view = ffi::Py_buffer::new();
+        if ffi::PyObject_GetBuffer(object, &raw mut view, ffi::PyBUF_SIMPLE) != 0 {
+            return ffi::PyErr_Clear();
+        }
+        if !view.buf.is_null() {
+            act(slice::from_raw_parts(
+                view.buf.cast(),
+                view.len.cast_unsigned(),
+            ));
+        }
+        ffi::PyBuffer_Release(&raw mut view);
     }
 }
 

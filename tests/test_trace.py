@@ -403,6 +403,9 @@ STREAMS = {
         sys.stdout.buffer.write(b"raw\\n")
         sys.stdout.flush()
         os.write(1, b"written\\n")
+        sys.stdout.buffer.write(memoryview(b"viewed\\n"))
+        sys.stdout.flush()
+        os.write(1, memoryview(b"viewed, too\\n")[8:])
         print("error", file=sys.stderr)
         sys.stdout.write("no newline")
     """,
