@@ -412,13 +412,39 @@ def test_summary(project: Path, command: Command, record: Record, form: str, sna
     text = steady(command("trace", "summary", "trace-out").stdout, project)
     text = re.sub(r"(?<=duration)  +\d+ s|  +\d[\d.]* k?B(?=  )", "  N", text)
     text = re.sub(r"size .*\n", "size\n", text)
-    text = re.sub(r"(?m)^ +\d+  (standard|generated|installed).*\n| +skipped +\d+.*\n", "", text)
+    varying = r"(?m)^ +\d+  (standard|generated|installed|the recorder).*\n| +skipped +\d+.*\n| +… \d+ more\n"
+    text = re.sub(varying, "", text)
     assert text == snapshot(name="summary")
     told = json.loads(command("trace", "summary", "--json", "trace-out").stdout)
     assert (told["health"], told["exit_status"], told["program"]) == ("complete", 3, "main.py")
     assert told["truncations"].keys() == {"depth", "items", "string"}
     assert told["redacted"] == {"rule card data": 5}
-    assert sum(one["code_objects"] for one in told["skipped"]) > 0
+    assert sum(one["code_objects"] for one in told["skipped"]) == told["skipped_code_objects"] > 0
+
+
+def test_summary_says_how_many_more_there_are(folder: Path, command: Command, record: Record) -> None:
+    (folder / "main.py").write_text("".join(f"def f{number}(): pass\nf{number}()\n" for number in range(30)))
+    record("main.py")
+    lines = command("trace", "summary", "trace-out").stdout.splitlines()
+    functions = lines[lines.index("functions") + 2 :]
+    assert functions[10].strip() == "… 21 more" and not functions[11]
+
+
+ENDLESS = "def f(x):\n    return x\nfor number in range(400):\n    f(number)\nprint('x' * 60)\nprint('later')\n"
+
+
+def test_summary_says_what_a_limit_has_left_out(folder: Path, command: Command, record: Record, form: str) -> None:
+    (folder / "main.py").write_text(ENDLESS)
+    limits = "limits = { trace-bytes = 5000, output-bytes = 50 }"
+    recorded = record("main.py", options=["--format", form, "--config", limits])
+    said = command("trace", "summary", "trace-out").stdout.splitlines()
+    reached = {line.partition(" was reached: ")[0]: line.partition(" was reached: ")[2] for line in said}
+    assert "values are left out, at twice as many bytes lines too; calls stay" in reached["limits.trace-bytes"]
+    assert "later in that stream is not in the trace" in reached["limits.output-bytes"]
+    story = [line.split()[0] for line in recorded.dump() if not line.startswith("#")]
+    kinds = ["number" if word in ("number", "x") else word for word in story]
+    last = {kind: len(kinds) - 1 - kinds[::-1].index(kind) for kind in ("number", "step", "call", "return")}
+    assert last["number"] < len(kinds) / 3 and kinds.count("call") == 402 and last["return"] == len(kinds) - 1
 
 
 def test_summary_of_a_trace_that_holds_nothing(project: Path, command: Command, record: Record) -> None:
@@ -428,6 +454,21 @@ def test_summary_of_a_trace_that_holds_nothing(project: Path, command: Command, 
     record("main.py", options=["--activation-path", "other.py"])
     last = command("trace", "summary", "trace-out").stdout.splitlines()[-1]
     assert last.startswith(f"nothing was recorded: {project}/other.py never ran")
+
+
+def test_summary_of_nothing_names_the_programs_own_code(project: Path, command: Command, record: Record) -> None:
+    (project / "main.py").write_text("for number in range(9):\n    exec(f'def f(): return {number}\\nf()')\n")
+    record("main.py", options=["--include", "gone/**"])
+    lines = command("trace", "summary", "trace-out").stdout.splitlines()
+    assert any(line.startswith("nothing was recorded, mostly for: no pattern of include") for line in lines)
+
+
+def test_summary_of_what_was_killed_at_once(project: Path, command: Command, record: Record) -> None:
+    (project / "main.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")
+    record("main.py", options=["--format", "json"])
+    (project / "trace-out" / "trace.json").write_text("[")
+    lines = command("trace", "summary", "trace-out").stdout.splitlines()
+    assert "nothing was recorded: the process ended before anything was written, or still runs" in lines
 
 
 @pytest.mark.parametrize(
@@ -450,6 +491,31 @@ def test_summary_of_a_folder_of_traces(project: Path, command: Command, plain: P
     (project / "empty").mkdir()
     assert "no trace here" in command("trace", "summary", "empty", status=1).stderr
     assert "no such folder" in command("trace", "summary", "gone", status=2).stderr
+
+
+def test_summary_of_a_folder_in_which_a_trace_cannot_be_read(project: Path, command: Command, plain: Plain) -> None:
+    plain("-m", "codetracer_python_recorder", "-o", "all/one", "main.py")
+    for name, text in (("empty", ""), ("foreign", "hello")):
+        (project / "all" / name).mkdir()
+        (project / "all" / name / "trace.json").write_text(text)
+    done = command("trace", "summary", "all")
+    rows = [row.split() for row in done.stdout.splitlines()[1:]]
+    assert [row[-2:] for row in rows] == [["unreadable", "empty"], ["unreadable", "foreign"], ["complete", "one"]]
+    assert [line.split(": ")[1] for line in done.stderr.splitlines()] == [
+        f"all/{name}/trace.json" for name in ("empty", "foreign")
+    ]
+    told = json.loads(command("trace", "summary", "--json", "all").stdout)
+    assert [one["health"] for one in told] == ["unreadable", "unreadable", "complete"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_summary_of_folders_that_cannot_be_read(project: Path, command: Command, plain: Plain) -> None:
+    plain("-m", "codetracer_python_recorder", "-o", "all/one", "main.py")
+    (project / "all" / "locked").mkdir(mode=0)
+    done = command("trace", "summary", "all")
+    assert "unreadable  locked" in done.stdout and "complete    one" in done.stdout
+    assert "all/locked: cannot be read: Permission denied" in done.stderr
+    assert "Permission denied" in command("trace", "summary", "all/locked", status=2).stderr
 
 
 def test_summary_of_a_killed_program(project: Path, command: Command, record: Record, form: str) -> None:
