@@ -178,6 +178,11 @@ def test_show(project: Path, command: Command, snapshot: SnapshotAssertion) -> N
     assert tomllib.loads(done.stdout)["limits"]["depth"] == 5
 
 
+def test_show_leaves_out_an_extension_of_a_list_that_was_replaced(folder: Path, command: Command) -> None:
+    text = command("policy", "show", "--config", 'extend-include = ["x"]', "--include", "y").stdout
+    assert '"y"' in text and "extend-include" not in text
+
+
 def resolved(command: Command, *options: str, cwd: str = ".") -> Any:
     return json.loads(command("policy", "show", "--json", *options, cwd=cwd).stdout)["resolved"]
 
