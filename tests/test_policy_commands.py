@@ -155,6 +155,30 @@ def test_explain_of_what_is_not_there(project: Path, command: Command) -> None:
     )
 
 
+MISNAMED = {
+    "app/pay.py:Order.chrge": "did you mean Order.charge?",
+    "app.pay:refund": "did you mean Order.refund?",
+    "main.py:g": "expected a function or class by its qualname",
+}
+
+
+@pytest.mark.parametrize("target", MISNAMED)
+def test_explain_of_a_function_that_is_not_there(project: Path, command: Command, target: str) -> None:
+    done = command("policy", "explain", target, status=1)
+    name, _, qualname = target.partition(":")
+    assert not done.stdout
+    said = f"{target}: nothing named {qualname} in {name} ({MISNAMED[target]})"
+    assert done.stderr == f"codetracer-python-recorder: {said}\n"
+
+
+def test_explain_of_a_function_in_what_cannot_be_compiled(project: Path, command: Command) -> None:
+    (project / "later.py").write_text("def f(:\n")
+    assert command("policy", "explain", "later.py:f", "<string>:f", "app/pay.py:<module>").stdout.count(" by ") == 3
+    assert [line for line in command("policy", "explain", "app:Order").stdout.splitlines() if line[0] != " "] == [
+        "app/pay.py:Order: recorded"
+    ]
+
+
 def test_nothing_is_run_by_an_explanation(project: Path, command: Command) -> None:
     (project / "app" / "__init__.py").write_text("open('ran', 'w')")
     command("policy", "explain", "app.pay", "app/pay.py")
@@ -258,6 +282,23 @@ def test_check_names_every_mistake(project: Path, command: Command) -> None:
     assert "no such file" in command("policy", "check", "gone.toml", status=2).stderr
 
 
+def test_check_warns_of_variables_that_are_nearly_ours(folder: Path, command: Command) -> None:
+    env = {"LIMITS_DEPHT": "3", "EXTEND-EXCLUDE": "x", "LIMITS_ITEMS": "3", "RECORDING": "1", "WRAPPER_PID": "7"}
+    env = {f"CODETRACER_{name}": value for name, value in env.items()}
+    assert command("policy", "check", env=env).stdout.splitlines() == [
+        f"warning: environment CODETRACER_{name}: no key has this variable (did you mean CODETRACER_{meant}?)"
+        for name, meant in (("LIMITS_DEPHT", "LIMITS_DEPTH"), ("EXTEND-EXCLUDE", "EXTEND_EXCLUDE"))
+    ] + ["sound: bundled policy default, environment"]
+    assert command("policy", "check", "--isolated", env=env).stdout == "sound: bundled policy default\n"
+
+
+@pytest.mark.parametrize("name", ["calls", "data", "everything", "strict", "web"])
+def test_check_does_not_warn_of_a_bundled_policy(project: Path, command: Command, name: str) -> None:
+    (project / "recorder.toml").write_text(f'extends = ["{name}"]\n')
+    sound = f"sound: bundled policy default, bundled policy {name}, recorder.toml\n"
+    assert command("policy", "check", "recorder.toml").stdout == sound
+
+
 def test_check_warns_of_rules_without_effect(project: Path, command: Command, snapshot: SnapshotAssertion) -> None:
     (project / "rules.toml").write_text(
         "".join(
@@ -351,8 +392,13 @@ def test_help_fits_a_terminal_and_has_an_example(command: Command, words: list[s
 MISTAKES = [
     (["policy"], "policy: the following arguments are required: COMMAND"),
     (["policy", "shw"], "policy: argument COMMAND: invalid choice: 'shw'"),
-    (["policy", "explain"], "policy: one of the arguments TARGET --name is required"),
-    (["policy", "show", "--formt", "x"], "policy: unrecognized arguments: --formt"),
+    (
+        ["policy", "explain"],
+        "policy explain: one of the arguments TARGET --name is required (--help shows what is expected)\n",
+    ),
+    (["policy", "show", "--formt", "x"], "policy show: unknown: --formt (--help shows what is expected)\n"),
+    (["policy", "check", "nope.toml"], 'policy check: no such file: "nope.toml" (expected a policy file)\n'),
+    (["policy", "check", "."], 'policy check: a folder: "." (expected a policy file)\n'),
     (["policy", "show", "gone.py"], "gone.py: no such file (expected a script)"),
     (["policy", "show", "--format", "x"], '--format: format: "x" is unknown'),
 ]
