@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from codetracer_python_recorder.cli import COMMANDS
 from tests.conftest import Done, Plain, Record
 
 POLICY = """\
@@ -374,15 +375,10 @@ def test_list(command: Command, snapshot: SnapshotAssertion) -> None:
     assert "no bundled policy" in command("policy", "list", "gone", status=2).stderr
 
 
-COMMANDS = [
-    ["policy"],
-    *(["policy", name] for name in ("show", "explain", "check", "init", "schema", "list")),
-    ["trace"],
-    *(["trace", name] for name in ("dump", "summary", "policy", "recover")),
-]
+SCREENS = [[group, *name] for group, names in COMMANDS.items() for name in ([], *([name] for name in names))]
 
 
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("words", SCREENS, ids=" ".join)
 def test_help_fits_a_terminal_and_has_an_example(command: Command, words: list[str]) -> None:
     text = command(*words, "--help").stdout
     assert max(map(len, text.splitlines())) <= 80
