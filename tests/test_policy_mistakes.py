@@ -57,7 +57,7 @@ FILES = [
     ("limit.depth = 3", "1: limit: unknown key (did you mean [limits]?)"),
     (
         '"limits.depth" = 3',
-        '1: "limits.depth": unknown key (depth is a key of a table: limits = {{ depth = 5 }})',
+        '1: "limits.depth": unknown key (depth is a key of a table: limits = {{ depth = 3 }})',
     ),
     (
         "[tool.codetracer]\ndepth = 3",
@@ -296,6 +296,10 @@ def test_a_mapping_is_checked_the_same_way() -> None:
         "policy: include[1]: 5 is an integer (expected a string)",
         'policy: format: a value of type NoneType (expected "binary" or "json")',
         f'policy: "7": unknown key {TOP}',
+    ]
+    assert problems(mapping={"redact.detect": False, "limits.items": "3"}) == [
+        'policy: "redact.detect": unknown key (detect is a key of a table: redact = { detect = false })',
+        'policy: "limits.items": unknown key (items is a key of a table: limits = { items = 100 })',
     ]
 
 

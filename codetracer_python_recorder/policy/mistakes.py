@@ -10,7 +10,7 @@ from _collections_abc import Mapping  # typing's and collections.abc's own home,
 
 from codetracer_python_recorder import _native
 from codetracer_python_recorder.policy.layer import Entry, Origin, quote
-from codetracer_python_recorder.policy.schema import ACTIONS, BY_NAME, KEYS, LARGEST, RULE_KEYS, SELECTORS, TABLES
+from codetracer_python_recorder.policy.schema import ACTIONS, BY_NAME, KEYS, LARGEST, RULE_KEYS, SELECTORS, TABLES, toml
 from codetracer_python_recorder.subject import clean
 
 TYPE_CHECKING = False
@@ -55,7 +55,7 @@ class _Checker:
                     self.problem(at, name, f"{described(value)} (expected a table)")
             else:
                 self.hints -= 1
-                hint = _meant(prefix, written) if self.hints >= 0 else ""
+                hint = _meant(prefix, written, value) if self.hints >= 0 else ""
                 self.problem(at, prefix + _written(written), f"unknown key{hint}")
 
     def value(self, key: Key, value: object, path: Path) -> None:
@@ -181,12 +181,13 @@ def _written(key: object) -> str:
     return str(key) if plain else quote(key)
 
 
-def _meant(prefix: str, written: object) -> str:
+def _meant(prefix: str, written: object, value: object) -> str:
     """The nearest known key, or if none is near those that there are, as the end of a message."""
     quoted = BY_NAME.get(str(written).replace("_", "-"))
     if quoted and not prefix:  # the whole was in quotes, or a key of a mapping
         table, _, name = quoted.name.partition(".")
-        return f" ({name} is a key of a table: {table} = {{ {name} = {quoted.example} }})"
+        shown = toml(value) if isinstance(value, int) else quoted.example
+        return f" ({name} is a key of a table: {table} = {{ {name} = {shown} }})"
     names: dict[str, str] = {}
     for key in KEYS:
         names.setdefault(key.name.rpartition(".")[2], key.name)  # `depth` alone means limits.depth
