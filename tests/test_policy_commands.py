@@ -271,6 +271,7 @@ def test_check(project: Path, command: Command, snapshot: SnapshotAssertion) -> 
     assert steady(done.stdout, project) == snapshot
     assert len(json.loads(command("policy", "check", "--json", "recorder.toml").stdout)["warnings"]) == 3
     assert command("policy", "check").stdout == "sound: bundled policy default\n"
+    assert command("policy", "check", "/dev/null").stdout == "sound: bundled policy default, /dev/null\n"
 
 
 def test_check_names_every_mistake(project: Path, command: Command) -> None:

@@ -216,9 +216,10 @@ def _check(options: Namespace) -> int:
 
 def _policy_file(name: str) -> str:
     """The file that is to be checked; `PolicyError` if there is none."""
-    if os.path.isfile(name) or "=" in name:
+    is_folder = os.path.isdir(name)
+    if "=" in name or (os.path.exists(name) and not is_folder):
         return name
-    wrong = "a folder" if os.path.isdir(name) else "no such file"
+    wrong = "a folder" if is_folder else "no such file"
     raise PolicyError(f"policy check: {wrong}: {quote(name)} (expected a policy file)")
 
 
