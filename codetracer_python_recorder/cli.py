@@ -25,12 +25,18 @@ if TYPE_CHECKING:
 NAME = "codetracer-python-recorder"
 WIDTH = 80
 
+COMMANDS = {
+    "policy": ("show", "explain", "check", "init", "schema", "list"),
+    "trace": ("dump", "summary", "policy", "recover"),
+}
+"""What may stand in the script's place, and the words behind it."""
+
 USAGE = f"""{NAME} [OPTIONS] SCRIPT [ARGS...]
        {NAME} [OPTIONS] -m MODULE | -c CODE | - [ARGS...]
        {NAME} [OPTIONS] --pytest NODE_ID [ARGS...]
        {NAME} [OPTIONS] --unittest TARGET [ARGS...]
-       {NAME} policy show|explain|check|init|schema|list …
-       {NAME} trace dump|summary|policy|recover TRACE_DIR"""
+       {NAME} policy {"|".join(COMMANDS["policy"])} …
+       {NAME} trace {"|".join(COMMANDS["trace"])} TRACE_DIR"""
 
 DESCRIPTION = """Runs a Python program as plain Python would, and records how it ran into a
 trace for CodeTracer, as a policy says. SCRIPT may be a folder or zip file with
@@ -86,6 +92,10 @@ OTHER_OPTIONS = [
 
 RUNNERS = {"--pytest": "a node id", "--unittest": "a target"}
 """The options that stand in place of the script, each the name of a module that runs tests, and what follows them."""
+
+
+INTERPRETER_LETTERS = "bBEIOPsSuWX"
+"""The letters of the interpreter's own options that may be meant for the program."""
 
 
 class UsageError(RecorderError):
@@ -173,10 +183,7 @@ def _option(arguments: Sequence[str], known: dict[str, Option]) -> tuple[str, st
     if not written.startswith("--"):
         flag, equals, value = written[:2], written[2:], written[2:]
     if flag not in known:
-        from difflib import get_close_matches
-
-        meant = "".join(get_close_matches(flag, [long for long in (*known, *RUNNERS) if long.startswith("--")], n=1))
-        raise UsageError(f"{flag}: unknown option" + (f" (did you mean {meant}?)" if meant else " (--help shows all)"))
+        raise UsageError(f"{flag}: unknown option ({_way_out(flag, value, arguments, known)})")
     metavar = known[flag].metavar
     if not metavar and equals:
         raise UsageError(f"{flag}: takes no value (here {value!r})")
@@ -185,6 +192,32 @@ def _option(arguments: Sequence[str], known: dict[str, Option]) -> tuple[str, st
             raise UsageError(f"{flag}: a value is missing (expected {metavar})")
         return flag, arguments[1], 2
     return flag, value, 1
+
+
+def _way_out(flag: str, value: str, arguments: Sequence[str], known: dict[str, Option]) -> str:
+    """What may have been meant by a flag that is none."""
+    if flag[1] in INTERPRETER_LETTERS:
+        given = " ".join(arguments[:2] if arguments[0] in ("-X", "-W") else arguments[:1])
+        return f"one of the interpreter's? python {given} -m codetracer_python_recorder …"
+    from difflib import get_close_matches
+
+    meant = _keys_as_flags(value or "".join(arguments[1:2]))
+    meant |= {long: long for long in (*known, *RUNNERS) if long.startswith("--")}
+    near = get_close_matches(flag, meant, n=1)
+    return f"did you mean {meant[near[0]]}?" if near else "--help shows all"
+
+
+def _keys_as_flags(value: str) -> dict[str, str]:
+    """By what a key without a flag could be called if it had one, how it is set to the value."""
+    from codetracer_python_recorder.policy.schema import KEYS
+
+    found: dict[str, str] = {}
+    for key in KEYS:
+        if not key.flags:
+            setting = value if key.kind == "integer" and value.isdecimal() else key.example
+            names = (key.name, key.name.replace(".", "-"), key.name.rpartition(".")[2])
+            found |= {f"--{name}": f"--config '{key.name} = {setting}'" for name in names}
+    return found
 
 
 def _program(arguments: Sequence[str]) -> tuple[str, str, list[str]]:
@@ -204,7 +237,23 @@ def _program(arguments: Sequence[str]) -> tuple[str, str, list[str]]:
         if not rest:
             raise UsageError(f"{first}: {'a module name' if first == '-m' else 'code'} is missing")
         return first, rest[0], rest[1:]
-    return ("-", "", rest) if first == "-" else ("script", first, rest)
+    if first == "-":
+        return "-", "", rest
+    _refuse_no_script(first)
+    return "script", first, rest
+
+
+def _refuse_no_script(name: str) -> None:
+    """Raises `UsageError` where what stands in the script's place cannot be one, or is a command without its group."""
+    from os.path import exists
+
+    if not name:
+        raise UsageError("empty script name (expected SCRIPT, -m MODULE, -c CODE or -; --help shows all)")
+    meant = " or ".join(
+        f"{group} {name}" for group, names in COMMANDS.items() if name in names and name not in COMMANDS
+    )
+    if meant and not exists(name):
+        raise UsageError(f"{name}: no such file (did you mean {meant}?)")
 
 
 def _parser() -> ArgumentParser:

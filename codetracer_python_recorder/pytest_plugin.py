@@ -16,12 +16,22 @@ MARKERS = (
     "codetracer(**policy): keys of a recording policy for the test's trace, as `depth=6, include=['app/**']`",
     "no_codetracer: no trace of the test",
 )
+WANTED = ("all", "failed")
+"""Of which tests traces stay."""
 TRACES = "codetracer-traces"
 """The name under which the plugin that records is registered, when it is."""
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Each form is an option of its own: one with an optional value would take the path that follows for it."""
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Each form is an option of its own: one with an optional value would take the path that follows for it.
+
+    Of another value argparse would say that it is ignored, and end.
+    """
+    config: pytest.Config | None = pluginmanager.get_plugin("pytestconfig")
+    for given in map(str, config.invocation_params.args if config else ()):
+        value = given.removeprefix("--codetracer=")
+        if value != given and value not in WANTED:
+            raise pytest.UsageError(f"--codetracer: {value!r} is unknown (expected all or failed)")
     group = parser.getgroup("codetracer", "traces for CodeTracer")
     group.addoption(
         "--codetracer",
@@ -47,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
     wanted = config.getoption("codetracer") or config.getini("codetracer")
     if not wanted:
         return
-    if wanted not in ("all", "failed"):
+    if wanted not in WANTED:
         raise pytest.UsageError(f"{config.inipath}: codetracer: {wanted!r} is unknown (expected all or failed)")
     from codetracer_python_recorder.pytest_traces import Traces
 

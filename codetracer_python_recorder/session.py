@@ -12,7 +12,7 @@ import sys
 from os import getpid
 
 from codetracer_python_recorder import _native
-from codetracer_python_recorder.errors import SessionError
+from codetracer_python_recorder.errors import SessionError, TraceError
 from codetracer_python_recorder.own import BUILTINS
 from codetracer_python_recorder.policy.project import start_folder
 from codetracer_python_recorder.policy.resolve import resolve
@@ -67,7 +67,13 @@ def begin(policy: Policy, subject: Subject) -> None:
     """Start recording; `SessionError`, `TraceError` or `PolicyError` if it cannot be."""
     spec, metadata = handed_over(policy, subject)
     text = None if subject.text is None else clean(subject.text)
-    _native.start(policy.trace_dir, spec, as_json(metadata), subject.code, text)
+    try:
+        _native.start(policy.trace_dir, spec, as_json(metadata), subject.code, text)
+    except TraceError:
+        if not os.path.isdir(policy.trace_dir) or os.access(policy.trace_dir, os.W_OK | os.X_OK):
+            raise
+        why = "cannot be written (choose another folder with --trace-dir)"
+        raise TraceError(f"{policy.trace_dir}: {why}") from None
 
 
 def complaint(policy: Policy, report: _native.Report) -> str:

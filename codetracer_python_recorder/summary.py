@@ -26,6 +26,16 @@ TOP = 10
 """Rows of each list at the most."""
 HUGE = 100_000_000
 """Bytes of events of which one asks whether they are all wanted."""
+UNREADABLE = "unreadable"
+"""The health of a trace of which nothing else is known."""
+MISSING = {
+    "limits.trace-bytes": "from there on values are left out, at twice as many bytes lines too; calls stay",
+    "limits.output-bytes": "what was written or read later in that stream is not in the trace",
+    "secrets that are followed": "later ones are hidden by their name and shape only",
+}
+"""By what was reached: what is not in the trace."""
+FOREIGN = {"installed": 1, "standard library": 2, "generated": 3, "recorder": 4}
+"""Kinds of code that are seldom why nothing was recorded, the more seldom the later: the program's own comes first."""
 
 
 def metadata(trace_dir: str) -> dict[str, Any]:
@@ -51,14 +61,31 @@ def is_trace(folder: str) -> bool:
 
 
 def traces(folder: str) -> list[str]:
-    """The traces in a folder, and those of their child processes."""
-    found = []
-    for at, folders, _ in os.walk(folder):
+    """The traces in a folder, and those of their child processes; folders that cannot be looked into are among them."""
+    found: list[str] = []
+
+    def closed(error: OSError) -> None:
+        if isinstance(error, PermissionError):
+            found.append(error.filename)
+
+    for at, folders, _ in os.walk(folder, onerror=closed):
         folders.sort()
         if is_trace(at):
             found.append(at)
             folders[:] = [name for name in folders if name == CHILDREN]
     return found
+
+
+def summaries(trace_dirs: Iterable[str]) -> list[dict[str, Any]]:
+    """What is told of each; of one that cannot be read that it is so, and why."""
+    return [_summary_or_fault(one) for one in trace_dirs]
+
+
+def _summary_or_fault(trace_dir: str) -> dict[str, Any]:
+    try:
+        return summary(trace_dir)
+    except TraceError as error:
+        return {"trace_dir": trace_dir, "health": UNREADABLE, "test": None, "faults": [str(error)]}
 
 
 def summary(trace_dir: str) -> dict[str, Any]:
@@ -71,7 +98,7 @@ def summary(trace_dir: str) -> dict[str, Any]:
         counts["faults"].append(str(error))
     counters = _part(known, "counters", {})
     cut: dict[str, int] = _part(counters, "truncations", {})
-    decisions = [one for one in _part(known, "decisions", []) if one["kind"] != "recorder"]
+    decisions = _part(known, "decisions", [])
     return {
         "trace_dir": trace_dir,
         "health": _health(known, counts["faults"]),
@@ -141,7 +168,7 @@ def heading(told: dict[str, Any]) -> list[tuple[str, str]]:
         ("size", f"{size(told['bytes'])} of events, {size(told['stored_bytes'])} on disk"),
     ]
     rows += [(name, str(count)) for name, count in told["events"].items()]
-    rows += [("threads", f"{len(told['threads'])}: {', '.join(told['threads'][:TOP])}")] if told["threads"] else []
+    rows += [("threads", f"{len(told['threads'])}: {', '.join(_cut(told['threads']))}")] if told["threads"] else []
     rows += [("processes", f"{told['processes']} recorded beside it, in {CHILDREN}/")] if told["processes"] else []
     rows += [("skipped", f"{told['skipped_code_objects']} code objects")] if told["skipped_code_objects"] else []
     rows += [("not whole", fault) for fault in told["faults"]]
@@ -174,8 +201,18 @@ def sections(told: dict[str, Any]) -> list[Section]:
 
 
 def _top(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Those with the largest first column."""
-    return sorted(rows, key=lambda row: -row[0])[:TOP]
+    """Those with the largest first column, and how many more there are."""
+    ranked = sorted(rows, key=lambda row: -row[0])
+    blank = ("",) * (len(ranked[0]) - 1 if ranked else 0)
+    return [*ranked[:TOP], *((*blank, more) for more in _more(ranked))]
+
+
+def _cut(names: Sequence[str]) -> list[str]:
+    return [*names[:TOP], *_more(names)]
+
+
+def _more(found: Sequence[object]) -> list[str]:
+    return [f"… {len(found) - TOP} more"] if len(found) > TOP else []
 
 
 def never(told: dict[str, Any]) -> list[str]:
@@ -190,8 +227,7 @@ def advice(told: dict[str, Any]) -> list[str]:
     if not told["activated"]:
         lines.append(f"nothing was recorded: {told['activation_path']} never ran (activation-path names another file?)")
     elif not told["calls"]:
-        reason = told["skipped"][0]["reason"] if told["skipped"] else "no code of the program ran"
-        lines.append(f"nothing was recorded, mostly for: {reason} (policy explain FILE says what would change it)")
+        lines.append(_why_nothing(told))
     if told["bytes"] >= HUGE and told["files"]:
         largest = told["files"][0]
         share = 100 * largest["bytes"] // told["bytes"]
@@ -200,12 +236,22 @@ def advice(told: dict[str, Any]) -> list[str]:
     if told["truncations"]:
         limit, count = max(told["truncations"].items(), key=lambda one: one[1])
         lines.append(f"{count} values were cut by limits.{limit}: a larger one, for all or in a rule, shows more")
-    lines += [f"{one} was reached: what came later is not in the trace" for one in told["limits_reached"][:1]]
+    lines += [f"{one} was reached: {MISSING[one]}" for one in told["limits_reached"] if one in MISSING]
     if never(told):
         lines.append("patterns or rules matched nothing: policy check says which never can")
     if told["faults"]:
         lines.append(f"not whole: codetracer-python-recorder trace recover {told['trace_dir']} saves what there is")
     return lines
+
+
+def _why_nothing(told: dict[str, Any]) -> str:
+    """Why a trace holds no call. What has nothing to do with the program may be most of what was skipped."""
+    if told["faults"]:
+        return "nothing was recorded: the process ended before anything was written, or still runs"
+    nearest = min(told["skipped"], key=lambda one: FOREIGN.get(one["kind"], 0), default=None)
+    if nearest is None or nearest["kind"] == "recorder":
+        return "nothing was recorded: no code of the program ran"
+    return f"nothing was recorded, mostly for: {nearest['reason']} (policy explain FILE says what would change it)"
 
 
 def table(all_told: Sequence[dict[str, Any]], folder: str) -> list[tuple[object, ...]]:
@@ -221,6 +267,8 @@ NUMBERS = 4
 
 
 def _row(told: dict[str, Any], folder: str) -> tuple[object, ...]:
+    if told["health"] == UNREADABLE:
+        return (*("",) * OF_TRACES.index("health"), UNREADABLE, os.path.relpath(told["trace_dir"], folder))
     seconds = "" if told["seconds"] is None else told["seconds"]
     status = "" if told["exit_status"] is None else told["exit_status"]
     name = os.path.relpath(told["trace_dir"], folder)

@@ -97,6 +97,7 @@ def test_what_the_options_say() -> None:
     assert (options.propagate_script_exit, options.verbose, options.quiet) == (False, True, False)
 
 
+INTERPRETERS = "one of the interpreter's?"
 USAGE = [
     ([], "no script (expected SCRIPT, -m MODULE, -c CODE or -; --help shows all)"),
     (["--"], "no script (expected SCRIPT, -m MODULE, -c CODE or -; --help shows all)"),
@@ -107,7 +108,16 @@ USAGE = [
     (["--trace", "x", "a.py"], "--trace: unknown option (did you mean --trace-dir?)"),
     (["--includ=x", "a.py"], "--includ: unknown option (did you mean --include?)"),
     (["-x", "a.py"], "-x: unknown option (--help shows all)"),
-    (["--depth=3", "a.py"], "--depth: unknown option (--help shows all)"),
+    (["--depth=3", "a.py"], "--depth: unknown option (did you mean --config 'limits.depth = 3'?)"),
+    (["--limits-depth", "3", "a.py"], "--limits-depth: unknown option (did you mean --config 'limits.depth = 3'?)"),
+    (["--limits.depth", "a.py"], "--limits.depth: unknown option (did you mean --config 'limits.depth = 5'?)"),
+    (["--redact.enabled", "a"], "--redact.enabled: unknown option (did you mean --config 'redact.enabled = false'?)"),
+    (["-O", "a.py"], f"-O: unknown option ({INTERPRETERS} python -O -m codetracer_python_recorder …)"),
+    (["-Werror", "a.py"], f"-W: unknown option ({INTERPRETERS} python -Werror -m codetracer_python_recorder …)"),
+    (["-X", "dev", "a.py"], f"-X: unknown option ({INTERPRETERS} python -X dev -m codetracer_python_recorder …)"),
+    ([""], "empty script name (expected SCRIPT, -m MODULE, -c CODE or -; --help shows all)"),
+    (["summary"], "summary: no such file (did you mean trace summary?)"),
+    (["explain", "a.py"], "explain: no such file (did you mean policy explain?)"),
     (["--format"], "--format: a value is missing (expected FORMAT)"),
     (["-o"], "-o: a value is missing (expected DIR)"),
     (["--isolated=1", "a.py"], "--isolated: takes no value (here '1')"),
@@ -121,6 +131,12 @@ def test_a_command_line_that_makes_no_sense(arguments: list[str], message: str) 
     assert str(error.value) == message
 
 
+def test_a_script_may_be_called_as_a_command_is(folder: Path) -> None:
+    (folder / "summary").touch()
+    options = parse(["summary", "x"])
+    assert options and (options.mode, options.target) == ("script", "summary")
+
+
 MISTAKES = [
     ([], "no script (expected SCRIPT, -m MODULE, -c CODE or -; --help shows all)"),
     (["policy"], "policy: the following arguments are required: COMMAND"),
@@ -131,7 +147,8 @@ MISTAKES = [
     (["-o", "", "app.py"], '-o: trace-dir: empty string (expected a string, as "trace-out")'),
     (["--config", "x = 1", "app.py"], "--config: x: unknown key"),
     (["trace"], "trace: the following arguments are required: COMMAND (--help shows what is expected)"),
-    (["trace", "dump"], "trace: the following arguments are required: TRACE_DIR (--help shows what is expected)"),
+    (["trace", "dump"], "trace dump: the following arguments are required: TRACE_DIR (--help shows what is expected)"),
+    (["--config", "", "app.py"], "--config: empty (expected a TOML file or 'key = value')"),
     (["trace", "rewind", "x"], "trace: "),
     (["trace", "dump", "gone"], "gone"),
 ]
@@ -168,6 +185,15 @@ def test_a_trace_folder_that_is_a_file(folder: Path, recorder: Plain) -> None:
     done = recorder("-o", "out", "app.py")
     assert done.returncode == 2
     assert "out" in ours(done)[0]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
+def test_a_trace_folder_that_cannot_be_written(folder: Path, recorder: Plain) -> None:
+    (folder / "app.py").touch()
+    (folder / "out").mkdir(mode=0o555)
+    done = recorder("-o", "out", "app.py")
+    assert done.returncode == 2
+    assert ours(done) == [f"{folder}/out: cannot be written (choose another folder with --trace-dir)"]
 
 
 PROPAGATION = [

@@ -1,4 +1,4 @@
-"""Owns: the examples in docs/policy.md being true. Must not: test what the policies in them do."""
+"""Owns: the examples in docs/policy.md and docs/trace.md being true. Must not: test what the policies in them do."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from pathlib import Path
 import pytest
 
 from codetracer_python_recorder.policy.resolve import resolve
+from tests.conftest import Record
 
 ROOT = Path(__file__).parent.parent
 GUIDE = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
+TRACE = (ROOT / "docs" / "trace.md").read_text(encoding="utf-8")
 
 
-def blocks(language: str) -> list[str]:
+def blocks(language: str, page: str = GUIDE) -> list[str]:
     """The code blocks in this language."""
-    return re.findall(rf"```{language}\n(.*?)```", GUIDE, re.DOTALL)
+    return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
 
 
 @pytest.mark.parametrize("text", blocks("toml"))
@@ -41,3 +43,12 @@ def test_commands_give_what_is_shown(folder: Path) -> None:
         expected = shown.replace("…\\\n", "(.|\n)*").replace("…", ".*")
         assert done.returncode == 0, done.stderr
         assert re.fullmatch(expected, done.stdout), f"{command}\n{done.stdout}"
+
+
+def test_a_dump_is_as_shown(folder: Path, record: Record, form: str) -> None:
+    (program,) = blocks("python", TRACE)
+    (folder / "main.py").write_text(program)
+    recorded = record("main.py", options=["--format", form])
+    dump, as_json = (block.splitlines() for block in blocks("", TRACE.partition(program)[2].partition("```")[2]))
+    assert recorded.dump() == dump
+    assert "\n".join(as_json) in "\n".join(recorded.dump("--json"))

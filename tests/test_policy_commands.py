@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from codetracer_python_recorder.cli import COMMANDS
 from tests.conftest import Done, Plain, Record
 
 POLICY = """\
@@ -155,6 +156,30 @@ def test_explain_of_what_is_not_there(project: Path, command: Command) -> None:
     )
 
 
+MISNAMED = {
+    "app/pay.py:Order.chrge": "did you mean Order.charge?",
+    "app.pay:refund": "did you mean Order.refund?",
+    "main.py:g": "expected a function or class by its qualname",
+}
+
+
+@pytest.mark.parametrize("target", MISNAMED)
+def test_explain_of_a_function_that_is_not_there(project: Path, command: Command, target: str) -> None:
+    done = command("policy", "explain", target, status=1)
+    name, _, qualname = target.partition(":")
+    assert not done.stdout
+    said = f"{target}: nothing named {qualname} in {name} ({MISNAMED[target]})"
+    assert done.stderr == f"codetracer-python-recorder: {said}\n"
+
+
+def test_explain_of_a_function_in_what_cannot_be_compiled(project: Path, command: Command) -> None:
+    (project / "later.py").write_text("def f(:\n")
+    assert command("policy", "explain", "later.py:f", "<string>:f", "app/pay.py:<module>").stdout.count(" by ") == 3
+    assert [line for line in command("policy", "explain", "app:Order").stdout.splitlines() if line[0] != " "] == [
+        "app/pay.py:Order: recorded"
+    ]
+
+
 def test_nothing_is_run_by_an_explanation(project: Path, command: Command) -> None:
     (project / "app" / "__init__.py").write_text("open('ran', 'w')")
     command("policy", "explain", "app.pay", "app/pay.py")
@@ -176,6 +201,11 @@ def test_show(project: Path, command: Command, snapshot: SnapshotAssertion) -> N
     done = command("policy", "show", "main.py", *options, env={"CODETRACER_WITH_DIFF": "true"})
     assert steady(done.stdout, project) == snapshot
     assert tomllib.loads(done.stdout)["limits"]["depth"] == 5
+
+
+def test_show_leaves_out_an_extension_of_a_list_that_was_replaced(folder: Path, command: Command) -> None:
+    text = command("policy", "show", "--config", 'extend-include = ["x"]', "--include", "y").stdout
+    assert '"y"' in text and "extend-include" not in text
 
 
 def resolved(command: Command, *options: str, cwd: str = ".") -> Any:
@@ -241,6 +271,7 @@ def test_check(project: Path, command: Command, snapshot: SnapshotAssertion) -> 
     assert steady(done.stdout, project) == snapshot
     assert len(json.loads(command("policy", "check", "--json", "recorder.toml").stdout)["warnings"]) == 3
     assert command("policy", "check").stdout == "sound: bundled policy default\n"
+    assert command("policy", "check", "/dev/null").stdout == "sound: bundled policy default, /dev/null\n"
 
 
 def test_check_names_every_mistake(project: Path, command: Command) -> None:
@@ -251,6 +282,23 @@ def test_check_names_every_mistake(project: Path, command: Command) -> None:
     told = json.loads(command("policy", "check", "--json", "wrong.toml", status=2).stdout)
     assert told["problems"][1] == "wrong.toml:2: formt: unknown key (did you mean format?)"
     assert "no such file" in command("policy", "check", "gone.toml", status=2).stderr
+
+
+def test_check_warns_of_variables_that_are_nearly_ours(folder: Path, command: Command) -> None:
+    env = {"LIMITS_DEPHT": "3", "EXTEND-EXCLUDE": "x", "LIMITS_ITEMS": "3", "RECORDING": "1", "WRAPPER_PID": "7"}
+    env = {f"CODETRACER_{name}": value for name, value in env.items()}
+    assert command("policy", "check", env=env).stdout.splitlines() == [
+        f"warning: environment CODETRACER_{name}: no key has this variable (did you mean CODETRACER_{meant}?)"
+        for name, meant in (("LIMITS_DEPHT", "LIMITS_DEPTH"), ("EXTEND-EXCLUDE", "EXTEND_EXCLUDE"))
+    ] + ["sound: bundled policy default, environment"]
+    assert command("policy", "check", "--isolated", env=env).stdout == "sound: bundled policy default\n"
+
+
+@pytest.mark.parametrize("name", ["calls", "data", "everything", "strict", "web"])
+def test_check_does_not_warn_of_a_bundled_policy(project: Path, command: Command, name: str) -> None:
+    (project / "recorder.toml").write_text(f'extends = ["{name}"]\n')
+    sound = f"sound: bundled policy default, bundled policy {name}, recorder.toml\n"
+    assert command("policy", "check", "recorder.toml").stdout == sound
 
 
 def test_check_warns_of_rules_without_effect(project: Path, command: Command, snapshot: SnapshotAssertion) -> None:
@@ -328,15 +376,10 @@ def test_list(command: Command, snapshot: SnapshotAssertion) -> None:
     assert "no bundled policy" in command("policy", "list", "gone", status=2).stderr
 
 
-COMMANDS = [
-    ["policy"],
-    *(["policy", name] for name in ("show", "explain", "check", "init", "schema", "list")),
-    ["trace"],
-    *(["trace", name] for name in ("dump", "summary", "policy", "recover")),
-]
+SCREENS = [[group, *name] for group, names in COMMANDS.items() for name in ([], *([name] for name in names))]
 
 
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("words", SCREENS, ids=" ".join)
 def test_help_fits_a_terminal_and_has_an_example(command: Command, words: list[str]) -> None:
     text = command(*words, "--help").stdout
     assert max(map(len, text.splitlines())) <= 80
@@ -346,8 +389,13 @@ def test_help_fits_a_terminal_and_has_an_example(command: Command, words: list[s
 MISTAKES = [
     (["policy"], "policy: the following arguments are required: COMMAND"),
     (["policy", "shw"], "policy: argument COMMAND: invalid choice: 'shw'"),
-    (["policy", "explain"], "policy: one of the arguments TARGET --name is required"),
-    (["policy", "show", "--formt", "x"], "policy: unrecognized arguments: --formt"),
+    (
+        ["policy", "explain"],
+        "policy explain: one of the arguments TARGET --name is required (--help shows what is expected)\n",
+    ),
+    (["policy", "show", "--formt", "x"], "policy show: unknown: --formt (--help shows what is expected)\n"),
+    (["policy", "check", "nope.toml"], 'policy check: no such file: "nope.toml" (expected a policy file)\n'),
+    (["policy", "check", "."], 'policy check: a folder: "." (expected a policy file)\n'),
     (["policy", "show", "gone.py"], "gone.py: no such file (expected a script)"),
     (["policy", "show", "--format", "x"], '--format: format: "x" is unknown'),
 ]
@@ -412,13 +460,39 @@ def test_summary(project: Path, command: Command, record: Record, form: str, sna
     text = steady(command("trace", "summary", "trace-out").stdout, project)
     text = re.sub(r"(?<=duration)  +\d+ s|  +\d[\d.]* k?B(?=  )", "  N", text)
     text = re.sub(r"size .*\n", "size\n", text)
-    text = re.sub(r"(?m)^ +\d+  (standard|generated|installed).*\n| +skipped +\d+.*\n", "", text)
+    varying = r"(?m)^ +\d+  (standard|generated|installed|the recorder).*\n| +skipped +\d+.*\n| +… \d+ more\n"
+    text = re.sub(varying, "", text)
     assert text == snapshot(name="summary")
     told = json.loads(command("trace", "summary", "--json", "trace-out").stdout)
     assert (told["health"], told["exit_status"], told["program"]) == ("complete", 3, "main.py")
     assert told["truncations"].keys() == {"depth", "items", "string"}
     assert told["redacted"] == {"rule card data": 5}
-    assert sum(one["code_objects"] for one in told["skipped"]) > 0
+    assert sum(one["code_objects"] for one in told["skipped"]) == told["skipped_code_objects"] > 0
+
+
+def test_summary_says_how_many_more_there_are(folder: Path, command: Command, record: Record) -> None:
+    (folder / "main.py").write_text("".join(f"def f{number}(): pass\nf{number}()\n" for number in range(30)))
+    record("main.py")
+    lines = command("trace", "summary", "trace-out").stdout.splitlines()
+    functions = lines[lines.index("functions") + 2 :]
+    assert functions[10].strip() == "… 21 more" and not functions[11]
+
+
+ENDLESS = "def f(x):\n    return x\nfor number in range(400):\n    f(number)\nprint('x' * 60)\nprint('later')\n"
+
+
+def test_summary_says_what_a_limit_has_left_out(folder: Path, command: Command, record: Record, form: str) -> None:
+    (folder / "main.py").write_text(ENDLESS)
+    limits = "limits = { trace-bytes = 5000, output-bytes = 50 }"
+    recorded = record("main.py", options=["--format", form, "--config", limits])
+    said = command("trace", "summary", "trace-out").stdout.splitlines()
+    reached = {line.partition(" was reached: ")[0]: line.partition(" was reached: ")[2] for line in said}
+    assert "values are left out, at twice as many bytes lines too; calls stay" in reached["limits.trace-bytes"]
+    assert "later in that stream is not in the trace" in reached["limits.output-bytes"]
+    story = [line.split()[0] for line in recorded.dump() if not line.startswith("#")]
+    kinds = ["number" if word in ("number", "x") else word for word in story]
+    last = {kind: len(kinds) - 1 - kinds[::-1].index(kind) for kind in ("number", "step", "call", "return")}
+    assert last["number"] < len(kinds) / 3 and kinds.count("call") == 402 and last["return"] == len(kinds) - 1
 
 
 def test_summary_of_a_trace_that_holds_nothing(project: Path, command: Command, record: Record) -> None:
@@ -428,6 +502,21 @@ def test_summary_of_a_trace_that_holds_nothing(project: Path, command: Command, 
     record("main.py", options=["--activation-path", "other.py"])
     last = command("trace", "summary", "trace-out").stdout.splitlines()[-1]
     assert last.startswith(f"nothing was recorded: {project}/other.py never ran")
+
+
+def test_summary_of_nothing_names_the_programs_own_code(project: Path, command: Command, record: Record) -> None:
+    (project / "main.py").write_text("for number in range(9):\n    exec(f'def f(): return {number}\\nf()')\n")
+    record("main.py", options=["--include", "gone/**"])
+    lines = command("trace", "summary", "trace-out").stdout.splitlines()
+    assert any(line.startswith("nothing was recorded, mostly for: no pattern of include") for line in lines)
+
+
+def test_summary_of_what_was_killed_at_once(project: Path, command: Command, record: Record) -> None:
+    (project / "main.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")
+    record("main.py", options=["--format", "json"])
+    (project / "trace-out" / "trace.json").write_text("[")
+    lines = command("trace", "summary", "trace-out").stdout.splitlines()
+    assert "nothing was recorded: the process ended before anything was written, or still runs" in lines
 
 
 @pytest.mark.parametrize(
@@ -450,6 +539,31 @@ def test_summary_of_a_folder_of_traces(project: Path, command: Command, plain: P
     (project / "empty").mkdir()
     assert "no trace here" in command("trace", "summary", "empty", status=1).stderr
     assert "no such folder" in command("trace", "summary", "gone", status=2).stderr
+
+
+def test_summary_of_a_folder_in_which_a_trace_cannot_be_read(project: Path, command: Command, plain: Plain) -> None:
+    plain("-m", "codetracer_python_recorder", "-o", "all/one", "main.py")
+    for name, text in (("empty", ""), ("foreign", "hello")):
+        (project / "all" / name).mkdir()
+        (project / "all" / name / "trace.json").write_text(text)
+    done = command("trace", "summary", "all")
+    rows = [row.split() for row in done.stdout.splitlines()[1:]]
+    assert [row[-2:] for row in rows] == [["unreadable", "empty"], ["unreadable", "foreign"], ["complete", "one"]]
+    assert [line.split(": ")[1] for line in done.stderr.splitlines()] == [
+        f"all/{name}/trace.json" for name in ("empty", "foreign")
+    ]
+    told = json.loads(command("trace", "summary", "--json", "all").stdout)
+    assert [one["health"] for one in told] == ["unreadable", "unreadable", "complete"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_summary_of_folders_that_cannot_be_read(project: Path, command: Command, plain: Plain) -> None:
+    plain("-m", "codetracer_python_recorder", "-o", "all/one", "main.py")
+    (project / "all" / "locked").mkdir(mode=0)
+    done = command("trace", "summary", "all")
+    assert "unreadable  locked" in done.stdout and "complete    one" in done.stdout
+    assert "all/locked: cannot be read: Permission denied" in done.stderr
+    assert "Permission denied" in command("trace", "summary", "all/locked", status=2).stderr
 
 
 def test_summary_of_a_killed_program(project: Path, command: Command, record: Record, form: str) -> None:

@@ -191,6 +191,19 @@ def test_what_a_variable_extends_is_relative_to_the_working_directory(folder: Pa
     assert resolved(environ={"EXTENDS": "./a.toml"}).value("limits.depth") == 8
 
 
+def test_a_path_may_begin_in_the_home_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = folder / "home"
+    monkeypatch.setenv("HOME", str(home))
+    main = write(home / "main.py", "")
+    write(home / "base.toml", "limits.depth = 8\n")
+    write(home / "recorder.toml", 'trace-dir = "~/out"\nextends = ["~/base.toml"]\nactivation-path = "~/main.py"\n')
+    policy = resolved("~/recorder.toml")
+    assert (policy.trace_dir, policy.activation_path, policy.value("limits.depth")) == (f"{home}/out", str(main), 8)
+    for flags in ({"trace-dir": "~"}, {"trace-dir": "~x/y"}, {"trace-dir": "./~"}):
+        expected = {"~": str(home), "~x/y": f"{folder}/~x/y", "./~": f"{folder}/./~"}[flags["trace-dir"]]
+        assert resolved(flags={**flags}).trace_dir == expected
+
+
 def test_an_activation_path_is_found_from_its_layers_folder(folder: Path) -> None:
     write(folder / "pyproject.toml", '[tool.codetracer]\nactivation-path = "app/main.py"\n')
     main = write(folder / "app" / "main.py", "")

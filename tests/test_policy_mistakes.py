@@ -55,7 +55,14 @@ FILES = [
     ('"tr ace" = 1', '1: "tr ace": unknown key (did you mean trace-dir?)'),
     ("depth = 3", "1: depth: unknown key (did you mean limits.depth?)"),
     ("limit.depth = 3", "1: limit: unknown key (did you mean [limits]?)"),
-    ('"limits.depth" = 3', '1: "limits.depth": unknown key (did you mean limits.depth?)'),
+    (
+        '"limits.depth" = 3',
+        '1: "limits.depth": unknown key (depth is a key of a table: limits = {{ depth = 3 }})',
+    ),
+    (
+        "[tool.codetracer]\ndepth = 3",
+        "1: tool.codetracer: belongs to pyproject.toml only (here its keys stand without it)",
+    ),
     ("[limits]\n\ndept = 3", "3: limits.dept: unknown key (did you mean limits.depth?)"),
     ('[limits]\ndepth = 1\ninclude = ["a"]', "3: limits.include: unknown key (did you mean include?)"),
     ("[redaction]\nenabled = false", "1: redaction: unknown key (did you mean [redact]?)"),
@@ -212,7 +219,7 @@ def test_the_file_itself(folder: Path) -> None:
     (folder / "d").mkdir()
     expected = "(expected a TOML file or 'key = value')"
     assert problems("gone.toml") == [f'--config: no such file: "gone.toml" {expected}']
-    assert problems("") == [f'--config: a folder: "" {expected}']
+    assert problems("") == [f"--config: empty {expected}"]
     assert problems("d") == [f'--config: a folder: "d" {expected}']
     (folder / "a.toml").touch()
     (folder / "b.toml").touch()
@@ -289,6 +296,10 @@ def test_a_mapping_is_checked_the_same_way() -> None:
         "policy: include[1]: 5 is an integer (expected a string)",
         'policy: format: a value of type NoneType (expected "binary" or "json")',
         f'policy: "7": unknown key {TOP}',
+    ]
+    assert problems(mapping={"redact.detect": False, "limits.items": "3"}) == [
+        'policy: "redact.detect": unknown key (detect is a key of a table: redact = { detect = false })',
+        'policy: "limits.items": unknown key (items is a key of a table: limits = { items = 100 })',
     ]
 
 

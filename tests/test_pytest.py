@@ -365,6 +365,15 @@ def test_mistakes_are_usage_errors(folder: Path, plain: Plain, toml: str, line: 
     assert done.returncode == 4 and line in done.stderr
 
 
+def test_another_value_of_the_option(folder: Path, plain: Plain) -> None:
+    (folder / "test_it.py").write_text("def test_it(): pass\n")
+    done = pytest_run(plain, "--codetracer=fail", "test_it.py")
+    assert done.returncode == 4
+    assert "--codetracer: 'fail' is unknown (expected all or failed)" in done.stderr
+    assert "argument" not in done.stderr
+    assert pytest_run(plain, "--codetracer=all", "test_it.py").returncode == 0
+
+
 def test_pdb_and_breaking_off(folder: Path, plain: Plain) -> None:
     (folder / "test_it.py").write_text(
         "def test_it():\n    value = 41\n    assert value == 42\ndef test_more(): pass\n"

@@ -38,12 +38,15 @@ class _Parser(ArgumentParser):
     """Reports a mistake as everything else of ours does."""
 
     def error(self, message: str) -> NoReturn:
-        raise RecorderError(f"policy: {message} (--help shows what is expected; a script is written ./policy)")
+        script = "; a script is written ./policy" if self.prog == PROGRAM else ""
+        raise RecorderError(f"{self.prog.partition(' ')[2]}: {message} (--help shows what is expected{script})")
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run a `policy` command; the exit status."""
-    options = _parser().parse_args(arguments)
+    options, unknown = _parser().parse_known_args(arguments)
+    if unknown:
+        raise RecorderError(f"policy {arguments[0]}: unknown: {' '.join(unknown)} (--help shows what is expected)")
     command: Callable[[Namespace], int] = options.run
     return answered(lambda: command(options))
 
@@ -117,7 +120,7 @@ def _explain(options: Namespace) -> int:
         for question, answer, others in answers:
             _print_answer(question, answer, others, policy)
     for target in missing:
-        say(f"{target}: nothing found (expected a file, a folder, or a module that can be imported)")
+        say(f"{target}: {asked.why_none(target)}")
     return 1 if missing else 0
 
 
@@ -141,7 +144,7 @@ def _exceptions(asked: Asked, question: Question, answer: dict[str, Any]) -> lis
     """The functions of a file that rules decide on in another way than the file itself."""
     if question.qualname != explain.MODULE or not any("function" in rule.table for rule in asked.policy.rules):
         return []
-    inner = [Question(name, question.path, question.module, name) for name in explain.qualnames(question.path)]
+    inner = [Question(name, question.path, question.module, name) for name in explain.qualnames(question.path) or ()]
     others = zip(inner, asked.answers(inner)["decisions"], strict=True)
     return [(one, its) for one, its in others if _outcome(its) != _outcome(answer)]
 
@@ -192,16 +195,16 @@ def _decider(answer: dict[str, Any], other: dict[str, Any]) -> str:
 
 
 def _check(options: Namespace) -> int:
-    if options.file is not None:
-        options.config.insert(0, options.file)
     try:
+        if options.file is not None:
+            options.config.insert(0, _policy_file(options.file))
         policy = _resolved(options, None)
     except PolicyError as error:
         if not options.json:
             raise
         _print_json({"problems": list(error.lines), "warnings": []})
         return 2
-    warnings = checks.warnings(policy)
+    warnings = [*checks.of_variables({} if options.isolated else os.environ), *checks.warnings(policy)]
     if options.json:
         _print_json({"problems": [], "warnings": warnings})
         return 0
@@ -209,6 +212,15 @@ def _check(options: Namespace) -> int:
         print(painted("warning", "strong") + f": {line}")
     print(painted("sound", "good") + ": " + ", ".join(layer.name for layer in policy.layers))
     return 0
+
+
+def _policy_file(name: str) -> str:
+    """The file that is to be checked; `PolicyError` if there is none."""
+    is_folder = os.path.isdir(name)
+    if "=" in name or (os.path.exists(name) and not is_folder):
+        return name
+    wrong = "a folder" if is_folder else "no such file"
+    raise PolicyError(f"policy check: {wrong}: {quote(name)} (expected a policy file)")
 
 
 def _init(options: Namespace) -> int:

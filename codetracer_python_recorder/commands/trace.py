@@ -27,7 +27,7 @@ class _Parser(ArgumentParser):
     """Reports a mistake as everything else of ours does."""
 
     def error(self, message: str) -> NoReturn:
-        raise RecorderError(f"trace: {message} (--help shows what is expected)")
+        raise RecorderError(f"{self.prog.partition(' ')[2]}: {message} (--help shows what is expected)")
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -46,17 +46,28 @@ def _dump(options: Namespace) -> int:
 
 def _summary(options: Namespace) -> int:
     folder = options.trace_dir
-    found = [folder] if summary.is_trace(folder) or not os.path.isdir(folder) else summary.traces(folder)
-    if not found:
+    is_one = summary.is_trace(folder) or not (os.path.isdir(folder) and os.access(folder, os.R_OK | os.X_OK))
+    if not is_one:
+        return _table(folder, options.json)
+    told = summary.summary(folder)
+    if options.json:
+        print(json.dumps(told, indent=2, ensure_ascii=False))
+    else:
+        _print_summary(told)
+    return 0
+
+
+def _table(folder: str, as_json: bool) -> int:
+    """Of a folder of traces; why one of them cannot be read is said, and is no reason not to show the others."""
+    told = summary.summaries(summary.traces(folder))
+    if not told:
         say(f"{folder}: no trace here, nor in its folders")
         return 1
-    told = [summary.summary(one) for one in found]
-    if options.json:
-        print(json.dumps(told[0] if found == [folder] else told, indent=2, ensure_ascii=False))
-    elif found == [folder]:
-        _print_summary(told[0])
+    if as_json:
+        print(json.dumps(told, indent=2, ensure_ascii=False))
     else:
         print("\n".join(columns(summary.table(told, folder), indent="", numbers=summary.NUMBERS)))
+    say(*(fault for one in told if one["health"] == summary.UNREADABLE for fault in one["faults"]))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What is sound in a policy, and yet not what anybody wants: patterns and rules that do nothing.
+"""What is sound in a policy, and yet not what anybody wants: patterns, rules and variables that do nothing.
 
 Owns: these warnings. Must not: report a mistake; `mistakes`, `load` and `resolve` do, and then there is no policy
 to look at.
@@ -13,12 +13,15 @@ from itertools import islice
 from codetracer_python_recorder import _native
 from codetracer_python_recorder.policy.explain import Asked, Question, qualnames, source_files
 from codetracer_python_recorder.policy.layer import quote
+from codetracer_python_recorder.policy.mistakes import nearest
+from codetracer_python_recorder.policy.schema import KEYS, PREFIX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
+    from codetracer_python_recorder.policy.layer import Origin
     from codetracer_python_recorder.policy.resolve import Policy, Rule
 
 MOST_FILES = 20_000
@@ -27,8 +30,23 @@ MOST_FILES = 20_000
 PATHS = ("include", "exclude", "extend-include", "extend-exclude")
 
 
+def of_variables(environ: Mapping[str, str]) -> list[str]:
+    """A line for each variable that is nearly a key's: nobody reads it. CodeTracer has others of its own."""
+    ours = tuple(key.variable.removeprefix(PREFIX) for key in KEYS)
+    found = {name: nearest(name.removeprefix(PREFIX), ours, 0.85) for name in environ if name.startswith(PREFIX)}
+    return [
+        f"environment {name}: no key has this variable (did you mean {PREFIX}{meant}?)"
+        for name, meant in found.items()
+        if meant and PREFIX + meant != name
+    ]
+
+
 def warnings(policy: Policy) -> list[str]:
-    """A line for each pattern that matches nothing below the project root now, and for each rule without an effect."""
+    """A line for each pattern that matches nothing below the project root now, and for each rule without an effect.
+
+    What a bundled policy holds is nobody's here to change.
+    """
+    bundled = _Bundled(policy)
     asked = Asked(policy, None)
     files = sorted(islice(source_files(policy.project_root), MOST_FILES + 1))
     if len(files) > MOST_FILES:
@@ -40,24 +58,35 @@ def warnings(policy: Policy) -> list[str]:
         f"{pattern.origin}: {quote(pattern.text)} matches nothing below the project root {policy.project_root}"
         for name in PATHS
         for pattern in policy.patterns(name)
-        if str(pattern.origin) not in matched and _lies_below(pattern.text)
+        if pattern.origin not in bundled and str(pattern.origin) not in matched and _lies_below(pattern.text)
     ]
     found += [
         f"{pattern.origin}: no module {quote(_top(pattern.text))} is installed here"
         for name in ("packages", "extend-packages")
         for pattern in policy.patterns(name)
-        if not _is_there(pattern.text, asked.path)
+        if pattern.origin not in bundled and not _is_there(pattern.text, asked.path)
     ]
-    found += list(_of_names(policy))
-    return found + list(_of_rules(policy, asked, answer["decisions"]))
+    found += list(_of_names(policy, bundled))
+    return found + list(_of_rules(policy, bundled, asked, answer["decisions"]))
 
 
-def _of_names(policy: Policy) -> Iterator[str]:
+class _Bundled:
+    """The origins that lie in bundled policies."""
+
+    def __init__(self, policy: Policy) -> None:
+        layers = [layer for layer in policy.layers if layer.bundled]
+        self.sources = {entry.origin.source for layer in layers for entry in layer.entries.values()}
+
+    def __contains__(self, origin: Origin) -> bool:
+        return origin.source in self.sources
+
+
+def _of_names(policy: Policy, bundled: _Bundled) -> Iterator[str]:
     """Names to hide that a pattern before them hides already."""
     for key in ("redact.names", "redact.allow"):
         patterns = policy.patterns(key)
         for number, pattern in enumerate(patterns):
-            if pattern.origin.source is policy.layers[0].entries[key].origin.source:
+            if pattern.origin in bundled:
                 continue
             before = [one.text for one in patterns[:number]]
             covered, _ = _native.explain_name(before, [], pattern.text.replace("*", "").removeprefix("="))
@@ -71,13 +100,15 @@ def _questions(asked: Asked, files: list[str], with_functions: bool) -> Iterator
         question = Question(file, file, asked.module_of(file))
         yield question
         if with_functions:
-            yield from (question.of(name) for name in qualnames(file))
+            yield from (question.of(name) for name in qualnames(file) or ())
 
 
-def _of_rules(policy: Policy, asked: Asked, decisions: list[dict[str, Any]]) -> Iterator[str]:
+def _of_rules(policy: Policy, bundled: _Bundled, asked: Asked, decisions: list[dict[str, Any]]) -> Iterator[str]:
     matching = {number for one in decisions for number in one["matching"]}
     deciding = {number for one in decisions for number in one["deciding"]}
     for number, rule in enumerate(policy.rules):
+        if rule.origin in bundled:
+            continue
         later = [other for other in policy.rules[number + 1 :] if _covers(other, rule)]
         if later:
             yield f"{rule.origin}: always hidden by a later rule ({later[-1].origin})"

@@ -11,6 +11,7 @@ import sys
 
 from codetracer_python_recorder import _native
 from codetracer_python_recorder.policy.layer import relative
+from codetracer_python_recorder.policy.mistakes import nearest
 from codetracer_python_recorder.policy.schema import toml
 from codetracer_python_recorder.subject import as_json, clean
 
@@ -65,11 +66,30 @@ class Asked:
 
     def find(self, target: str) -> list[Question]:
         """The code objects that a target (`PATH` or `MODULE`, with `:QUALNAME` or without) stands for."""
+        name, qualname = self._parts(target)
+        found = self._named(name)
+        return [one.of(qualname) for one in found if _may_define(one.path, qualname)] if qualname else found
+
+    def why_none(self, target: str) -> str:
+        """What is wrong with a target that stands for nothing."""
+        name, qualname = self._parts(target)
+        found = self._named(name)
+        if not qualname or not found:
+            return "nothing found (expected a file, a folder, or a module that can be imported)"
+        there = [known for one in found for known in qualnames(one.path) or ()]
+        names = {known.rpartition(".")[2]: known for known in there} | {known: known for known in there}
+        meant = nearest(qualname, tuple(names))
+        hint = f"did you mean {names[meant]}?" if meant else "expected a function or class by its qualname"
+        return f"nothing named {qualname} in {name} ({hint})"
+
+    def _parts(self, target: str) -> tuple[str, str]:
         name, colon, qualname = target.rpartition(":")
         if not colon or os.path.exists(os.path.join(self.policy.cwd, target)) or "/" in qualname or "\\" in qualname:
-            name, qualname = target, ""
-        found = self.files(name) if _is_path(name, self.policy.cwd) else self.modules(name)
-        return [one.of(qualname) for one in found] if qualname else found
+            return target, ""
+        return name, qualname
+
+    def _named(self, name: str) -> list[Question]:
+        return self.files(name) if _is_path(name, self.policy.cwd) else self.modules(name)
 
     def files(self, name: str) -> list[Question]:
         """A file, those below a folder, or code without one."""
@@ -152,8 +172,8 @@ def source_files(folder: str) -> Iterator[str]:
         yield from (os.path.join(at, name) for name in files if name.endswith(".py"))
 
 
-def qualnames(path: str) -> list[str]:
-    """The functions and classes that a source file defines; none of one that does not compile."""
+def qualnames(path: str) -> list[str] | None:
+    """The functions and classes that a source file defines; `None` if it cannot be read and compiled."""
     import warnings
 
     try:
@@ -161,8 +181,13 @@ def qualnames(path: str) -> list[str]:
             warnings.simplefilter("ignore")
             code = compile(file.read(), path, "exec", dont_inherit=True)
     except (OSError, SyntaxError, ValueError, RecursionError):
-        return []
+        return None
     return list(dict.fromkeys(_inside(code)))
+
+
+def _may_define(path: str, qualname: str) -> bool:
+    known = qualnames(path)
+    return known is None or qualname in (MODULE, *known)
 
 
 def _inside(code: CodeType) -> Iterator[str]:

@@ -90,6 +90,10 @@ def from_document(document: Document, problems: list[str], *, anchor: str | None
     if os.path.basename(document.path) == "pyproject.toml":
         table = section(document)
         path = SECTION
+    elif section(document) is not None:
+        place = Source(document.name, document.text).place(SECTION)
+        problems.append(f"{place}: tool.codetracer: belongs to pyproject.toml only (here its keys stand without it)")
+        table = {key: value for key, value in document.content.items() if key != "tool"}
     source = Source(document.name, document.text, path)
     entries: dict[str, Entry] = {}
     if isinstance(table, Mapping):

@@ -10,7 +10,7 @@ from _collections_abc import Mapping  # typing's and collections.abc's own home,
 
 from codetracer_python_recorder import _native
 from codetracer_python_recorder.policy.layer import Entry, Origin, quote
-from codetracer_python_recorder.policy.schema import ACTIONS, BY_NAME, KEYS, LARGEST, RULE_KEYS, SELECTORS, TABLES
+from codetracer_python_recorder.policy.schema import ACTIONS, BY_NAME, KEYS, LARGEST, RULE_KEYS, SELECTORS, TABLES, toml
 from codetracer_python_recorder.subject import clean
 
 TYPE_CHECKING = False
@@ -55,7 +55,7 @@ class _Checker:
                     self.problem(at, name, f"{described(value)} (expected a table)")
             else:
                 self.hints -= 1
-                hint = _meant(prefix, written) if self.hints >= 0 else ""
+                hint = _meant(prefix, written, value) if self.hints >= 0 else ""
                 self.problem(at, prefix + _written(written), f"unknown key{hint}")
 
     def value(self, key: Key, value: object, path: Path) -> None:
@@ -134,7 +134,7 @@ def _wrong(key: Key, value: object) -> str:
         return f"too large (expected at most {LARGEST})"
     if isinstance(value, str):
         if key.choices and value not in key.choices:
-            meant = _nearest(value, key.choices)
+            meant = nearest(value, key.choices)
             hint = f'; did you mean "{meant}"?' if meant else ""
             return f"{quote(value)} is unknown (expected {key.expected}{hint})"
         return _wrong_text(value, expected)
@@ -181,8 +181,13 @@ def _written(key: object) -> str:
     return str(key) if plain else quote(key)
 
 
-def _meant(prefix: str, written: object) -> str:
+def _meant(prefix: str, written: object, value: object) -> str:
     """The nearest known key, or if none is near those that there are, as the end of a message."""
+    quoted = BY_NAME.get(str(written).replace("_", "-"))
+    if quoted and not prefix:  # the whole was in quotes, or a key of a mapping
+        table, _, name = quoted.name.partition(".")
+        shown = toml(value) if isinstance(value, int) else quoted.example
+        return f" ({name} is a key of a table: {table} = {{ {name} = {shown} }})"
     names: dict[str, str] = {}
     for key in KEYS:
         names.setdefault(key.name.rpartition(".")[2], key.name)  # `depth` alone means limits.depth
@@ -191,7 +196,7 @@ def _meant(prefix: str, written: object) -> str:
     names |= {table: f"[{table}]" for table in TABLES}
     if prefix:  # what belongs here comes first
         names |= {name.removeprefix(prefix): name for name in BY_NAME if name.startswith(prefix)}
-    meant = _nearest(str(written).replace("_", "-").lower(), tuple(names))
+    meant = nearest(str(written).replace("_", "-").lower(), tuple(names))
     if meant:
         return f" (did you mean {names[meant]}?)"
     here = [name.removeprefix(prefix) for name in BY_NAME if name.startswith(prefix)]
@@ -201,14 +206,14 @@ def _meant(prefix: str, written: object) -> str:
 def _meant_of_rule(written: object) -> str:
     """The same for a key of a rule."""
     names = tuple(key.name for key in RULE_KEYS)
-    meant = _nearest(str(written).replace("_", "-").lower(), names)
+    meant = nearest(str(written).replace("_", "-").lower(), names)
     return f" (did you mean {meant}?)" if meant else f" (known here: {', '.join(names)})"
 
 
-def _nearest(word: str, known: tuple[str, ...]) -> str:
-    """The known word most like this one; empty if none is like it."""
+def nearest(word: str, known: tuple[str, ...], likeness: float = 0.6) -> str:
+    """The known word most like this one; empty if none is so like it."""
     if word in known:
         return word
     import difflib
 
-    return "".join(difflib.get_close_matches(word[:50], known, n=1))
+    return "".join(difflib.get_close_matches(word[:50], known, n=1, cutoff=likeness))

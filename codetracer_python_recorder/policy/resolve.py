@@ -148,7 +148,7 @@ class Policy:
         for name in LOOSENING:
             if self.value(name) is False:
                 self.notices.append(f"{self.entries[name].origin}: secrets are recorded as they are")
-        self.trace_dir = os.path.join(cwd, self.text("trace-dir"))
+        self.trace_dir = _placed(cwd, self.text("trace-dir"))
         self.activation_path = self._activation(activation_anchor, problems)
 
     def _merge(self, layer: Layer, anchor: str) -> None:
@@ -178,7 +178,7 @@ class Policy:
         entry = self.entries.get("activation-path")
         if entry is None or not isinstance(entry.value, str):
             return None
-        path = os.path.join(anchor, entry.value)
+        path = _placed(anchor, entry.value)
         if not os.path.isfile(path):
             wrong = "not a file" if os.path.exists(path) else "no such file"
             problems.append(f"{entry.origin}: {wrong}: {quote(entry.value)} (expected the file {path})")
@@ -244,12 +244,13 @@ class Policy:
         for key in KEYS:
             if key.name in self.lists:
                 globs = [(glob, one.origin) for one in self.lists[key.name] for glob in one.as_from(self.project_root)]
-                found[key.name] = ([glob for glob, _ in globs], [origin for _, origin in globs])
+                origins = [origin for _, origin in globs] or [self.entries[key.name].origin]
+                found[key.name] = ([glob for glob, _ in globs], origins)
             elif key.kind == "tables":
                 rules = [(table, rule.origin) for rule in self.rules for table in rule.as_from(self.project_root)]
                 if rules:
                     found[key.name] = ([table for table, _ in rules], [origin for _, origin in rules])
-            elif key.name in self.entries and key.name != "extends":
+            elif key.name in self.entries and key.name != "extends" and not key.pattern:
                 value = self.activation_path if key.name == "activation-path" else self.value(key.name)
                 found[key.name] = (clean(value) if isinstance(value, str) else value, [self.entries[key.name].origin])
         return found
@@ -331,7 +332,13 @@ def resolve(
 
 def _inline(given: str, cwd: str) -> bool:
     """Whether what was given for a file is TOML itself."""
-    return "=" in given and not os.path.exists(os.path.join(cwd, given))
+    return "=" in given and not os.path.exists(_placed(cwd, given))
+
+
+def _placed(folder: str, path: str) -> str:
+    """Where a path of a policy leads that is relative to the folder; `~` is the home folder, as in globs."""
+    is_home = path == "~" or path.startswith(("~/", f"~{os.sep}"))
+    return os.path.join(folder, os.path.expanduser(path) if is_home else path)
 
 
 class _Stack:
@@ -379,12 +386,15 @@ class _Stack:
                 f"{config_name}: a second file: {quote(path)} (expected one file; extends names others)"
             )
         expected = "(expected a TOML file or 'key = value')"
-        self._add(os.path.join(self.cwd, given), given, config_name, quote(given), expected)
+        if not given:
+            self.problems.append(f"{config_name}: empty {expected}")
+            return
+        self._add(_placed(self.cwd, given), given, config_name, quote(given), expected)
 
     def extend(self, layer: Layer, name: str, origin: Origin) -> None:
         """What one element of `extends` names."""
         if "/" in name or os.sep in name or name.endswith(".toml"):
-            path = os.path.normpath(os.path.join(layer.folder, name))
+            path = os.path.normpath(_placed(layer.folder, name))
             shown, expected = relative(path, self.cwd), f"(expected the file {path})"
         else:
             path = os.path.join(BUNDLED, f"{name}.toml")
