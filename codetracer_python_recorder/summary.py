@@ -137,14 +137,14 @@ def _health(known: dict[str, Any], faults: Sequence[str]) -> str:
     return "recovered" if known.get("status") == "recovered" else "complete"
 
 
-def _seconds(known: dict[str, Any]) -> int | None:
+def _seconds(known: dict[str, Any]) -> float | None:
     from datetime import datetime
 
     try:
         begun, ended = (datetime.fromisoformat(known[name]) for name in ("started", "ended"))
     except (KeyError, TypeError, ValueError):
         return None
-    return int((ended - begun).total_seconds())
+    return (ended - begun).total_seconds()
 
 
 def _size(path: str) -> int:
@@ -163,7 +163,7 @@ def heading(told: dict[str, Any]) -> list[tuple[str, str]]:
     rows = [
         ("program", program),
         ("exit status", str(status)),
-        ("duration", "unknown" if told["seconds"] is None else f"{told['seconds']} s"),
+        ("duration", "unknown" if told["seconds"] is None else f"{told['seconds']:.3f} s"),
         ("recorded", counts),
         ("size", f"{size(told['bytes'])} of events, {size(told['stored_bytes'])} on disk"),
     ]
@@ -269,7 +269,7 @@ NUMBERS = 4
 def _row(told: dict[str, Any], folder: str) -> tuple[object, ...]:
     if told["health"] == UNREADABLE:
         return (*("",) * OF_TRACES.index("health"), UNREADABLE, os.path.relpath(told["trace_dir"], folder))
-    seconds = "" if told["seconds"] is None else told["seconds"]
+    seconds = "" if told["seconds"] is None else f"{told['seconds']:.3f}"
     status = "" if told["exit_status"] is None else told["exit_status"]
     name = os.path.relpath(told["trace_dir"], folder)
     return (told["steps"], told["calls"], size(told["bytes"]), seconds, status, told["health"], name)

@@ -44,6 +44,9 @@ pub enum Verdict {
     Go,
 }
 
+/// Stands for a value that is not written any more, for `limits.trace-bytes`.
+const LEFT_OUT: &str = "<left out>";
+
 /// A frame that is open in the trace.
 struct Activation {
     frame: usize,
@@ -401,7 +404,11 @@ impl Recorder {
                 Some((variable, value)) => {
                     out.call(function, 1);
                     out.argument(variable);
-                    values.write(out, definitions, value);
+                    if with_values {
+                        values.write(out, definitions, value);
+                    } else {
+                        value::write_mark(out, definitions, LEFT_OUT);
+                    }
                     None
                 }
                 None if resumed.is_none() && with_values => {

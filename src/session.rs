@@ -238,7 +238,7 @@ fn unhook() {
 
 /// The time in UTC, as the metadata tell it.
 fn now() -> String {
-    humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
+    humantime::format_rfc3339_millis(SystemTime::now()).to_string()
 }
 
 fn next_session() -> u64 {

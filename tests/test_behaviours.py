@@ -779,3 +779,32 @@ def test_everything_is_skipped(same: Same, option: str) -> None:
     assert said.startswith(OURS + "nothing was recorded: ") and option.partition("=")[0] in said
     assert said.count("\n") == 1
     assert roots(recorded) == ["<toplevel>"]
+
+
+def test_a_trace_that_is_large_enough(folder: Path, record: Record, form: str) -> None:
+    """Beyond `limits.trace-bytes` there are no values of the program, beyond twice as much no lines; calls go on."""
+    (folder / "program.py").write_text("""
+def numbers(text):
+    for number in range(400):
+        got = yield ["a value", text]
+def double(text):
+    return text * 2
+generator = numbers("a text")
+next(generator)
+for number in range(400):
+    double("a text")
+    try:
+        generator.send("a text")
+    except StopIteration:
+        pass
+""")
+    recorded = record("program.py", options=["--format", form, "--config", "limits.trace-bytes = 60_000"])
+    events = checked(recorded.trace).events
+    late = events[-1000:]
+    names = [event.name for event in late]
+    assert (
+        "Value" not in names and abs(names.count("Step") - names.count("Call")) <= 1
+    )  # each call has the step that it needs
+    assert sum(event.name == "Call" for event in events) == 2 + 1 + 800
+    assert "a text" not in str(late) and "a text" in str(events[:1000])
+    assert recorded.metadata()["limits_reached"] == ["limits.trace-bytes"]

@@ -458,7 +458,7 @@ def test_summary(project: Path, command: Command, record: Record, form: str, sna
     (project / "main.py").write_text(MAIN + "values = [[[[1]]]] * 60\nvalues = 'x' * 600\nraise SystemExit(3)\n")
     record("main.py", options=["--config", "recorder.toml", "--format", form, "--packages", "no_such_package"])
     text = steady(command("trace", "summary", "trace-out").stdout, project)
-    text = re.sub(r"(?<=duration)  +\d+ s|  +\d[\d.]* k?B(?=  )", "  N", text)
+    text = re.sub(r"(?<=duration)  +[\d.]+ s|  +\d[\d.]* k?B(?=  )", "  N", text)
     text = re.sub(r"size .*\n", "size\n", text)
     varying = r"(?m)^ +\d+  (standard|generated|installed|the recorder).*\n| +skipped +\d+.*\n| +… \d+ more\n"
     text = re.sub(varying, "", text)

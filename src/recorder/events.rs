@@ -13,7 +13,7 @@ use crate::frame::{Frame, Object};
 use crate::trace::EventKind;
 use crate::value::{self, Manner};
 
-use super::{Detail, Recorder, Resumption, Verdict, emit};
+use super::{Detail, LEFT_OUT, Recorder, Resumption, Verdict, emit};
 
 impl Recorder {
     /// `PY_START`: decides about a code object that is new to the session, and opens the call.
@@ -50,7 +50,7 @@ impl Recorder {
             if with_values {
                 values.write_named(out, definitions, &info.told, result);
             } else {
-                value::write_mark(out, definitions, "<left out>");
+                value::write_mark(out, definitions, LEFT_OUT);
             }
         });
     }
@@ -66,9 +66,12 @@ impl Recorder {
             Some(Suspends::Both) => wrapped.is_none(),
             _ => false,
         };
+        let with_values = self.detail == Detail::Values;
         self.close_with(code, |info, values, out, definitions| {
             if waits {
                 values.write_awaited(out, definitions, result);
+            } else if !with_values {
+                values.write_yielded_mark(out, definitions, LEFT_OUT);
             } else {
                 values.write_yielded(out, definitions, &info.told, wrapped.unwrap_or(result));
             }

@@ -309,10 +309,33 @@ impl Values {
         told: &Told,
         object: Object,
     ) {
+        self.write_yielded_as(out, definitions, |values, out, definitions| {
+            values.write_named(out, definitions, told, object);
+        });
+    }
+
+    /// The same of a value that a mark stands for.
+    pub fn write_yielded_mark(
+        &mut self,
+        out: &mut Compact,
+        definitions: &mut Definitions,
+        mark: &str,
+    ) {
+        self.write_yielded_as(out, definitions, |_, out, definitions| {
+            write_mark(out, definitions, mark);
+        });
+    }
+
+    fn write_yielded_as(
+        &mut self,
+        out: &mut Compact,
+        definitions: &mut Definitions,
+        write: impl FnOnce(&mut Self, &mut Compact, &mut Definitions),
+    ) {
         let define = || definitions.struct_type("yield", &["value"]);
         let type_id = *self.yielded.get_or_insert_with(define);
         out.struct_begin(1);
-        self.write_named(out, definitions, told, object);
+        write(self, out, definitions);
         out.struct_end(type_id);
     }
 
