@@ -1,5 +1,6 @@
 //! The native module as Python sees it: exports only.
 
+mod apart;
 mod code;
 pub mod error;
 mod fault;
