@@ -400,7 +400,7 @@ def on_terminal(command: list[str], typed: list[bytes]) -> tuple[str, int]:
     return shown.decode(), process.returncode
 
 
-PROMPTS = {
+PROMPTS: dict[str, list[list[str]]] = {
     "import sys; sys.exit(3)": [["-i"], []],
     "import os\nos.environ['PYTHONINSPECT'] = '1'\nraise SystemExit(5)": [[]],
     "import os\nos.environ['PYTHONINSPECT'] = '1'\nvalue = 42": [[]],
