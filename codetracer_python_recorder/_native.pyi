@@ -6,7 +6,7 @@ and every choice is made, on the Python side; Python never compiles a pattern an
 
 import os
 from collections.abc import Callable, Sequence
-from types import CodeType, ModuleType
+from types import CodeType
 from typing import Literal, TypedDict, type_check_only
 
 __version__: str
@@ -108,20 +108,18 @@ def is_tracing() -> bool:
 def compile_file(source: bytes, filename: str, /) -> CodeType:
     """The code of a module, as `compile` makes it, and with what that raises; but sooner."""
 
-def run_main(code: CodeType, /) -> tuple[BaseException | None, ModuleType]:
-    """Run code in the module `__main__` with no frame beneath it, as the interpreter does.
+def run_main(program: CodeType | BaseException, is_file: bool, status: Callable[[], int] | None, /) -> int:
+    """Run code in the module `__main__` with no frame beneath it, or show why there is none, and end the process.
 
-    The exception that escaped, and the module, which the program may have put another in the place of.
+    It ends as the interpreter would end it, with the program's exit status, or the one that `status` gives. Where the
+    interpreter's prompt is to follow (`-i`), that status is returned. `is_file`: whether the code is a file's.
     """
 
-def run_function(function: Callable[..., object], /, *arguments: object) -> BaseException | None:
-    """Call a function with no frame beneath it, as if the interpreter did; the exception that escaped."""
+def run_function(status: Callable[[], int] | None, function: Callable[..., object], /, *arguments: object) -> int:
+    """Call a function that runs a module as `__main__`, and end the process, as `run_main` does."""
 
-def print_uncaught(outcome: list[BaseException], /) -> None:
-    """Show an uncaught exception as the interpreter does: `sys.excepthook`, `sys.last_exc` and the like.
-
-    The exception is taken out of the list, and nobody else needs to hold it.
-    """
+def exit_status() -> int | None:
+    """The program's exit status, once `run_main` or `run_function` has seen its end."""
 
 @type_check_only
 class Recovery(TypedDict):

@@ -1,6 +1,6 @@
 """Runs a program as `__main__`, so that it finds what plain Python would have made for it.
 
-Owns: finding and compiling the program, `__main__`, `sys.argv`, `sys.path[0]`, and what becomes of the way it ends.
+Owns: finding and compiling the program, `__main__`, `sys.argv`, `sys.path[0]`.
 Must not: know of policies or traces, nor import anything of ours from `run` on: then `sys.path` and `sys.modules` are
 the program's.
 
@@ -23,16 +23,9 @@ __builtins__ = BUILTINS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from importlib.machinery import ModuleSpec
-    from types import CodeType, ModuleType, TracebackType
-
-INTERRUPTED = 128 + 2
-"""What a shell makes of a process that SIGINT ended."""
-
-
-type Outcome = list[BaseException]
-"""What escaped from a program; empty if nothing did."""
+    from types import CodeType
 
 
 class Program:
@@ -42,7 +35,6 @@ class Program:
     the search of the project begins at; `None`: the working directory. `path0` is its `sys.path[0]`, if it gets one.
     `file` and `loader` are its `__file__` and the class of its `__loader__`, where it has these. `text` is the source
     of a program without a file. `error` is why it does not compile. `module` is what runpy is called with, if it is.
-    `main` is the module that it ran in, once it did.
     """
 
     __slots__ = (
@@ -52,7 +44,6 @@ class Program:
         "error",
         "file",
         "loader",
-        "main",
         "module",
         "name",
         "names",
@@ -74,7 +65,6 @@ class Program:
         self.command: list[str] = argv
         self.module: tuple[str, bool] | None = None
         self.loader: type[loaders.FileLoader] | None = None
-        self.main: ModuleType | None = None
 
     @property
     def import_name(self) -> str | None:
@@ -273,10 +263,11 @@ def _decoded(source: bytes) -> str:
             return source.decode(errors="replace")
 
 
-def run(program: Program, baseline: Sequence[str]) -> Outcome:
-    """Run the program to the end of its main module.
+def run(program: Program, baseline: Sequence[str], status: Callable[[], int] | None) -> int:
+    """Run the program to the end of the process, which has its exit status, or the one that `status` gives.
 
-    `baseline` names the modules that plain Python would have loaded by now.
+    Where the interpreter's prompt is to follow, that status is returned. `baseline` names the modules that plain Python
+    would have loaded by now.
     """
     _restore_modules(baseline)
     sys.orig_argv = _original_arguments(program)
@@ -288,19 +279,12 @@ def run(program: Program, baseline: Sequence[str]) -> Outcome:
         import runpy  # the interpreter's own way for these; here, so that it is loaded as late as plain Python does
 
         run_module = runpy._run_module_as_main  # type: ignore[attr-defined]  # what the interpreter itself calls
-        return _outcome(_native.run_function(run_module, *program.module))
+        return _native.run_function(status, run_module, *program.module)
     if program.text is not None and program.file is None:
         _register(program)
-    outcome: BaseException | None = program.error
-    if program.code and not outcome:
-        outcome, program.main = _native.run_main(program.code)
-    if program.file:
-        _flush()
-    return _outcome(outcome)
-
-
-def _outcome(escaped: BaseException | None) -> Outcome:
-    return [] if escaped is None else [escaped]
+    found = program.error or program.code
+    assert found is not None  # `compile` and `_load` leave one of the two
+    return _native.run_main(found, program.file is not None, status)
 
 
 def _restore_modules(baseline: Sequence[str]) -> None:
@@ -348,73 +332,3 @@ def _register(program: Program) -> None:
             linecache._register_code(program.code if by_code else "<string>", program.text, "<string>")
         except Exception as error:  # a linecache.py of the program's own: plain Python stops there too
             program.error = error.with_traceback(None)
-
-
-def _flush() -> None:
-    """After a file's main module and before its traceback the interpreter flushes both streams."""
-    for name in ("stderr", "stdout"):
-        try:
-            sys.__dict__[name].flush()
-        except BaseException:  # the interpreter clears whatever it is
-            continue
-
-
-def exit_status(outcome: Outcome) -> int:
-    """The exit status that the interpreter makes of it."""
-    if not outcome:
-        return 0
-    if isinstance(outcome[0], SystemExit):
-        code = SystemExit.__dict__["code"].__get__(outcome[0])  # past what a subclass may do
-        if code is None:
-            return 0
-        if isinstance(code, int):
-            inside = -(2**63) <= code < 2**63
-            return (int(code) if inside else -1) & (0xFF if os.name == "posix" else 0xFFFFFFFF)
-    return INTERRUPTED if isinstance(outcome[0], KeyboardInterrupt) else 1
-
-
-def report(program: Program, outcome: Outcome) -> None:
-    """Show an exception that escaped; the status of a `SystemExit` is the interpreter's to show, see `leave`.
-
-    What is shown is let go of before, as by the interpreter, which shows its references where it cannot do better; but
-    for `KeyboardInterrupt`, which is still needed.
-    """
-    is_exit = bool(outcome) and isinstance(outcome[0], SystemExit)
-    if outcome and not is_exit:
-        _native.print_uncaught(outcome.copy() if isinstance(outcome[0], KeyboardInterrupt) else outcome)
-    if program.main and program.file and not is_exit:
-        program.main.__dict__.pop("__file__", None)
-        program.main.__dict__.pop("__cached__", None)
-    program.main = None  # as the interpreter lets go of it
-
-
-def leave(outcome: Outcome) -> None:
-    """Hand the outcome on where the interpreter ends in a way of its own: by `SystemExit`, or by SIGINT."""
-    if outcome and isinstance(outcome[0], SystemExit):
-        raise outcome[0]
-    if outcome and isinstance(outcome[0], KeyboardInterrupt):
-        _interrupt(outcome[0])
-
-
-def show_exit(outcome: Outcome) -> None:
-    """Print the text of a `SystemExit` that is not handed on."""
-    if outcome and isinstance(outcome[0], SystemExit):
-        code = outcome[0].code
-        if code is not None and not isinstance(code, int) and sys.stderr is not None:
-            print(code, file=sys.stderr)
-
-
-def _interrupt(outcome: KeyboardInterrupt) -> None:
-    """Let the interpreter end itself by SIGINT, as it does once `KeyboardInterrupt` has reached it.
-
-    The traceback has been shown, so the hook that would show it again does nothing but undo our traces.
-    """
-    hook, shown = sys.excepthook, outcome.__traceback__
-
-    def undo(_type: type[BaseException], error: BaseException, _traceback: TracebackType | None) -> None:
-        sys.excepthook = hook
-        sys.last_traceback = shown
-        error.__traceback__ = shown
-
-    sys.excepthook = undo
-    raise outcome

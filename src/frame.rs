@@ -18,7 +18,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyCFunction, PyDict, PyTuple};
 
-pub use bottom::Bottom;
+pub use bottom::{Bottom, deepen};
 
 /// A borrowed object of the interpreter. Who hands one on vouches for it: it is alive, and stays so
 /// until the call is over, since the GIL is held and no Python code runs meanwhile.

@@ -1,5 +1,6 @@
 //! The native module as Python sees it: exports only.
 
+mod apart;
 mod code;
 pub mod error;
 mod fault;
@@ -28,7 +29,7 @@ mod _native {
 
     use pyo3::exceptions::PyValueError;
     use pyo3::prelude::*;
-    use pyo3::types::{PyCode, PyDict, PyList, PyString, PyTuple};
+    use pyo3::types::{PyCode, PyDict, PyString, PyTuple};
     use serde_json::{Map, Value};
 
     use crate::error::{Error, Result};
@@ -203,29 +204,28 @@ mod _native {
     }
 
     #[pyfunction]
-    #[pyo3(signature = (code, /))]
-    fn run_main<'py>(
-        code: &Bound<'py, PyCode>,
-    ) -> PyResult<(Option<Py<PyAny>>, Bound<'py, PyAny>)> {
-        program::run(code)
+    #[pyo3(signature = (program, is_file, status, /))]
+    fn run_main(
+        program: &Bound<'_, PyAny>,
+        is_file: bool,
+        status: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<i32> {
+        program::run(program, is_file, status)
     }
 
     #[pyfunction]
-    #[pyo3(signature = (function, /, *arguments))]
+    #[pyo3(signature = (status, function, /, *arguments))]
     fn run_function(
+        status: Option<&Bound<'_, PyAny>>,
         function: &Bound<'_, PyAny>,
         arguments: &Bound<'_, PyTuple>,
-    ) -> Option<Py<PyAny>> {
-        program::call(function, arguments)
+    ) -> PyResult<i32> {
+        program::call(function, arguments, status)
     }
 
     #[pyfunction]
-    #[pyo3(signature = (outcome, /))]
-    fn print_uncaught(outcome: &Bound<'_, PyList>) -> PyResult<()> {
-        let error = outcome.get_item(0)?;
-        outcome.del_item(0)?;
-        program::print_uncaught(error);
-        Ok(())
+    fn exit_status() -> Option<i32> {
+        program::status()
     }
 
     #[pyfunction]

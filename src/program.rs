@@ -1,9 +1,11 @@
-//! The program's code compiled and run at the bottom of the stack, and its uncaught exception told as the interpreter
-//! does.
+//! The program's code compiled and run at the bottom of the stack, from which nothing returns to ours.
 //!
 //! Owns: where the program's frames begin. Must not: know whether anything is recorded.
 
+mod end;
+
 use std::ffi::CString;
+use std::ptr;
 
 use pyo3::exceptions::PySyntaxError;
 use pyo3::ffi;
@@ -11,6 +13,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCode, PyString, PyTuple};
 
 use crate::frame::{self, Bottom};
+
+pub use end::status;
+use end::{End, Kind};
 
 /// Source of a file, compiled as `compile` does it. That one makes all types of the `ast` module first, which plain
 /// Python never does to run a script, and which takes two milliseconds (`PyAST_Check` in `Python/bltinmodule.c`).
@@ -38,47 +43,52 @@ pub fn compile<'py>(source: &[u8], filename: &Bound<'py, PyString>) -> PyResult<
     }
 }
 
-/// Runs code as `__main__` with no frame beneath it; returns the exception that escaped, and the module.
+/// Runs code as `__main__` with no frame beneath it, or shows why there is none, and ends the process; returns the exit
+/// status where the interpreter's prompt follows.
 ///
 /// # Errors
 /// Where there is no such module.
-pub fn run<'py>(code: &Bound<'py, PyCode>) -> PyResult<(Option<Py<PyAny>>, Bound<'py, PyAny>)> {
-    let py = code.py();
+pub fn run(
+    program: &Bound<'_, PyAny>,
+    is_file: bool,
+    status: Option<&Bound<'_, PyAny>>,
+) -> PyResult<i32> {
+    let py = program.py();
+    let kind = if is_file { Kind::File } else { Kind::Text };
+    let end = End::new(py, kind, status)?;
     // SAFETY: the GIL is held. The one reference that is taken here is the interpreter's own in `_PyRun_SimpleFile`;
     // the names are borrowed, as there: the program may count the references.
     unsafe {
         let module = ffi::PyImport_AddModule(c"__main__".as_ptr());
         let module = Bound::from_borrowed_ptr_or_err(py, module)?;
-        let names = ffi::PyModule_GetDict(module.as_ptr());
-        let outcome = at_bottom(py, || {
-            let result = ffi::PyEval_EvalCode(code.as_ptr(), names, names);
-            Bound::from_owned_ptr_or_err(py, result)
-        });
-        Ok((outcome, module))
+        let _bottom = Bottom::hide(frame::access(py));
+        if let Ok(code) = program.cast::<PyCode>() {
+            let names = ffi::PyModule_GetDict(module.as_ptr());
+            ffi::Py_XDECREF(ffi::PyEval_EvalCode(code.as_ptr(), names, names));
+        } else {
+            ffi::PyErr_SetRaisedException(program.clone().into_ptr());
+        }
+        Ok(end.reach(Some(module)))
     }
 }
 
-/// Calls a function with no frame beneath it; returns the exception that escaped.
-pub fn call(function: &Bound<'_, PyAny>, arguments: &Bound<'_, PyTuple>) -> Option<Py<PyAny>> {
-    at_bottom(function.py(), || function.call1(arguments))
-}
-
-fn at_bottom<'py>(
-    py: Python<'py>,
-    act: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
-) -> Option<Py<PyAny>> {
-    let bottom = Bottom::hide(frame::access(py));
-    let result = act();
-    drop(bottom);
-    result.err().map(|error| error.into_value(py).into_any())
-}
-
-/// Tells of an exception as the interpreter tells of an uncaught one: `sys.last_exc`, `sys.excepthook`.
-pub fn print_uncaught(exception: Bound<'_, PyAny>) {
-    let _bottom = Bottom::hide(frame::access(exception.py()));
-    // SAFETY: the GIL is held; the exception's reference is handed over.
+/// Calls what runs a module as `__main__`, as `run` does it with code.
+///
+/// # Errors
+/// As `run`.
+pub fn call(
+    function: &Bound<'_, PyAny>,
+    arguments: &Bound<'_, PyTuple>,
+    status: Option<&Bound<'_, PyAny>>,
+) -> PyResult<i32> {
+    let py = function.py();
+    let end = End::new(py, Kind::Module, status)?;
+    let _bottom = Bottom::hide(frame::access(py));
+    // SAFETY: the GIL is held; a callable, a tuple and no keywords; what is raised stays so.
     unsafe {
-        ffi::PyErr_SetRaisedException(exception.into_ptr());
-        ffi::PyErr_PrintEx(1);
+        let none = ptr::null_mut();
+        let result = ffi::PyObject_Call(function.as_ptr(), arguments.as_ptr(), none);
+        ffi::Py_XDECREF(result);
+        Ok(end.reach(None))
     }
 }

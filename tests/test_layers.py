@@ -27,7 +27,7 @@ RUST_LAYERS: Layers = [
     {"streams"},
     {"monitoring"},
     {"recorder"},
-    {"hook"},
+    {"hook", "apart"},
     {"code", "frame", "object", "value", "source"},
     {"policy", "trace"},
     {"error", "memory", "fault", "interpreter"},

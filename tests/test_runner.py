@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
+import pty
+import re
+import select
 import shutil
 import signal
 import subprocess
@@ -51,6 +57,11 @@ def recorder(request: pytest.FixtureRequest, folder: Path) -> list[str]:
     return [script, *trace]
 
 
+def without_places(shown: bytes) -> str:
+    """Text without what differs from process to process: where objects lie."""
+    return re.sub("0x[0-9a-f]{6,}", "0x…", shown.decode())
+
+
 class Same:
     """Runs a program plain and recorded, and holds the two against each other."""
 
@@ -64,8 +75,8 @@ class Same:
             subprocess.run([*command, *arguments], input=stdin, cwd=cwd, capture_output=True, timeout=120)
             for command in ([sys.executable], self.recorder)
         )
-        assert recorded.stdout.decode() == plain.stdout.decode()
-        assert recorded.stderr.decode() == plain.stderr.decode()
+        assert without_places(recorded.stdout) == without_places(plain.stdout)
+        assert without_places(recorded.stderr) == without_places(plain.stderr)
         assert recorded.returncode == plain.returncode
         if status is not None:
             assert plain.returncode == status
@@ -252,6 +263,162 @@ def test_an_end_by(folder: Path, same: Same, code: str) -> None:
     modules = "atexit, os, signal, sys, threading, time"
     write(folder / "app.py", f"import {modules}\n\ndef main():\n    {code}\n\nmain()\n")
     same("app.py", status=EXITS[code])
+
+
+MORE_EXITS = {
+    "class Exit(SystemExit): code = 9\nraise Exit(3)": 9,
+    "class Exit(SystemExit):\n    @property\n    def code(self): print('read'); return 4\nraise Exit(3)": 4,
+    "class Exit(SystemExit):\n    code = property(lambda s: 1 / 0)\n    def __str__(self): return 'x'\nraise Exit": 1,
+    "sys.exit(-(2**80))": 255,
+    "sys.exit(2**32 + 7)": 7,
+    "sys.exit(2.5)": 1,
+    "sys.exit('\\udc80')": 1,
+    "sys.stderr = None; sys.exit('on the process\\'s own')": 1,
+    "class Text:\n    def __str__(self): return 1 / 0\nsys.exit(Text())": 1,
+    "class Int(int):\n    def called(self, *a): print('called')\n    __int__ = __index__ = __le__ = __and__ = called\n"
+    "sys.exit(Int(3))": 3,
+    "class Code:\n    __class__ = property(lambda self: print('read') or int)\n    def __str__(self): return 'code'\n"
+    "sys.exit(Code())": 1,
+    "class Error(Exception): __class__ = property(lambda self: print('read') or SystemExit)\nraise Error('x')": 1,
+    "def hook(*a): sys.exit(7)\nsys.excepthook = hook; 1 / 0": 7,
+    "class Out:\n    def write(self, text): pass\n    def flush(self): raise SystemExit(9)\n"
+    "sys.stdout = Out(); sys.exit(3)": None,
+    "r, w = os.pipe(); os.close(r); os.dup2(w, 1); print('x'); sys.exit(3)": 120,
+    "r, w = os.pipe(); os.close(r); os.dup2(w, 1); print('x'); raise KeyboardInterrupt": -signal.SIGINT,
+    "atexit.register(sys.exit, 4); atexit.register(lambda: print(sys.exc_info()))": 0,
+    "class D:\n    def __del__(self, print=print): print('gone')\nd = D(); del sys.modules['__main__']; 1 / 0": 1,
+    "sys.monitoring.use_tool_id(2, 'x'); e = sys.monitoring.events\n"
+    "for event in (e.PY_START, e.PY_RETURN, e.LINE, e.CALL, e.RAISE):\n"
+    "    sys.monitoring.register_callback(2, event, lambda code, *a: print(code.co_qualname))\n"
+    "sys.monitoring.set_events(2, e.PY_START | e.PY_RETURN | e.LINE | e.CALL | e.RAISE)": 0,
+    "sys.settrace(lambda frame, event, arg: print(frame.f_code.co_name, event))": 0,
+    "def tracer(*a): raise ValueError('the tracer is wrong')\nsys.settrace(tracer); threading._register_atexit(int)": 1,
+    "sys.setprofile(lambda frame, event, arg: print(frame.f_code.co_name, event))": 0,
+    "def profiler(*a): raise ValueError('the profiler is wrong')\nsys.setprofile(profiler)": 1,
+    "threading.setprofile_all_threads(lambda frame, event, arg: print(frame.f_code.co_name, event))": 0,
+}
+
+
+@pytest.mark.parametrize("code", MORE_EXITS)
+def test_a_module_that_ends_by(folder: Path, same: Same, code: str) -> None:
+    """Of what it ends by no method is called that the interpreter does not call; nothing that it leaves on sees us."""
+    modules = [name for name in ("atexit", "os", "sys", "threading") if f"{name}." in code]
+    write(folder / "app.py", f"import {', '.join(['builtins', *modules])}\n{code}\n")
+    shown = same("app.py", status=MORE_EXITS[code])
+    assert "codetracer" not in shown and "runner" not in shown
+    same("-m", "app", status=MORE_EXITS[code])
+
+
+@pytest.mark.parametrize("limit", [3, 4, 5, 6, 10])
+@pytest.mark.parametrize("last", ["", "sys.exit(3)", "raise KeyboardInterrupt"])
+def test_a_low_recursion_limit_that_is_left(folder: Path, same: Same, limit: int, last: str) -> None:
+    write(folder / "app.py", f"import sys\nsys.setrecursionlimit({limit})\n{last}\n")
+    same("app.py")
+    metadata = json.loads((folder / "trace-out" / "trace_metadata.json").read_text())
+    assert metadata["status"] == "complete"
+
+
+LATE_SIGNALS = {
+    "nobody": "",
+    "the end of threads": "import threading\n",
+    "atexit": "import atexit\natexit.register(lambda: print('at exit'))\n",
+    "a flush": "import sys\nsys.stderr.flush = lambda: print('flush')\n",
+}
+
+
+@pytest.mark.parametrize("who", LATE_SIGNALS)
+@pytest.mark.parametrize("last", ["last = Last()\ndel last", "raise Last(3)"])
+def test_a_signal_that_waits_at_the_end(folder: Path, same: Same, who: str, last: str) -> None:
+    """It is handled where it is handled in plain Python, or never."""
+    text = f"import _thread\n{LATE_SIGNALS[who]}class Last(SystemExit):\n    __del__ = _thread.interrupt_main\n"
+    write(folder / "app.py", f"{text}print('end')\n{last}\n")
+    same("app.py")
+
+
+def test_the_stack_at_the_end(folder: Path, same: Same) -> None:
+    """Seen from a stream's `flush`, a signal's handler in it, `atexit` and a finalizer."""
+    program = """
+import atexit, signal, sys
+def names(print=print, sys=sys):
+    frame, found = sys._getframe(1), []
+    while frame:
+        found.append(frame.f_code.co_name)
+        frame = frame.f_back
+    sys.__stdout__.write(f"{found}\\n")
+class Out:
+    def write(self, text): return sys.__stdout__.write(text)
+    def flush(self):
+        names()
+        signal.raise_signal(signal.SIGTERM)
+class Last:
+    def __del__(self, names=names, sys=sys): names()
+signal.signal(signal.SIGTERM, lambda *a: names())
+atexit.register(names)
+last = Last()
+sys.stdout = Out()
+"""
+    write(folder / "app.py", program)
+    assert "flush" in same("app.py", status=0)
+    write(folder / "app.py", program + "1 / 0\n")
+    same("app.py", status=1)
+
+
+def test_an_exception_that_ends_the_process_is_as_it_was_raised(folder: Path, same: Same) -> None:
+    program = """
+import atexit, sys
+error = SystemExit(3)
+def look():
+    trace, lines = error.__traceback__, []
+    while trace:
+        lines.append((trace.tb_frame.f_code.co_name, trace.tb_lineno))
+        trace = trace.tb_next
+    print(lines, sys.getrefcount(error), sys.exc_info(), error.__context__)
+atexit.register(look)
+def leave():
+    raise error
+leave()
+"""
+    write(folder / "app.py", program)
+    assert "[('<module>', 13), ('leave', 12)] 2 (None, None, None)" in same("app.py", status=3)
+
+
+def on_terminal(command: list[str], typed: list[bytes]) -> tuple[str, int]:
+    """What a program shows on a terminal, where something is typed at each prompt; and its exit status."""
+    ours, theirs = pty.openpty()
+    env = {**os.environ, "PYTHON_BASIC_REPL": "1", "TERM": "dumb"}
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=env) as process:
+        os.close(theirs)
+        shown, answered = b"", 0
+        with contextlib.suppress(OSError):  # so a terminal ends
+            while select.select([ours], [], [], 60)[0] and (more := os.read(ours, 4096)):
+                shown += more
+                if shown.count(b">>> ") > answered and answered < len(typed):
+                    os.write(ours, typed[answered])
+                    answered += 1
+        os.close(ours)
+        process.wait(60)
+    return shown.decode(), process.returncode
+
+
+PROMPTS: dict[str, list[list[str]]] = {
+    "import sys; sys.exit(3)": [["-i"], []],
+    "import os\nos.environ['PYTHONINSPECT'] = '1'\nraise SystemExit(5)": [[]],
+    "import os\nos.environ['PYTHONINSPECT'] = '1'\nvalue = 42": [[]],
+    "value = 42": [["-i"], []],
+    "raise KeyboardInterrupt": [["-i"], []],
+    "1 / 0": [["-i"], ["-E"]],
+}
+
+
+@pytest.mark.parametrize("code", PROMPTS)
+@pytest.mark.parametrize("way", [["app.py"], ["-m", "app"]], ids=["script", "module"])
+def test_the_prompt_after_a_program(folder: Path, code: str, way: list[str]) -> None:
+    write(folder / "app.py", code + "\n")
+    recorder = ["-m", "codetracer_python_recorder", "--trace-dir", "trace-out", "--quiet"]
+    typed = [b"print('typed', 1)\n", b"\4"]
+    for flags in PROMPTS[code]:
+        plain = on_terminal([sys.executable, *flags, *way], typed)
+        assert on_terminal([sys.executable, *flags, *recorder, *way], typed) == plain
 
 
 def test_a_fork(folder: Path, same: Same) -> None:

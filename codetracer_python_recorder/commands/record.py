@@ -76,7 +76,7 @@ class Options:
 
 
 def run(options: Options, baseline: Sequence[str]) -> int:
-    """Record the program that the options name; the exit status, or an exception that the interpreter ends with.
+    """Record the program that the options name, to the end of the process; the exit status where a prompt follows.
 
     `baseline` names the modules that plain Python would have loaded. Raises `RecorderError` before the program starts.
     """
@@ -97,14 +97,7 @@ def run(options: Options, baseline: Sequence[str]) -> int:
     ending.say_what_begins()
     propagates = _propagates(options, os.environ)
     _native.at_exit(ending.end)  # before the program can register anything: so it runs after all that it registers
-    outcome = runner.run(program, baseline)
-    ending.status = runner.exit_status(outcome)
-    runner.report(program, outcome)
-    if propagates:
-        runner.leave(outcome)
-        return ending.status
-    runner.show_exit(outcome)
-    return ending.status_of_recording()
+    return runner.run(program, baseline, None if propagates else _status_of_recording)
 
 
 def _find(options: Options) -> Program:
@@ -127,7 +120,7 @@ def _propagates(options: Options, environ: Mapping[str, str]) -> bool:
 class _Ending:
     """The end of the recording, after the program's threads and its own `atexit` functions."""
 
-    __slots__ = ("pid", "policy", "program", "quiet", "status", "tells", "verbose")
+    __slots__ = ("pid", "policy", "program", "quiet", "tells", "verbose")
 
     def __init__(self, policy: Policy, options: Options, program: Program) -> None:
         self.policy = policy
@@ -135,7 +128,6 @@ class _Ending:
         self.quiet: bool = options.quiet
         self.verbose: bool = options.verbose and not options.quiet
         self.tells = self.verbose or (not options.quiet and sys.__stderr__ is not None and sys.__stderr__.isatty())
-        self.status: int | None = None
         self.pid = getpid()
 
     def say_what_begins(self) -> None:
@@ -147,7 +139,7 @@ class _Ending:
 
     def end(self) -> None:
         try:
-            report = _native.stop(self.status)
+            report = _native.stop(_native.exit_status())
         except RecorderError as error:
             say(str(error))
             return
@@ -161,12 +153,13 @@ class _Ending:
         if self.tells:
             say(*in_short(report, self.policy.trace_dir))
 
-    def status_of_recording(self) -> int:
-        """0 if everything recorded so far could be written."""
-        try:
-            if _native.is_tracing():
-                _native.flush()
-        except RecorderError as error:
-            say(str(error))
-            return 2
-        return 0
+
+def _status_of_recording() -> int:
+    """0 if everything recorded so far could be written."""
+    try:
+        if _native.is_tracing():
+            _native.flush()
+    except RecorderError as error:
+        say(str(error))
+        return 2
+    return 0

@@ -13,6 +13,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
 
 use super::{flush, stop};
+use crate::apart;
 use crate::frame::Object;
 use crate::hook::{Form, Hook, OS};
 use crate::value;
@@ -62,7 +63,7 @@ fn finish(py: Python<'_>) -> PyResult<()> {
         return Ok(());
     }
     match own_end(py) {
-        Some(end) => end.call0(py).map(|_| ()),
+        Some(end) => apart::run(py, |py| end.call0(py).map(drop)).unwrap_or(Ok(())),
         None => Ok(()),
     }
 }

@@ -1,0 +1,340 @@
+//! From the end of the main module to the end of the process, as the interpreter goes that way.
+//!
+//! Owns: what is flushed and shown, the exit status, and what ends the process. Must not: enter a frame of ours: a signal
+//! that waits would be handled there, and what the program has left behind to trace, profile or watch it would see us.
+//!
+//! Facts: `Modules/main.c` (`pymain_run_python`, `Py_RunMain`), `Python/pythonrun.c` (`_PyRun_SimpleFile`,
+//! `_Py_HandleSystemExit`). An uncaught `SystemExit` ends the process where it is shown, but for modules, which go on to
+//! the prompt if there is to be one; with `-i` it is shown as any other exception.
+
+use std::env;
+use std::ffi::{c_int, c_void};
+use std::io::{IsTerminal as _, stdin};
+use std::process;
+use std::ptr;
+use std::sync::{Mutex, PoisonError};
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use crate::apart;
+use crate::frame::Object;
+
+/// What a shell makes of a process that SIGINT ended.
+const INTERRUPTED: i32 = 128 + 2;
+/// The status of a process for which its status cannot be found out.
+const UNKNOWN: i32 = 2;
+
+/// The program's exit status, once it has ended.
+static STATUS: Mutex<Option<i32>> = Mutex::new(None);
+
+/// The program's exit status as its parent sees it, if it has ended.
+pub fn status() -> Option<i32> {
+    *STATUS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn note(status: i32) {
+    let seen = if cfg!(unix) { status & 0xFF } else { status };
+    *STATUS.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
+}
+
+/// How a program is given, by which the interpreter ends it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `-c`
+    Text,
+    /// A script, or standard input.
+    File,
+    /// `-m`, a folder, a zip file.
+    Module,
+}
+
+/// What the end depends on, but for the program.
+pub(super) struct End<'py> {
+    py: Python<'py>,
+    kind: Kind,
+    prompt: Prompt,
+    /// What gives the process an exit status other than the program's.
+    status: Option<Bound<'py, PyAny>>,
+}
+
+/// What the interpreter was told about its prompt, before the program could change that.
+struct Prompt {
+    /// `-i`, or the variable.
+    follows: bool,
+    /// `-i`: whatever standard input is.
+    is_forced: bool,
+    /// Neither `-E` nor `-I`: the variable, which the program may set, counts.
+    heeds_variable: bool,
+}
+
+impl<'py> End<'py> {
+    /// To be made before the program runs.
+    pub(super) fn new(
+        py: Python<'py>,
+        kind: Kind,
+        status: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Self> {
+        let prompt = Prompt::of(py)?;
+        let status = status.cloned();
+        Ok(Self {
+            py,
+            kind,
+            prompt,
+            status,
+        })
+    }
+
+    /// Ends the process in which the main module has ended, with what it raised as the thread's exception, if it raised;
+    /// returns its exit status where the prompt follows. `module` is the main module, where the interpreter holds it.
+    ///
+    /// # Safety
+    /// With the program's frames gone, and ours hidden.
+    pub(super) unsafe fn reach(self, mut module: Option<Bound<'py, PyAny>>) -> i32 {
+        // SAFETY: the GIL is held; classes are compared by what they are, and `raised` is one, or null.
+        unsafe {
+            let raised = ffi::PyErr_Occurred();
+            let is_interrupt = raised == ffi::PyExc_KeyboardInterrupt;
+            if self.kind == Kind::File {
+                flush_streams();
+            }
+            let exits = !raised.is_null()
+                && !self.prompt.follows
+                && ffi::PyErr_ExceptionMatches(ffi::PyExc_SystemExit) != 0;
+            let names = module
+                .as_ref()
+                .filter(|_| self.kind == Kind::File)
+                .map(names_of);
+            if !raised.is_null() {
+                drop(module.take());
+            }
+            let status = if exits {
+                show_exit(self.py)
+            } else {
+                show(is_interrupt)
+            };
+            if let Some(names) = names
+                && !exits
+            {
+                forget_file(&names);
+            }
+            drop(module);
+            note(if is_interrupt { INTERRUPTED } else { status });
+            self.leave(status, is_interrupt, exits)
+        }
+    }
+
+    unsafe fn leave(self, status: i32, is_interrupt: bool, exits: bool) -> i32 {
+        let is_interrupt = is_interrupt && self.status.is_none();
+        let status = self.status_of_process().unwrap_or(status);
+        let ends_here = (exits && self.kind != Kind::Module) || !self.prompt.is_wanted();
+        drop(self.status);
+        // SAFETY: the GIL is held, and nothing of the program runs any more.
+        unsafe {
+            if ends_here {
+                finish(status, is_interrupt);
+            }
+            ffi::PyErr_Clear();
+            if is_interrupt {
+                interrupt_later(self.py);
+            }
+        }
+        status
+    }
+
+    /// What the process tells in place of the program's status, if it does.
+    fn status_of_process(&self) -> Option<i32> {
+        let status = self.status.as_ref()?.clone().unbind();
+        let told = apart::run(self.py, |py| status.call0(py)?.extract(py));
+        Some(told.and_then(PyResult::ok).unwrap_or(UNKNOWN))
+    }
+}
+
+impl Prompt {
+    fn of(py: Python<'_>) -> PyResult<Self> {
+        let flags = py.import("sys")?.getattr("flags")?;
+        let is_set = |name| flags.getattr(name)?.extract::<i32>().map(|flag| flag != 0);
+        Ok(Self {
+            follows: is_set("inspect")?,
+            is_forced: is_set("interactive")?,
+            heeds_variable: !is_set("ignore_environment")?,
+        })
+    }
+
+    /// Whether the interpreter goes on to its prompt.
+    fn is_wanted(&self) -> bool {
+        let is_set = || env::var_os("PYTHONINSPECT").is_some_and(|value| !value.is_empty());
+        (self.follows || (self.heeds_variable && is_set()))
+            && (self.is_forced || stdin().is_terminal())
+    }
+}
+
+/// The module's names; its own reference to them, since the module may go before they are needed.
+fn names_of<'py>(module: &Bound<'py, PyAny>) -> Bound<'py, PyAny> {
+    // SAFETY: the GIL is held; a module, as `PyImport_AddModule` found it.
+    unsafe { Bound::from_borrowed_ptr(module.py(), ffi::PyModule_GetDict(module.as_ptr())) }
+}
+
+/// `flush_io`: after a file's main module, and before its traceback.
+unsafe fn flush_streams() {
+    // SAFETY: the GIL is held; the stream is borrowed from `sys`, so it is held meanwhile.
+    unsafe {
+        let raised = ffi::PyErr_GetRaisedException();
+        for name in [c"stderr", c"stdout"] {
+            let stream = ffi::PySys_GetObject(name.as_ptr());
+            if !stream.is_null() {
+                ffi::Py_INCREF(stream);
+                let method = ffi::PyObject_GetAttrString(stream, c"flush".as_ptr());
+                if !method.is_null() {
+                    ffi::Py_XDECREF(ffi::PyObject_CallNoArgs(method));
+                    ffi::Py_DECREF(method);
+                }
+                ffi::Py_DECREF(stream);
+                ffi::PyErr_Clear();
+            }
+        }
+        ffi::PyErr_SetRaisedException(raised);
+    }
+}
+
+/// Shows what was raised, if anything was, as the interpreter does: `sys.last_exc`, `sys.excepthook`. That may end the
+/// process.
+unsafe fn show(is_interrupt: bool) -> i32 {
+    // SAFETY: the GIL is held, and an exception is there to be shown.
+    unsafe {
+        if ffi::PyErr_Occurred().is_null() {
+            return 0;
+        }
+        note(if is_interrupt { INTERRUPTED } else { 1 });
+        ffi::PyErr_PrintEx(1);
+    }
+    1
+}
+
+/// `_Py_HandleSystemExit`: the status in the `SystemExit` that was raised, or 1 for another object, which is shown. An
+/// error of that stays raised where the interpreter leaves it so.
+unsafe fn show_exit(py: Python<'_>) -> i32 {
+    unsafe extern "C" {
+        fn fflush(stream: *mut c_void) -> c_int;
+    }
+    // SAFETY: the GIL is held; a SystemExit is raised, whose reference is taken over, as is its code's.
+    unsafe {
+        fflush(ptr::null_mut());
+        let exception = ffi::PyErr_GetRaisedException();
+        let code = ffi::PyObject_GetAttrString(exception, c"code".as_ptr());
+        let shown = if code.is_null() {
+            exception
+        } else {
+            ffi::Py_DECREF(exception);
+            code
+        };
+        let status = if shown == ffi::Py_None() {
+            0
+        } else if ffi::PyLong_Check(shown) != 0 {
+            status_of(py, shown)
+        } else {
+            ffi::PyErr_Clear();
+            show_code(shown);
+            1
+        };
+        ffi::Py_DECREF(shown);
+        if is_mended(py) {
+            ffi::PyErr_Clear();
+        }
+        status
+    }
+}
+
+/// The low bits of an int, as the interpreter takes them; -1 for one that is too big.
+#[allow(clippy::cast_possible_truncation, clippy::unnecessary_cast)]
+unsafe fn status_of(py: Python<'_>, code: Object) -> i32 {
+    // SAFETY: the GIL is held; an int, of which no method is called.
+    unsafe {
+        if is_mended(py) {
+            ffi::PyLong_AsLongLong(code) as i32
+        } else {
+            ffi::PyLong_AsLong(code) as i32
+        }
+    }
+}
+
+/// Writes what `SystemExit` holds on `sys.stderr`; where that is gone, on the process's own.
+unsafe fn show_code(code: Object) {
+    // SAFETY: the GIL is held, and so is the stream meanwhile. The formats take no argument, and an object.
+    unsafe {
+        let stream = ffi::PySys_GetObject(c"stderr".as_ptr());
+        if stream.is_null() || stream == ffi::Py_None() {
+            ffi::PySys_FormatStderr(c"%S".as_ptr(), code);
+        } else {
+            ffi::Py_INCREF(stream);
+            ffi::PyFile_WriteObject(code, stream, ffi::Py_PRINT_RAW);
+            ffi::Py_DECREF(stream);
+        }
+        ffi::PySys_WriteStderr(c"\n".as_ptr());
+    }
+}
+
+/// What a script's main module loses once it has run.
+fn forget_file(names: &Bound<'_, PyAny>) {
+    for name in [c"__file__", c"__cached__"] {
+        // SAFETY: the GIL is held; a dict and a text.
+        unsafe {
+            ffi::PyDict_DelItemString(names.as_ptr(), name.as_ptr());
+            ffi::PyErr_Clear();
+        }
+    }
+}
+
+/// Ends the process as the interpreter ends it.
+unsafe fn finish(status: i32, is_interrupt: bool) -> ! {
+    // SAFETY: the GIL is held, and nothing comes after.
+    unsafe {
+        if !is_interrupt {
+            ffi::Py_Exit(status);
+        }
+        ffi::Py_FinalizeEx();
+        end_by_interrupt()
+    }
+}
+
+/// `exit_sigint`: who waits for the process is to see that SIGINT has ended it.
+unsafe fn end_by_interrupt() -> ! {
+    #[cfg(unix)]
+    // SAFETY: the interpreter is gone, and no code of the program's runs on this thread.
+    unsafe {
+        libc::signal(libc::SIGINT, libc::SIG_DFL);
+        libc::kill(libc::getpid(), libc::SIGINT);
+    }
+    process::exit(if cfg!(windows) {
+        0xC000_013A_u32.cast_signed() // STATUS_CONTROL_C_EXIT
+    } else {
+        INTERRUPTED
+    })
+}
+
+/// Has the interpreter end so after its prompt. It does where code that it was given as text has raised
+/// `KeyboardInterrupt`, in whichever thread (`run_eval_code_obj` in `Python/pythonrun.c`).
+fn interrupt_later(py: Python<'_>) {
+    apart::run(py, |_| {
+        // SAFETY: the GIL is held; a namespace of its own, so that the name means what it says.
+        unsafe {
+            let names = ffi::PyDict_New();
+            let interrupt = ffi::PyExc_KeyboardInterrupt;
+            ffi::PyDict_SetItemString(names, c"__builtins__".as_ptr(), names);
+            ffi::PyDict_SetItemString(names, c"Interrupt".as_ptr(), interrupt);
+            let text = c"raise Interrupt".as_ptr();
+            ffi::Py_XDECREF(ffi::PyRun_String(text, ffi::Py_file_input, names, names));
+            ffi::PyErr_Clear();
+            ffi::PyDict_Clear(names);
+            ffi::Py_DECREF(names);
+        }
+    });
+}
+
+/// Whether the interpreter forgets an error of showing what a `SystemExit` holds, and takes more bits of an int: since
+/// 3.12.8 and 3.13.1 (gh-125842).
+fn is_mended(py: Python<'_>) -> bool {
+    let version = py.version_info();
+    let (minor, patch) = (version.minor, version.patch);
+    minor > 13 || (minor == 13 && patch >= 1) || (minor == 12 && patch >= 8)
+}
