@@ -37,7 +37,7 @@ pub use definitions::{Definitions, MARK, NONE_TYPE, REDACTED};
 pub use dump::dump;
 use encode::Encoding;
 pub use expand::{Expander, Target};
-pub use folder::CHILDREN;
+pub use folder::{CHILDREN, Place as FolderPlace};
 use json::Json;
 pub use reader::Reader;
 pub use record::Record;

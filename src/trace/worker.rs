@@ -8,7 +8,6 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::fs::{self, File};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -88,9 +87,10 @@ impl Worker {
         let (name, path) = (folder::stream_name(self.shared.format), self.main_path());
         let empty = sink::empty(self.shared.format).map_err(folder::at(&path))?;
         self.shared.folder.replace(&name, &empty)?;
+        let stream = self.shared.folder.open(&name)?;
         let open = || {
             Ok(Files {
-                stream: OutFile::open(path.clone())?,
+                stream,
                 main: Sink::new(self.shared.format)?,
                 compressor: Compressor::new()?,
                 parts_compressor: Compressor::new()?,
@@ -266,7 +266,8 @@ impl Worker {
     }
 
     fn write_part(&mut self, number: usize, taken: &Taken) -> Result<()> {
-        let path = self.part_path(number);
+        let name = folder::part_name(self.shared.format, number);
+        let path = self.shared.folder.file(&name);
         let failure = folder::at(&path);
         let Some(files) = &mut self.files else {
             return Ok(());
@@ -275,13 +276,11 @@ impl Worker {
             Entry::Occupied(part) => part.into_mut(),
             Entry::Vacant(part) => {
                 let empty = sink::empty(self.shared.format).map_err(&failure)?;
-                self.shared
-                    .folder
-                    .replace(&folder::part_name(self.shared.format, number), &empty)?;
+                self.shared.folder.replace(&name, &empty)?;
                 part.insert(Sink::new(self.shared.format).map_err(&failure)?)
             }
         };
-        let mut file = OutFile::open(path.clone()).map_err(&failure)?;
+        let mut file = self.shared.folder.open(&name)?;
         for events in taken.full.iter().chain([&taken.rest]) {
             let target = Appending {
                 sink: &mut *part,
@@ -301,23 +300,20 @@ impl Worker {
         fault::point("join");
         let main_path = self.main_path();
         let failure = folder::at(&main_path);
-        let paths: Vec<_> = numbers
-            .iter()
-            .map(|number| self.part_path(*number))
-            .collect();
         let Some(files) = &mut self.files else {
             return Ok(());
         };
         let (main, file) = (&mut files.main, &mut files.stream);
         main.end(file, &mut files.compressor).map_err(&failure)?;
-        for (number, path) in numbers.iter().zip(paths) {
+        for number in numbers {
             let Some(part) = self.parts.get(number) else {
                 continue;
             };
-            let part_file = File::open(&path).map_err(folder::at(&path))?;
-            main.join(file, part, &part_file).map_err(&failure)?;
+            let name = folder::part_name(self.shared.format, *number);
+            let part_file = self.shared.folder.open(&name)?;
+            main.join(file, part, part_file.held()).map_err(&failure)?;
             drop(part_file);
-            fs::remove_file(&path).map_err(folder::at(&path))?;
+            self.shared.folder.remove_file(&name)?;
         }
         main.cut(file).map_err(&failure)
     }
@@ -326,11 +322,5 @@ impl Worker {
         self.shared
             .folder
             .file(&folder::stream_name(self.shared.format))
-    }
-
-    fn part_path(&self, number: usize) -> PathBuf {
-        self.shared
-            .folder
-            .file(&folder::part_name(self.shared.format, number))
     }
 }

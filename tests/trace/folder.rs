@@ -138,6 +138,7 @@ fn a_folder_that_is_there_is_taken_at_once() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("mine.txt"), "mine").unwrap();
     fs::write(dir.path().join("trace.bin"), "old").unwrap();
+    fs::write(dir.path().join("trace_paths.json"), "[]").unwrap();
     let writer = Writer::create_later(dir.path(), Format::Json, Map::new()).unwrap();
     assert!(!dir.path().join("trace.bin").exists());
     assert!(Writer::create_later(dir.path(), Format::Json, Map::new()).is_err());
@@ -156,4 +157,15 @@ fn a_recording_that_lasts_is_on_disk() {
         assert!(begin.elapsed().as_secs() < 10);
         std::thread::yield_now();
     }
+}
+
+#[test]
+fn a_folder_that_is_somebody_elses_is_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = dir.path().join("new");
+    let writer = Writer::create_later(&place, Format::Json, Map::new()).unwrap();
+    fs::create_dir(&place).unwrap();
+    fs::write(place.join("trace_metadata.json"), "theirs").unwrap();
+    writer.discard().unwrap();
+    assert!(place.join("trace_metadata.json").exists());
 }
