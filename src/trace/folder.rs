@@ -20,6 +20,8 @@ const PATHS: &str = "trace_paths.json";
 /// Begins the name of every kept text, so that the next recording knows it as ours.
 const KEPT: &str = "trace_text_";
 const PART: &str = "trace.part-";
+/// Stands between a part's number and where it is joined.
+const AT: &str = ".at-";
 /// The folder of the traces of child processes.
 pub const CHILDREN: &str = "processes";
 /// Ends the name of a file that is still being made.
@@ -35,6 +37,12 @@ pub(super) struct Folder {
     lock: Mutex<Option<Held>>,
 }
 
+fn format_of(extension: &str) -> Option<Format> {
+    let both = [Format::Json, Format::Binary];
+    both.into_iter()
+        .find(|format| self::extension(*format) == extension)
+}
+
 fn extension(format: Format) -> &'static str {
     match format {
         Format::Json => "json",
@@ -47,9 +55,37 @@ pub(super) fn stream_name(format: Format) -> String {
     format!("trace.{}", extension(format))
 }
 
-/// Name of the file of another thread's events while the recording goes on.
-pub(super) fn part_name(format: Format, number: usize) -> String {
-    format!("{PART}{number}.{}", extension(format))
+/// A part file: another thread's events while the recording goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Part {
+    pub(super) number: u64,
+    /// Where the event stream ended before this part was begun to be joined to it. What stands behind is the part's,
+    /// whole or not, until its file is gone.
+    pub(super) joined_at: Option<u64>,
+    pub(super) format: Format,
+}
+
+impl Part {
+    /// The name of its file: `trace.part-3.json`, or `trace.part-3.at-5813.json` while it is joined.
+    pub(super) fn name(self) -> String {
+        let at = self.joined_at.map(|at| format!("{AT}{at}"));
+        let (number, at) = (self.number, at.unwrap_or_default());
+        format!("{PART}{number}{at}.{}", extension(self.format))
+    }
+
+    /// The part of which this is the name.
+    pub(super) fn of(name: &str) -> Option<Self> {
+        let (name, extension) = name.strip_prefix(PART)?.rsplit_once('.')?;
+        let (number, joined_at) = match name.split_once(AT) {
+            Some((number, at)) => (number, Some(as_number(at)?)),
+            None => (name, None),
+        };
+        Some(Self {
+            number: as_number(number)?,
+            joined_at,
+            format: format_of(extension)?,
+        })
+    }
 }
 
 fn finished(name: &str) -> &str {
@@ -64,13 +100,9 @@ fn tells_of_a_recorder(name: &str) -> bool {
 /// Whether a recorder makes files of this name.
 fn is_ours(name: &str) -> bool {
     let name = finished(name);
-    let part = || {
-        let (number, extension) = name.strip_prefix(PART)?.split_once('.')?;
-        Some(as_number(number).is_some() && matches!(extension, "json" | "bin"))
-    };
     matches!(name, "trace.json" | "trace.bin" | METADATA | PATHS)
         || name.starts_with(KEPT)
-        || part().unwrap_or(false)
+        || Part::of(name).is_some()
 }
 
 /// As `Error::Trace`, with the place.
@@ -188,6 +220,13 @@ impl Folder {
         self.in_place()?;
         let path = self.file(name);
         OutFile::open(path.clone()).map_err(at(&path))
+    }
+
+    /// Gives a file another name.
+    pub(super) fn rename(&self, from: &str, to: &str) -> Result<()> {
+        self.in_place()?;
+        let path = self.file(from);
+        fs::rename(&path, self.file(to)).map_err(at(&path))
     }
 
     /// Removes the file of this name.
@@ -402,6 +441,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_name_of_a_part_tells_all_of_it() {
+        for joined_at in [None, Some(0), Some(5813)] {
+            for format in [Format::Json, Format::Binary] {
+                let part = Part {
+                    number: 12,
+                    joined_at,
+                    format,
+                };
+                assert_eq!(Part::of(&part.name()), Some(part));
+            }
+        }
+        for name in [
+            "trace.json",
+            "trace.part-.json",
+            "trace.part-+1.json",
+            "trace.part-1.at-.json",
+            "trace.part-1.at-2.at-3.json",
+            "trace.part-1.json.new",
+        ] {
+            assert_eq!(Part::of(name), None, "{name}");
+        }
+    }
+
+    #[test]
     fn a_folder_that_was_moved_is_followed_by_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let (place, kept) = (dir.path().join("place"), dir.path().join("kept"));
@@ -419,6 +482,7 @@ mod tests {
         assert!(!taken.is_kept());
         assert!(folder.replace(METADATA, b"{}").is_err());
         assert!(folder.overwrite_metadata(&Map::new()).is_err());
+        assert!(folder.rename(METADATA, PATHS).is_err());
         assert!(folder.remove_file(METADATA).is_err());
         folder.remove().unwrap();
         assert_eq!(fs::read(place.join(METADATA)).unwrap(), b"theirs");

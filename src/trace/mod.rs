@@ -47,7 +47,9 @@ pub use summary::summarize;
 pub use writer::{OWN_ERROR, Writer, await_discarded};
 
 /// The form of the event stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     /// `trace.json`: one JSON array of events.

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use super::compact::Compact;
 use super::compressor::Compressor;
 use super::expand::Expander;
-use super::folder;
+use super::folder::{self, Part};
 use super::held::{Held, OutFile};
 use super::platform;
 use super::queue::{Requests, lock};
@@ -266,7 +266,7 @@ impl Worker {
     }
 
     fn write_part(&mut self, number: usize, taken: &Taken) -> Result<()> {
-        let name = folder::part_name(self.shared.format, number);
+        let name = self.part(number).name();
         let path = self.shared.folder.file(&name);
         let failure = folder::at(&path);
         let Some(files) = &mut self.files else {
@@ -298,29 +298,54 @@ impl Worker {
 
     fn join(&mut self, numbers: &[usize]) -> Result<()> {
         fault::point("join");
-        let main_path = self.main_path();
-        let failure = folder::at(&main_path);
-        let Some(files) = &mut self.files else {
+        let path = self.main_path();
+        let failure = folder::at(&path);
+        if let Some(files) = &mut self.files {
+            let (main, file) = (&mut files.main, &mut files.stream);
+            main.end(file, &mut files.compressor).map_err(&failure)?;
+        }
+        for number in numbers {
+            self.join_part(*number)?;
+        }
+        self.cut().map_err(&failure)
+    }
+
+    /// Appends a part's events to the main stream. Until its file is removed its name tells where they begin there, so that
+    /// after a kill they are not taken twice.
+    fn join_part(&mut self, number: usize) -> Result<()> {
+        let path = self.main_path();
+        let waiting = self.part(number);
+        let (Some(files), Some(part)) = (&mut self.files, self.parts.get(&number)) else {
             return Ok(());
         };
-        let (main, file) = (&mut files.main, &mut files.stream);
-        main.end(file, &mut files.compressor).map_err(&failure)?;
-        for number in numbers {
-            let Some(part) = self.parts.get(number) else {
-                continue;
-            };
-            let name = folder::part_name(self.shared.format, *number);
-            let part_file = self.shared.folder.open(&name)?;
-            main.join(file, part, part_file.held()).map_err(&failure)?;
-            drop(part_file);
-            self.shared.folder.remove_file(&name)?;
+        let folder = &self.shared.folder;
+        let joined_at = Some(files.main.end_of_events());
+        let name = Part {
+            joined_at,
+            ..waiting
         }
-        main.cut(file).map_err(&failure)
+        .name();
+        folder.rename(&waiting.name(), &name)?;
+        let part_file = folder.open(&name)?;
+        files
+            .main
+            .join(&mut files.stream, part, part_file.held())
+            .map_err(folder::at(&path))?;
+        drop(part_file);
+        folder.remove_file(&name)
     }
 
     fn main_path(&self) -> PathBuf {
         self.shared
             .folder
             .file(&folder::stream_name(self.shared.format))
+    }
+
+    fn part(&self, number: usize) -> Part {
+        Part {
+            number: number as u64,
+            joined_at: None,
+            format: self.shared.format,
+        }
     }
 }

@@ -21,6 +21,7 @@ fn an_older_trace_is_replaced_and_nothing_else() {
         "trace_paths.json",
         "trace.part-1.json",
         "trace.part-12.bin",
+        "trace.part-2.at-5813.json",
         "trace_text_command.py",
     ];
     let others = [
@@ -28,6 +29,7 @@ fn an_older_trace_is_replaced_and_nothing_else() {
         "trace.json.gz",
         "trace.part-x.json",
         "trace.part-1.txt",
+        "trace.part-1.at-.json",
         "trace",
         "other.new",
         "files",
@@ -47,6 +49,7 @@ fn an_older_trace_is_replaced_and_nothing_else() {
         "trace_metadata.json.new",
         "trace.part-1.json",
         "trace.part-12.bin",
+        "trace.part-2.at-5813.json",
     ] {
         assert!(!dir.path().join(name).exists(), "{name}");
     }
