@@ -41,9 +41,8 @@ class Plain(Protocol):
 
 
 class KillEach(Protocol):
-    """Runs the interpreter as `Plain` again and again, its main thread each time killed where it is about to change a file
-    in another way, or for another time, after `lay` was called; yields the moment by its name, and the run that was
-    killed there."""
+    """Runs the interpreter as `Plain` again and again, each time after `lay`, and kills it where its main thread is to
+    change a file in another way, or for another time; yields the moment by its name, and the run."""
 
     def __call__(self, lay: Callable[[], None], *arguments: str | Path) -> Iterator[tuple[str, Done]]: ...
 

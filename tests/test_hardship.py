@@ -175,10 +175,20 @@ thread = threading.Thread(target=work)
 thread.start()
 time.sleep(0.7)
 os.rename("trace-out", "kept")
-REPLACE()
+replace()
 go.set()
 thread.join()
 print("done")
+"""
+FORK = """
+import os, warnings
+def replace():
+    exec(SUBSTITUTE)
+    warnings.simplefilter("ignore")  # of a fork with threads
+    child = os.fork()
+    if not child:
+        os._exit(0)
+    os.waitpid(child, 0)
 """
 # What takes the folder's place, and its own files.
 SUBSTITUTES = {
@@ -194,9 +204,7 @@ def test_another_folder_in_its_place_is_not_touched(substitute: str, folder: Pat
     (folder / "theirs").mkdir()
     for name in THEIRS:
         (folder / "theirs" / name).write_text(f"their {name}")
-    fork = "\n    import warnings\n    warnings.simplefilter('ignore')\n    child = os.fork()\n    if not child: os._exit(0)\n    os.waitpid(child, 0)\n"
-    replace = f"def replace():\n    {SUBSTITUTES[substitute]}{fork}"
-    (folder / "program.py").write_text(replace + REPLACED.replace("REPLACE()", "replace()"))
+    (folder / "program.py").write_text(f"SUBSTITUTE = {SUBSTITUTES[substitute]!r}\n{FORK}{REPLACED}")
     recorded = record("program.py", options=["--format", form])
     check_ended(recorded)
     place = folder / "trace-out"
@@ -209,10 +217,8 @@ def test_another_folder_in_its_place_is_not_touched(substitute: str, folder: Pat
     assert not (folder / "kept" / "processes").exists()
 
 
-def test_another_recording_in_its_place_goes_its_own_way(
-    folder: Path, record: Record, plain: Plain, form: str
-) -> None:
-    (folder / "other.py").write_text(REPLACED.replace('os.rename("trace-out", "kept")', "").replace("REPLACE()", ""))
+def test_another_recording_in_its_place_goes_its_own_way(folder: Path, record: Record, plain: Plain, form: str) -> None:
+    (folder / "other.py").write_text(REPLACED.replace('os.rename("trace-out", "kept")', "").replace("replace()", ""))
     start = f"""
 import subprocess, sys
 recorder = [sys.executable, "-m", "codetracer_python_recorder", "--trace-dir", "trace-out", "--format", "{form}"]
@@ -223,7 +229,7 @@ def replace():
         time.sleep(0.01)
 """
     end = "print(other.wait(), flush=True)\n"
-    (folder / "program.py").write_text(start + REPLACED.replace("REPLACE()", "replace()").replace('print("done")', end))
+    (folder / "program.py").write_text(start + REPLACED.replace('print("done")', end))
     recorded = record("program.py", options=["--format", form])
     assert (recorded.done.returncode, recorded.done.stdout) == (0, "done\n0\n"), recorded.done.stderr
     assert recorded.done.stderr.count("recording stopped: ") == 1
@@ -242,8 +248,8 @@ def test_a_folder_whose_lock_the_program_closes_stays_ours(folder: Path, record:
 import subprocess
 os.closerange(3, 10_000)
 long(0.6)
-command = [sys.executable, "-m", "codetracer_python_recorder", "--trace-dir", "trace-out", "--format", "{form}", "-c", ""]
-done = subprocess.run(command, capture_output=True, text=True)
+recorder = [sys.executable, "-m", "codetracer_python_recorder", "--trace-dir", "trace-out", "--format", "{form}"]
+done = subprocess.run([*recorder, "-c", ""], capture_output=True, text=True)
 print(done.returncode, "another recorder" in done.stderr)
 long(0.3)
 """
