@@ -5,9 +5,12 @@ from __future__ import annotations
 import gc
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +20,8 @@ import pytest
 collect_ignore = [] if "FAULTS" in os.environ else ["test_faults.py"]
 
 SECONDS = 120  # after which a program is taken to hang
+# The system calls that change a file; an architecture may lack some.
+CHANGES = ["write", "pwrite64", "ftruncate", "?rename", "?renameat", "?renameat2", "?unlink", "?unlinkat"]
 
 # The traces that are read here are millions of objects, and hardly one of them is garbage.
 gc.set_threshold(1_000_000)
@@ -33,6 +38,13 @@ class Plain(Protocol):
     """Runs the interpreter in the test's folder: `plain("script.py", "argument", stdin="…")`."""
 
     def __call__(self, *arguments: str | Path, stdin: str = "", env: dict[str, str] | None = None) -> Done: ...
+
+
+class KillEach(Protocol):
+    """Runs the interpreter as `Plain` again and again, each time after `lay`, and kills it where its main thread is to
+    change a file in another way, or for another time; yields the moment by its name, and the run."""
+
+    def __call__(self, lay: Callable[[], None], *arguments: str | Path) -> Iterator[tuple[str, Done]]: ...
 
 
 class Recorded:
@@ -96,6 +108,29 @@ def plain(folder: Path) -> Plain:
             encoding="utf-8",
             timeout=SECONDS,
         )
+
+    return run
+
+
+@pytest.fixture
+def kill_each(folder: Path) -> KillEach:
+    if shutil.which("strace") is None or subprocess.run(["strace", "-qq", "-o", "/dev/null", "true"]).returncode:
+        pytest.skip("kills at a system call need strace (Debian: strace), and leave to trace")
+
+    def killed(change: str, number: int, *arguments: str | Path) -> Done:
+        kill = ["strace", "-qq", "-o", "/dev/null", "-e", f"inject={change}:signal=SIGKILL:when={number}"]
+        command = [*kill, sys.executable, *arguments]
+        return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", timeout=SECONDS)
+
+    def run(lay: Callable[[], None], *arguments: str | Path) -> Iterator[tuple[str, Done]]:
+        for change in CHANGES:
+            for number in count(1):
+                lay()
+                done = killed(change, number, *arguments)
+                if done.returncode != -signal.SIGKILL:
+                    done.check_returncode()
+                    break
+                yield f"{change} {number}", done
 
     return run
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Plain, Record
+from tests.traces import checked
 
 PROGRAM = "def f(a):\n    return [a]\nf(1)\n"
 DUMP = ("-m", "codetracer_python_recorder", "trace", "dump")
@@ -49,6 +50,34 @@ def test_a_folder_in_the_place_of_a_file(record: Record, folder: Path, name: str
     (folder / "trace-out" / name / "kept.txt").write_text("kept")
     assert "trace-out" in refused(record, "p.py")
     assert (folder / "trace-out" / name / "kept.txt").read_text() == "kept"
+
+
+@pytest.mark.parametrize("name", ["trace.json", "trace.bin", "trace_text_notes.md", "trace.part-1.json"])
+def test_a_file_of_somebody_else_that_would_be_replaced(record: Record, folder: Path, form: str, name: str) -> None:
+    (folder / name).write_text('{"traceEvents":[]}')
+    said = refused(record, "-c", "open('run', 'w')", options=["--trace-dir", ".", "--format", form])
+    assert str(folder / name) in said and "--trace-dir" in said and "or remove the file" in said
+    assert {path.name for path in folder.iterdir()} == {name, "p.py"}
+    assert (folder / name).read_text() == '{"traceEvents":[]}'
+
+
+@pytest.mark.parametrize("name", ["trace_metadata.json", "trace_paths.json", "trace_paths.json.new"])
+def test_what_a_recorder_has_begun_is_replaced(record: Record, folder: Path, form: str, name: str) -> None:
+    """Its list of paths comes first, so one that was killed while it began has left that at least."""
+    (folder / "trace-out").mkdir()
+    for each in (name, "trace.json", "trace.bin"):
+        (folder / "trace-out" / each).write_text("[]")
+    assert record("p.py", options=["--format", form]).done.returncode == 0
+    checked(folder / "trace-out")
+
+
+def test_a_folder_like_a_childs_that_holds_files_of_somebody_else(record: Record, folder: Path) -> None:
+    record("p.py")
+    child = folder / "trace-out" / "processes" / "1-2"
+    child.mkdir(parents=True)
+    (child / "trace.json").write_text("theirs")
+    assert record("p.py").done.returncode == 0
+    assert (child / "trace.json").read_text() == "theirs"
 
 
 def test_other_files_in_the_folder(record: Record, folder: Path) -> None:

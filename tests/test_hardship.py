@@ -28,12 +28,17 @@ def long(seconds):
 """
 
 
-def check_partial(recorded: Recorded) -> Trace:
-    """The program ended as it should, one line said why the recording did not, and what was written loads."""
+def check_ended(recorded: Recorded) -> None:
+    """The program ended as it should, and one line said why the recording did not."""
     assert (recorded.done.returncode, recorded.done.stdout) == (0, "done\n"), recorded.done.stderr
     lines = recorded.done.stderr.splitlines()
     assert len([line for line in lines if "recording stopped: " in line]) == 1, lines
     assert all(line.startswith("codetracer-python-recorder: ") for line in lines), lines
+
+
+def check_partial(recorded: Recorded) -> Trace:
+    """And what was written loads."""
+    check_ended(recorded)
     return checked(recorded.trace, whole=False)
 
 
@@ -147,13 +152,111 @@ print("done")
 def test_the_folder_is_gone(what: str, folder: Path, record: Record, form: str) -> None:
     change = {"removed": "shutil.rmtree('trace-out')", "renamed": "os.rename('trace-out', 'kept')"}[what]
     (folder / "program.py").write_text(LONG + f"import shutil\nlong(0.3)\n{change}\nlong(0.3)\nprint('done')\n")
-    recorded = record("program.py", options=["--format", form])
-    assert (recorded.done.returncode, recorded.done.stdout) == (0, "done\n")
-    lines = recorded.done.stderr.splitlines()
-    assert [line for line in lines if not line.startswith("codetracer-python-recorder: ")] == []
-    assert len([line for line in lines if "recording stopped: " in line]) == 1, lines
+    check_ended(record("program.py", options=["--format", form]))
+    assert not (folder / "trace-out").exists()
     if what == "renamed":
         checked(folder / "kept", whole=False)
+
+
+REPLACED = """
+import os, threading, time
+def before():
+    here = 1
+def after():
+    there = 2
+def work():
+    before()
+    go.wait()
+    for _ in range(20):
+        after()
+        time.sleep(0.05)
+go = threading.Event()
+thread = threading.Thread(target=work)
+thread.start()
+time.sleep(0.7)
+os.rename("trace-out", "kept")
+replace()
+go.set()
+thread.join()
+print("done")
+"""
+FORK = """
+import os, warnings
+def replace():
+    exec(SUBSTITUTE)
+    warnings.simplefilter("ignore")  # of a fork with threads
+    child = os.fork()
+    if not child:
+        os._exit(0)
+    os.waitpid(child, 0)
+"""
+# What takes the folder's place, and its own files.
+SUBSTITUTES = {
+    "a folder": "os.rename('theirs', 'trace-out')",
+    "a link": "os.symlink('theirs', 'trace-out')",
+    "a file": "os.rename('theirs/trace.json', 'trace-out')",
+}
+THEIRS = ["trace_metadata.json", "trace_paths.json", "trace.json", "trace.bin", "trace.part-1.json", "trace.part-1.bin"]
+
+
+@pytest.mark.parametrize("substitute", SUBSTITUTES)
+def test_another_folder_in_its_place_is_not_touched(substitute: str, folder: Path, record: Record, form: str) -> None:
+    (folder / "theirs").mkdir()
+    for name in THEIRS:
+        (folder / "theirs" / name).write_text(f"their {name}")
+    (folder / "program.py").write_text(f"SUBSTITUTE = {SUBSTITUTES[substitute]!r}\n{FORK}{REPLACED}")
+    recorded = record("program.py", options=["--format", form])
+    check_ended(recorded)
+    place = folder / "trace-out"
+    if substitute == "a file":
+        assert place.read_text() == "their trace.json"
+    else:
+        assert {path.name: path.read_text() for path in place.iterdir()} == {name: f"their {name}" for name in THEIRS}
+    trace = checked(folder / "kept", whole=False)
+    assert "before" in {function.name for function in trace.functions}
+    assert not (folder / "kept" / "processes").exists()
+
+
+def test_another_recording_in_its_place_goes_its_own_way(folder: Path, record: Record, plain: Plain, form: str) -> None:
+    (folder / "other.py").write_text(REPLACED.replace('os.rename("trace-out", "kept")', "").replace("replace()", ""))
+    start = f"""
+import subprocess, sys
+recorder = [sys.executable, "-m", "codetracer_python_recorder", "--trace-dir", "trace-out", "--format", "{form}"]
+def replace():
+    global other
+    other = subprocess.Popen([*recorder, "other.py"])
+    while not os.path.exists("trace-out/trace_metadata.json"):
+        time.sleep(0.01)
+"""
+    end = "print(other.wait(), flush=True)\n"
+    (folder / "program.py").write_text(start + REPLACED.replace('print("done")', end))
+    recorded = record("program.py", options=["--format", form])
+    assert (recorded.done.returncode, recorded.done.stdout) == (0, "done\n0\n"), recorded.done.stderr
+    assert recorded.done.stderr.count("recording stopped: ") == 1
+    other = checked(folder / "trace-out")
+    assert other.metadata["status"] == "complete" and other.metadata["program"].endswith("other.py")
+    done = plain("-m", "codetracer_python_recorder", "trace", "recover", "kept")
+    assert done.returncode == 0, done.stderr
+    names = [function.name for function in checked(folder / "kept").functions]
+    assert {"<thread Thread-1 (work)>", "before"} <= set(names)
+
+
+def test_a_folder_whose_lock_the_program_closes_stays_ours(folder: Path, record: Record, form: str) -> None:
+    (folder / "program.py").write_text(
+        LONG
+        + f"""
+import subprocess
+os.closerange(3, 10_000)
+long(0.6)
+recorder = [sys.executable, "-m", "codetracer_python_recorder", "--trace-dir", "trace-out", "--format", "{form}"]
+done = subprocess.run([*recorder, "-c", ""], capture_output=True, text=True)
+print(done.returncode, "another recorder" in done.stderr)
+long(0.3)
+"""
+    )
+    recorded = record("program.py", options=["--format", form])
+    assert (recorded.done.returncode, recorded.done.stdout, recorded.done.stderr) == (0, "2 True\n", "")
+    checked(recorded.trace)
 
 
 def test_a_limit_of_memory(folder: Path, record: Record, form: str) -> None:

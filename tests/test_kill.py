@@ -1,13 +1,17 @@
-"""Owns: what lies on disk when a program kills itself. Must not: kill one from outside (test_stress does)."""
+"""Owns: what lies on disk when a program kills itself, or is killed while its recording ends.
+
+Must not: kill one at random (test_stress does).
+"""
 
 from __future__ import annotations
 
+import shutil
 import signal
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Plain, Record
+from tests.conftest import KillEach, Plain, Record
 from tests.traces import checked
 
 END = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n"
@@ -16,6 +20,28 @@ PROGRAMS = {
     "at once": END,
     "idle": "filled = [1, 2]\n" + WAIT + END,
 }
+
+# Two threads, of which the first fills more than is joined at once; on disk before the recording ends.
+THREADS = """
+import threading
+import codetracer_python_recorder
+def work(count, is_done):
+    for number in range(count):
+        kept = str(number) * 50
+    is_done.set()
+    end.wait()
+threads, end = [], threading.Event()
+for count in (600, 3):
+    is_done = threading.Event()
+    threads.append(threading.Thread(target=work, args=(count, is_done), name=f"W{count}"))
+    threads[-1].start()
+    is_done.wait()
+end.set()
+for thread in threads:
+    thread.join()
+codetracer_python_recorder.flush()
+print("at the end", flush=True)
+"""
 
 
 @pytest.mark.parametrize("text", PROGRAMS.values(), ids=PROGRAMS)
@@ -54,3 +80,29 @@ def test_a_crash_loses_nothing(status: int, end: str, flags: list[str], form: st
     if "thread" in end:
         (part,) = (folder / "trace-out").glob("trace.part-*")
         assert part.stat().st_size > 500
+
+
+def test_no_thread_is_lost_or_doubled_by_a_kill_while_they_are_joined(
+    form: str, folder: Path, record: Record, plain: Plain, kill_each: KillEach
+) -> None:
+    """Between any two system calls of the end; before it nothing has to be on disk."""
+    (folder / "threads.py").write_text(THREADS)
+    expected = checked(record("threads.py", options=["--format", form]).trace, values=False).events
+    trace = folder / "killed"
+    options = ["--trace-dir", str(trace), "--format", form]
+    moments = []
+
+    def lay() -> None:
+        shutil.rmtree(trace, ignore_errors=True)
+
+    for moment, done in kill_each(lay, "-m", "codetracer_python_recorder", *options, "threads.py"):
+        if not done.stdout:
+            continue
+        moments.append(moment)
+        checked(trace, whole=False)
+        dump = plain("-m", "codetracer_python_recorder", "trace", "dump", trace)
+        assert all(dump.stdout.count(f"\ncall <thread W{count}>") <= 1 for count in (600, 3))
+        recovered = plain("-m", "codetracer_python_recorder", "trace", "recover", trace)
+        assert recovered.returncode == 0, recovered.stderr
+        assert checked(trace, values=False).events == expected, f"killed at {moment}"
+    assert {"?unlink 1", "?unlink 2"} <= set(moments), moments

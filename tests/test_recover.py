@@ -1,12 +1,13 @@
-"""Owns: `trace recover`. Must not: look at how a recording is killed (test_kill does)."""
+"""Owns: `trace recover`, and what is left where it is killed itself. Must not: kill a recording (test_kill does)."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Plain, Record
+from tests.conftest import KillEach, Plain, Record
 from tests.traces import checked
 
 KILLED = """
@@ -26,6 +27,17 @@ def deep(level):
 
 for number in range(3):
     threading.Thread(target=spin, args=(number,), daemon=True).start()
+deep(3)
+"""
+
+ALONE = """
+import os, signal
+
+def deep(level):
+    if level:
+        return deep(level - 1)
+    os.kill(os.getpid(), signal.SIGKILL)
+
 deep(3)
 """
 
@@ -64,6 +76,35 @@ def test_an_attempt_that_was_killed_is_gone_on_with(killed: Path, plain: Plain) 
     done = plain(*recover)
     assert done.returncode == 0, done.stderr
     assert {path: path.read_bytes() for path in killed.iterdir()} == expected
+
+
+@pytest.mark.parametrize("text", [KILLED, ALONE], ids=["threads", "alone"])
+def test_an_attempt_that_is_killed_anywhere_is_gone_on_with(
+    text: str, folder: Path, record: Record, plain: Plain, kill_each: KillEach, form: str
+) -> None:
+    """Between any two system calls: the trace loads then, and the next attempt makes of it what one alone makes."""
+    (folder / "killed.py").write_text(text)
+    trace = record("killed.py", options=["--format", form]).trace
+    killed = {path.name: path.read_bytes() for path in trace.iterdir()}
+    recover = ["-m", "codetracer_python_recorder", "trace", "recover", str(trace)]
+    assert plain(*recover).returncode == 0
+    expected = {path.name: path.read_bytes() for path in trace.iterdir()}
+
+    def lay() -> None:
+        for path in trace.iterdir():
+            path.unlink()
+        for name, content in killed.items():
+            (trace / name).write_bytes(content)
+
+    moments = []
+    for moment, _ in kill_each(lay, *recover):
+        moments.append(moment)
+        status = json.loads((trace / "trace_metadata.json").read_bytes())["status"]
+        checked(trace, whole=status == "recovered")
+        again = plain(*recover)
+        assert again.returncode == 0, again.stderr
+        assert {path.name: path.read_bytes() for path in trace.iterdir()} == expected, f"killed at {moment}"
+    assert {"pwrite64 3", "?rename 4"} <= set(moments), moments
 
 
 def test_a_torn_file_keeps_what_is_whole(killed: Path, plain: Plain) -> None:

@@ -27,7 +27,7 @@ use crate::fault;
 use crate::frame::Object;
 use crate::hook::{Form, Hook, OS};
 use crate::policy::Processes;
-use crate::trace::{CHILDREN, await_discarded};
+use crate::trace::{CHILDREN, FolderPlace, await_discarded};
 use crate::value;
 
 /// Children that the metadata name; the folders of all are there.
@@ -51,6 +51,7 @@ pub(super) struct Family {
     request: Request,
     processes: Processes,
     count: Cell<u32>,
+    place: FolderPlace,
 }
 
 /// What a Python program that is started is told.
@@ -66,16 +67,21 @@ struct Plan {
 impl Family {
     pub(super) fn new(request: Request, processes: Processes) -> Self {
         Self {
+            place: FolderPlace::new(&request.folder),
             request,
             processes,
             count: Cell::new(0),
         }
     }
 
-    /// The folder of the next child below this trace's, but for the process id: `processes/3-`.
-    fn next_place(&self) -> String {
+    /// The folder of the next child below this trace's, but for the process id: `processes/3-`. None where this trace's
+    /// folder was moved or replaced: what lies there now is not ours.
+    fn next_place(&self) -> Option<String> {
+        if !self.place.is_kept() {
+            return None;
+        }
         self.count.set(self.count.get() + 1);
-        format!("{CHILDREN}/{}-", self.count.get())
+        Some(format!("{CHILDREN}/{}-", self.count.get()))
     }
 
     fn metadata(&self) -> Map<String, Value> {
@@ -218,7 +224,7 @@ fn before_fork() {
         let family = family
             .as_ref()
             .filter(|family| family.processes != Processes::None && !STARTING.get());
-        PLACE.set(family.map(Family::next_place));
+        PLACE.set(family.and_then(Family::next_place));
     }
 }
 

@@ -10,7 +10,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::mem::{self, ManuallyDrop};
 use std::ops::Deref;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::platform;
 
@@ -37,6 +37,21 @@ impl Held {
     /// Whether the descriptor still stands for the file.
     pub(super) fn is_ours(&self) -> bool {
         identity(&self.file).is_ok_and(|identity| identity == self.identity)
+    }
+
+    /// Whether the file at this path is this one.
+    pub(super) fn lies_at(&self, path: &Path) -> io::Result<bool> {
+        Ok(identity_at(path)? == self.identity)
+    }
+
+    /// Takes what was opened anew in the place of what the program has closed; whether it is the same file.
+    pub(super) fn renew(&mut self, again: Self) -> bool {
+        let is_same = again.identity == self.identity;
+        if is_same {
+            // The number that was closed may be the new one's: it is not closed again.
+            mem::forget(mem::replace(self, again));
+        }
+        is_same
     }
 }
 
@@ -99,12 +114,10 @@ impl OutFile {
     fn ours(&mut self) -> io::Result<&File> {
         if !self.held.is_ours() {
             let again = Held::new(options().open(&self.path)?)?;
-            if again.identity != self.held.identity {
+            if !self.held.renew(again) {
                 let message = "the program closed the file, and another lies in its place";
                 return Err(io::Error::other(message));
             }
-            // The number that was closed may be the new one's: it is not closed again.
-            mem::forget(mem::replace(&mut self.held, again));
         }
         Ok(&self.held)
     }
@@ -117,7 +130,7 @@ fn options() -> OpenOptions {
 }
 
 /// Does what comes out the same when it is done twice, again where a descriptor was closed in between.
-fn undisturbed<R>(mut act: impl FnMut() -> io::Result<R>) -> io::Result<R> {
+pub(super) fn undisturbed<R>(mut act: impl FnMut() -> io::Result<R>) -> io::Result<R> {
     for _ in 1..TRIES {
         match act() {
             Err(error) if is_closed(&error) => {}
@@ -139,21 +152,37 @@ fn is_closed(_error: &io::Error) -> bool {
 
 /// Device and number of a file.
 #[cfg(unix)]
-type Identity = (u64, u64);
-/// A handle is nobody's but ours here.
+pub(super) type Identity = (u64, u64);
+/// A handle is nobody's but ours here, and a folder with open files in it stays where it is.
 #[cfg(not(unix))]
-type Identity = ();
+pub(super) type Identity = ();
 
 #[cfg(unix)]
 fn identity(file: &File) -> io::Result<Identity> {
-    use std::os::unix::fs::MetadataExt as _;
-    let metadata = file.metadata()?;
-    Ok((metadata.dev(), metadata.ino()))
+    file.metadata().map(|metadata| identity_of(&metadata))
 }
 
 #[cfg(not(unix))]
 fn identity(_file: &File) -> io::Result<Identity> {
     Ok(())
+}
+
+/// Which file lies at a path.
+#[cfg(unix)]
+pub(super) fn identity_at(path: &Path) -> io::Result<Identity> {
+    std::fs::metadata(path).map(|metadata| identity_of(&metadata))
+}
+
+/// Nothing that could be told from others.
+#[cfg(not(unix))]
+pub(super) fn identity_at(_path: &Path) -> io::Result<Identity> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn identity_of(metadata: &std::fs::Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt as _;
+    (metadata.dev(), metadata.ino())
 }
 
 /// The file with a high descriptor, if one can be had; the same lock is held by both.

@@ -40,6 +40,11 @@ impl JsonFile {
         Self { at: 1, bracket: 1 }
     }
 
+    /// Where the next event goes.
+    pub(super) fn end_of_events(&self) -> u64 {
+        self.at
+    }
+
     /// Moves the last event of what is to be written next to the next page, if it would lie in two.
     #[inline]
     pub(super) fn lay(&self, events: &mut Vec<u8>, start: usize) {

@@ -38,7 +38,7 @@ pub use definitions::{Definitions, MARK, NONE_TYPE, REDACTED};
 pub use dump::dump;
 use encode::Encoding;
 pub use expand::{Expander, Target};
-pub use folder::CHILDREN;
+pub use folder::{CHILDREN, Place as FolderPlace};
 use json::Json;
 pub use reader::Reader;
 pub use record::Record;
@@ -48,7 +48,9 @@ pub use summary::summarize;
 pub use writer::{OWN_ERROR, Writer, await_discarded};
 
 /// The form of the event stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     /// `trace.json`: one JSON array of events.

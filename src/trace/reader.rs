@@ -141,6 +141,7 @@ impl Reader {
             Form::Binary(reader) => (reader.next()?, reader.offset()),
         };
         match found {
+            found if self.is_of_a_part(&found, offset) => {}
             Found::Record(record) => {
                 self.records += 1;
                 return Ok(Some(record));
@@ -155,6 +156,14 @@ impl Reader {
             }
         }
         Ok(None)
+    }
+
+    /// Whether what ends at this offset, or is torn there, is a part's, which is read from its own file.
+    fn is_of_a_part(&self, found: &Found, offset: u64) -> bool {
+        let is_record = matches!(found, Found::Record(_));
+        self.files
+            .own_end
+            .is_some_and(|end| offset >= end + u64::from(is_record))
     }
 }
 

@@ -3,12 +3,16 @@
 //! Owns: what is kept of a torn trace, and in which order. Must not: invent an event, but for ends of open calls.
 //!
 //! Everything is copied into a new file, byte by byte of its events, which then takes the old one's place; until then
-//! nothing of the old trace is changed.
+//! nothing of the old events is changed.
+//!
+//! A kill may fall between any two of the steps: the new file is made; the metadata note what is in it, and still call the
+//! trace unfinished; the new file takes the old one's place; the parts are removed; the metadata call the trace recovered.
+//! While the new file has a name of its own the next attempt begins anew, and then it goes on from there.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value};
+use serde::{Deserialize, Serialize};
 
 use super::compressor::Compressor;
 use super::definitions::MARK;
@@ -26,10 +30,14 @@ const OPEN: &str = "<open at the end>";
 /// Events are handed on in pieces of about this size.
 const PIECE: usize = 256 << 10;
 
+/// In the metadata: what became of the trace.
+const RECOVERED: &str = "recovered";
+
 /// What became of a trace.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recovered {
     /// Whether there was anything to do.
+    #[serde(skip)]
     pub changed: bool,
     /// Part files joined to the event stream.
     pub parts: u64,
@@ -47,31 +55,53 @@ pub struct Recovered {
 /// `Error::Trace` if there is no trace (`Reader::open`), or it cannot be read or written; `Error::Session` if a live
 /// recorder writes it.
 pub fn recover(dir: &Path) -> Result<Recovered> {
-    let mut files = TraceFiles::find(dir)?;
+    TraceFiles::find(dir)?;
     let folder = Folder::hold(dir)?;
-    remove_joined(&folder, &mut files)?;
+    // Nobody else changes it from here on.
+    let files = TraceFiles::find(dir)?;
+    if let Some(done) = made_earlier(&folder, &files)? {
+        end(&folder, &files)?;
+        return Ok(done);
+    }
     if is_whole(&files)? {
         return Ok(Recovered::default());
     }
     Copy::make(&folder, &files)
 }
 
-/// Removes the parts that an earlier attempt has joined, which was ended before it could: the metadata, written before
-/// the new file takes its place, tell the size of that.
-fn remove_joined(folder: &Folder, files: &mut TraceFiles) -> Result<()> {
+/// What an attempt made that was ended after its new file took the old one's place, and before it had done.
+fn made_earlier(folder: &Folder, files: &TraceFiles) -> Result<Option<Recovered>> {
+    let has_ended = files.parts.is_empty() && files.metadata.status.as_deref() == Some(RECOVERED);
+    let noted = folder.read_metadata().remove(RECOVERED);
+    let noted: Option<Recovered> = noted.and_then(|noted| serde_json::from_value(noted).ok());
     let size = fs::metadata(&files.events).map_err(folder::at(&files.events))?;
-    let recovered = folder.read_metadata().remove("recovered");
-    if recovered.is_some_and(|recovered| recovered["bytes"] == size.len()) {
-        remove(&files.parts)?;
-        files.parts.clear();
-    }
-    Ok(())
+    let is_in_place = !folder
+        .unfinished(&folder::stream_name(files.format))
+        .exists();
+    let done = noted.filter(|done| !has_ended && is_in_place && done.bytes == size.len());
+    Ok(done.map(|done| Recovered {
+        changed: true,
+        ..done
+    }))
 }
 
-fn remove(parts: &[PathBuf]) -> Result<()> {
-    parts
-        .iter()
-        .try_for_each(|part| fs::remove_file(part).map_err(folder::at(part)))
+/// Once the new file is in its place: removes what is in it now, and says that the trace is whole.
+fn end(folder: &Folder, files: &TraceFiles) -> Result<()> {
+    for part in &files.parts {
+        fs::remove_file(part).map_err(folder::at(part))?;
+    }
+    let mut metadata = folder.read_metadata();
+    metadata.insert("status".to_owned(), RECOVERED.into());
+    folder.write_metadata(&metadata)
+}
+
+/// Notes what is in the new file; where the metadata cannot be read they hold nothing else.
+fn note(folder: &Folder, done: Recovered) -> Result<()> {
+    let mut metadata = folder.read_metadata();
+    metadata.insert("status".to_owned(), "recording".into());
+    let done = serde_json::to_value(done).unwrap_or_default();
+    metadata.insert(RECOVERED.to_owned(), done);
+    folder.write_metadata(&metadata)
 }
 
 fn is_whole(files: &TraceFiles) -> Result<bool> {
@@ -144,12 +174,11 @@ impl Copy {
             copy.done.parts += 1;
         }
         copy.finish()?;
-        let done = copy.done;
-        folder.write_metadata(&metadata(folder, done))?;
-        folder.publish(&name)?;
         folder.write_paths(&copy.known.paths)?;
-        remove(&files.parts)?;
-        Ok(done)
+        note(folder, copy.done)?;
+        folder.publish(&name)?;
+        end(folder, files)?;
+        Ok(copy.done)
     }
 
     fn new(folder: &Folder, format: Format) -> Result<Self> {
@@ -274,17 +303,4 @@ impl Copy {
         self.done.bytes = size.map_err(folder::at(&self.path))?.len();
         Ok(())
     }
-}
-
-/// The metadata with the new status, as far as they could be read.
-fn metadata(folder: &Folder, done: Recovered) -> Map<String, Value> {
-    let mut metadata = folder.read_metadata();
-    metadata.insert("status".to_owned(), "recovered".into());
-    metadata.insert(
-        "recovered".to_owned(),
-        serde_json::json!({
-            "parts": done.parts, "open_calls": done.open_calls, "records": done.records, "bytes": done.bytes,
-        }),
-    );
-    metadata
 }

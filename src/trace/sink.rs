@@ -94,6 +94,14 @@ impl Sink {
         }
     }
 
+    /// Where the next event begins, as readers count: in the file, or in what is decompressed. After `end` only.
+    pub(super) fn end_of_events(&self) -> u64 {
+        match self {
+            Self::Json(json) => json.end_of_events(),
+            Self::Binary(zstd) => zstd.end_of_events(),
+        }
+    }
+
     /// Removes the room behind the events.
     pub(super) fn cut(&mut self, file: &mut OutFile) -> io::Result<()> {
         match self {

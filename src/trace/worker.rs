@@ -8,7 +8,6 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::fs::{self, File};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,7 +17,7 @@ use super::compact::Compact;
 use super::compressor::Compressor;
 use super::crash::{self, Running};
 use super::expand::Expander;
-use super::folder;
+use super::folder::{self, Part};
 use super::held::{Held, OutFile};
 use super::platform;
 use super::queue::{Requests, lock};
@@ -89,9 +88,10 @@ impl Worker {
         let (name, path) = (folder::stream_name(self.shared.format), self.main_path());
         let empty = sink::empty(self.shared.format).map_err(folder::at(&path))?;
         self.shared.folder.replace(&name, &empty)?;
+        let stream = self.shared.folder.open(&name)?;
         let open = || {
             Ok(Files {
-                stream: OutFile::open(path.clone())?,
+                stream,
                 main: Sink::new(self.shared.format)?,
                 compressor: Compressor::new()?,
                 parts_compressor: Compressor::new()?,
@@ -269,7 +269,8 @@ impl Worker {
     }
 
     fn write_part(&mut self, number: usize, taken: &Taken) -> Result<()> {
-        let path = self.part_path(number);
+        let name = self.part(number).name();
+        let path = self.shared.folder.file(&name);
         let failure = folder::at(&path);
         let Some(files) = &mut self.files else {
             return Ok(());
@@ -278,13 +279,11 @@ impl Worker {
             Entry::Occupied(part) => part.into_mut(),
             Entry::Vacant(part) => {
                 let empty = sink::empty(self.shared.format).map_err(&failure)?;
-                self.shared
-                    .folder
-                    .replace(&folder::part_name(self.shared.format, number), &empty)?;
+                self.shared.folder.replace(&name, &empty)?;
                 part.insert(Sink::new(self.shared.format).map_err(&failure)?)
             }
         };
-        let mut file = OutFile::open(path.clone()).map_err(&failure)?;
+        let mut file = self.shared.folder.open(&name)?;
         for events in taken.full.iter().chain([&taken.rest]) {
             let target = Appending {
                 sink: &mut *part,
@@ -302,27 +301,41 @@ impl Worker {
 
     fn join(&mut self, numbers: &[usize]) -> Result<()> {
         fault::point("join");
-        let main_path = self.main_path();
-        let failure = folder::at(&main_path);
-        let paths: Vec<_> = numbers
-            .iter()
-            .map(|number| self.part_path(*number))
-            .collect();
-        let Some(files) = &mut self.files else {
+        let path = self.main_path();
+        let failure = folder::at(&path);
+        if let Some(files) = &mut self.files {
+            let (main, file) = (&mut files.main, &mut files.stream);
+            main.end(file, &mut files.compressor).map_err(&failure)?;
+        }
+        for number in numbers {
+            self.join_part(*number)?;
+        }
+        self.cut().map_err(&failure)
+    }
+
+    /// Appends a part's events to the main stream. Until its file is removed its name tells where they begin there, so that
+    /// after a kill they are not taken twice.
+    fn join_part(&mut self, number: usize) -> Result<()> {
+        let path = self.main_path();
+        let waiting = self.part(number);
+        let (Some(files), Some(part)) = (&mut self.files, self.parts.get(&number)) else {
             return Ok(());
         };
-        let (main, file) = (&mut files.main, &mut files.stream);
-        main.end(file, &mut files.compressor).map_err(&failure)?;
-        for (number, path) in numbers.iter().zip(paths) {
-            let Some(part) = self.parts.get(number) else {
-                continue;
-            };
-            let part_file = File::open(&path).map_err(folder::at(&path))?;
-            main.join(file, part, &part_file).map_err(&failure)?;
-            drop(part_file);
-            fs::remove_file(&path).map_err(folder::at(&path))?;
+        let folder = &self.shared.folder;
+        let joined_at = Some(files.main.end_of_events());
+        let name = Part {
+            joined_at,
+            ..waiting
         }
-        main.cut(file).map_err(&failure)
+        .name();
+        folder.rename(&waiting.name(), &name)?;
+        let part_file = folder.open(&name)?;
+        files
+            .main
+            .join(&mut files.stream, part, part_file.held())
+            .map_err(folder::at(&path))?;
+        drop(part_file);
+        folder.remove_file(&name)
     }
 
     fn main_path(&self) -> PathBuf {
@@ -331,9 +344,11 @@ impl Worker {
             .file(&folder::stream_name(self.shared.format))
     }
 
-    fn part_path(&self, number: usize) -> PathBuf {
-        self.shared
-            .folder
-            .file(&folder::part_name(self.shared.format, number))
+    fn part(&self, number: usize) -> Part {
+        Part {
+            number: number as u64,
+            joined_at: None,
+            format: self.shared.format,
+        }
     }
 }

@@ -254,10 +254,10 @@ impl Writer {
     pub fn abandon(self) {
         // SAFETY: `self` is forgotten below, and the thread that used the files is not in this process.
         unsafe {
-            let file = self.resting.as_ref().and_then(Worker::file);
-            for held in [file, self.shared.folder.lock()].into_iter().flatten() {
-                platform::close_inherited(held);
+            if let Some(file) = self.resting.as_ref().and_then(Worker::file) {
+                platform::close_inherited(file);
             }
+            self.shared.folder.close_inherited();
         }
         mem::forget(self);
     }
@@ -352,7 +352,7 @@ impl Shared {
         metadata.insert("status".into(), "partial".into());
         metadata.insert("reason".into(), error.to_string().into());
         // A folder that could not be taken is somebody else's.
-        if self.folder.lock().is_some() && self.folder.write_metadata(metadata).is_err() {
+        if self.folder.is_claimed() && self.folder.write_metadata(metadata).is_err() {
             let _ = self.folder.overwrite_metadata(metadata);
         }
         Err(error.clone())

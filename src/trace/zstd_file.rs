@@ -164,6 +164,11 @@ impl ZstdFile {
         })
     }
 
+    /// How much the closed frames hold, decompressed.
+    pub(super) fn end_of_events(&self) -> u64 {
+        self.frames.closed.size_decomp()
+    }
+
     /// Compresses bytes. They are in the file after `flush` or `end`, or when much has come together.
     pub(super) fn append(
         &mut self,

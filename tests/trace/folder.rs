@@ -21,6 +21,7 @@ fn an_older_trace_is_replaced_and_nothing_else() {
         "trace_paths.json",
         "trace.part-1.json",
         "trace.part-12.bin",
+        "trace.part-2.at-5813.json",
         "trace_text_command.py",
     ];
     let others = [
@@ -28,6 +29,7 @@ fn an_older_trace_is_replaced_and_nothing_else() {
         "trace.json.gz",
         "trace.part-x.json",
         "trace.part-1.txt",
+        "trace.part-1.at-.json",
         "trace",
         "other.new",
         "files",
@@ -47,6 +49,7 @@ fn an_older_trace_is_replaced_and_nothing_else() {
         "trace_metadata.json.new",
         "trace.part-1.json",
         "trace.part-12.bin",
+        "trace.part-2.at-5813.json",
     ] {
         assert!(!dir.path().join(name).exists(), "{name}");
     }
@@ -138,6 +141,7 @@ fn a_folder_that_is_there_is_taken_at_once() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("mine.txt"), "mine").unwrap();
     fs::write(dir.path().join("trace.bin"), "old").unwrap();
+    fs::write(dir.path().join("trace_paths.json"), "[]").unwrap();
     let writer = Writer::create_later(dir.path(), Format::Json, Map::new()).unwrap();
     assert!(!dir.path().join("trace.bin").exists());
     assert!(Writer::create_later(dir.path(), Format::Json, Map::new()).is_err());
@@ -156,4 +160,15 @@ fn a_recording_that_lasts_is_on_disk() {
         assert!(begin.elapsed().as_secs() < 10);
         std::thread::yield_now();
     }
+}
+
+#[test]
+fn a_folder_that_is_somebody_elses_is_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = dir.path().join("new");
+    let writer = Writer::create_later(&place, Format::Json, Map::new()).unwrap();
+    fs::create_dir(&place).unwrap();
+    fs::write(place.join("trace_metadata.json"), "theirs").unwrap();
+    writer.discard().unwrap();
+    assert!(place.join("trace_metadata.json").exists());
 }

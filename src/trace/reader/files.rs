@@ -12,12 +12,11 @@ use serde_json::Value;
 use super::{trouble, unreadable};
 use crate::error::Result;
 use crate::trace::Format;
+use crate::trace::folder::Part;
 
 const JSON_EVENTS: &str = "trace.json";
 const BINARY_EVENTS: &str = "trace.bin";
 const METADATA: &str = "trace_metadata.json";
-/// How the names of other threads' streams begin, which lie in the folder until the recording ends.
-const PART: &str = "trace.part-";
 /// Bytes of metadata that are read at the most.
 const METADATA_LIMIT: u64 = 16 << 20;
 
@@ -32,6 +31,8 @@ pub struct TraceFiles {
     pub metadata: Metadata,
     /// Files of other threads' events that were never joined to the stream, by number; these are not read.
     pub parts: Vec<PathBuf>,
+    /// Where the stream's own events end, if it holds some of a part's, too: that was being joined.
+    pub own_end: Option<u64>,
 }
 
 impl TraceFiles {
@@ -42,7 +43,7 @@ impl TraceFiles {
     /// # Errors
     /// `Error::Trace` if it is no folder, or holds no event stream.
     pub fn find(dir: &Path) -> Result<Self> {
-        let mut parts = find_parts(dir)?;
+        let mut found = find_parts(dir)?;
         let metadata = Metadata::read(&dir.join(METADATA));
         let (json, binary) = (dir.join(JSON_EVENTS), dir.join(BINARY_EVENTS));
         let (format, events) = match (modified(&json), modified(&binary)) {
@@ -60,12 +61,13 @@ impl TraceFiles {
                 _ => (Format::Binary, binary),
             },
         };
-        parts.retain(|part| part.extension() == events.extension());
+        found.retain(|(part, _)| part.format == format);
         Ok(Self {
             events,
             format,
             metadata,
-            parts,
+            own_end: found.iter().filter_map(|(part, _)| part.joined_at).min(),
+            parts: found.into_iter().map(|(_, path)| path).collect(),
         })
     }
 
@@ -74,6 +76,7 @@ impl TraceFiles {
         Self {
             events: part.to_owned(),
             parts: Vec::new(),
+            own_end: None,
             ..self.clone()
         }
     }
@@ -86,7 +89,7 @@ fn modified(path: &Path) -> Option<SystemTime> {
     Some(found.modified().unwrap_or(SystemTime::UNIX_EPOCH))
 }
 
-fn find_parts(dir: &Path) -> Result<Vec<PathBuf>> {
+fn find_parts(dir: &Path) -> Result<Vec<(Part, PathBuf)>> {
     match fs::metadata(dir) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(trouble(
@@ -104,21 +107,14 @@ fn find_parts(dir: &Path) -> Result<Vec<PathBuf>> {
         Ok(_) => {}
     }
     let entries = fs::read_dir(dir).map_err(|error| unreadable(dir, &error))?;
-    let number = |name: &str| {
-        let (number, form) = name.strip_prefix(PART)?.split_once('.')?;
-        number
-            .parse::<u64>()
-            .ok()
-            .filter(|_| form == "json" || form == "bin")
-    };
     let mut parts: Vec<_> = entries
         .filter_map(|entry| {
             let name = entry.ok()?.file_name().into_string().ok()?;
-            Some((number(&name)?, dir.join(name)))
+            Some((Part::of(&name)?, dir.join(name)))
         })
         .collect();
     parts.sort();
-    Ok(parts.into_iter().map(|(_, path)| path).collect())
+    Ok(parts)
 }
 
 /// What `trace_metadata.json` says, as far as readers need it. A trace can be read without.

@@ -72,6 +72,41 @@ fn json_cut_at_every_byte_gives_its_whole_events() {
     }
 }
 
+/// Of a part that was being joined the stream holds nothing, some, or all, and it is read from its own file.
+#[test]
+fn what_is_being_joined_is_not_read() {
+    let (own, joined) = (sample::events(), sample::events());
+    let all = [own.clone(), joined.clone()].concat();
+    let (first, second) = (sample::cbor(&own), sample::cbor(&joined));
+    let json_end = sample::json(&own).len() - 1;
+    for (name, form, end, content) in [
+        ("trace.json", "json", json_end, sample::json(&all)),
+        (
+            "trace.bin",
+            "bin",
+            first.len(),
+            sample::binary(&[&first, &second]),
+        ),
+    ] {
+        let (whole, _) = read(name, &sample_of(name, &own));
+        let dir = sample::folder(name, &content);
+        fs::write(dir.path().join(format!("trace.part-1.at-{end}.{form}")), "").unwrap();
+        for cut in 0..=content.len() / 3 {
+            fs::write(dir.path().join(name), &content[..content.len() - cut]).unwrap();
+            let (records, health) = sample::read(dir.path());
+            assert_eq!(records, whole, "{name} without its last {cut} bytes");
+            assert_eq!(health, Health::Whole);
+        }
+    }
+}
+
+fn sample_of(name: &str, events: &[Event]) -> Vec<u8> {
+    match name {
+        "trace.json" => sample::json(events),
+        _ => sample::binary(&[&sample::cbor(events)]),
+    }
+}
+
 #[test]
 fn binary_cut_at_every_byte_gives_a_prefix() {
     let content = sample_binary();

@@ -87,7 +87,7 @@ impl<'py> Start<'py> {
         if processes == Processes::None || !is_followed(processes, program?, &texts(arguments)) {
             return None;
         }
-        let place = family.next_place();
+        let place = family.next_place()?;
         let plan = family.plan(&place, live.tool.is_active());
         let plan = serde_json::to_string(&plan).ok()?;
         if plan.len() > MAX_PLAN {
