@@ -5,6 +5,7 @@
 //! A name → `Told`; a text → the text with marks in place of what is hidden. Where neither can be decided, it is hidden.
 //! What was hidden once is followed.
 
+mod extent;
 mod followed;
 mod pairs;
 mod shapes;
