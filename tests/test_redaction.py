@@ -462,3 +462,95 @@ def test_a_secret_at_the_limit(form: str, folder: Path, record: Record) -> None:
     recorded = record("p.py", options=["--format", form])
     assert leaks(recorded, [hidden]) == []
     assert all(" <redacted: " in values(recorded)[name] for name in ("text", "raw"))
+
+
+def without_source(recorded: Recorded) -> str:
+    """The dump, without the lines of the program that it shows beside the steps."""
+    return "\n".join(line.partition(" | ")[0] for line in recorded.dump())
+
+
+def test_output_behind_a_quote_that_is_not_closed(form: str, folder: Path, record: Record) -> None:
+    (folder / "p.py").write_text("""
+import sys
+print("Password: 'tis required")
+for number in range(300):
+    print("line", number)
+sys.stdout.write('password: "')
+for number in range(70):
+    sys.stdout.write("%01000d" % number)
+    sys.stdout.flush()
+sys.stdout.write('"\\n')
+print("the last line")
+""")
+    dump = record("p.py", options=["--format", form]).dump()
+    assert sum(line.lstrip().startswith("stdout 'line ") for line in dump) == 300
+    shown = [line.strip() for line in dump if line.lstrip().startswith("stdout")]
+    assert "stdout '<redacted: no end in 64 kB>'" in shown
+    assert shown[-1] == "stdout 'the last line\\n'"
+    assert not any("000" in line for line in shown)
+
+
+def test_output_is_looked_at_before_it_is_cut(form: str, folder: Path, record: Record) -> None:
+    hidden = "ghp_0123456789abcdefghijABCDEFGHIJ012345"
+    (folder / "p.py").write_text(f"print('.' * 30 + '{hidden}')\nprint('x' * 4000)\n")
+    for limit in (32, 50, 60):
+        recorded = record("p.py", options=["--format", form, "--config", f"limits.output-bytes = {limit}"])
+        assert leaks(recorded, [hidden]) == []
+
+
+def test_what_exceptions_quote_or_cut(folder: Path, record: Record) -> None:
+    hidden = ["it's\"a Qz8431wX", "pässwört-Qz8431wX", "eyJ" + "aB3x" * 1000 + ".abcdef.ghijkl"]
+    (folder / "p.py").write_text(f"""
+def fail(password, error, *arguments):
+    raise error(*arguments)
+def start(password, error, *arguments):
+    try:
+        fail(password, error, *arguments)
+    except Exception as caught:
+        return caught
+start({hidden[0]!r}, KeyError, {hidden[0]!r})
+start({hidden[1]!r}, ValueError, "x", {hidden[1].encode()!r}, {hidden[1]!r})
+start("", ValueError, 1, "x" * 170 + " {hidden[2]}")
+start("", ValueError, "x" * 170 + " {hidden[2]}")
+start("", ValueError, 1, b"x" * 170 + b" {hidden[2]}")
+""")
+    dump = without_source(record("p.py", options=["--config", "limits.string = 300"]))
+    assert "8431wX" not in dump and "aB3x" not in dump
+    assert "KeyError: '<redacted: name password>'" in dump
+
+
+def test_a_secret_of_two_lines_over_two_writes(folder: Path, record: Record) -> None:
+    (folder / "p.py").write_text("""
+import sys
+def main(token):
+    for cut in (3, 12, 13, 16):
+        sys.stdout.write(token[:cut]); sys.stdout.flush()
+        sys.stdout.write(token[cut:] + "\\n"); sys.stdout.flush()
+        print("plain")
+main("line1-AAAbbb\\nzQ8431wXkvPm77Tq")
+""")
+    dump = without_source(record("p.py"))
+    assert "XkvPm77Tq" not in dump and dump.count("plain") >= 4
+
+
+def test_an_exception_stays_hidden_when_another_is_raised_in_between(folder: Path, record: Record) -> None:
+    (folder / "p.py").write_text("""
+def secretive(number):
+    raise ValueError("code-" + str(number * 1111))
+def caller():
+    try:
+        secretive(1)
+    except ValueError:
+        try:
+            secretive(2)
+        except ValueError:
+            pass
+        raise
+try:
+    caller()
+except ValueError:
+    pass
+""")
+    rule = "rules = [{function = 'secretive', values = 'redact'}]"
+    dump = without_source(record("p.py", options=["--config", rule]))
+    assert "code-1" not in dump and "code-2" not in dump and "ValueError: <redacted" in dump

@@ -182,10 +182,10 @@ impl Redaction {
         (!hidden.is_empty()).then(|| marked(text, &hidden, |_| 0))
     }
 
-    /// The same of a text that goes on behind what is given: what may begin a secret there is hidden.
-    pub fn beginning(&mut self, text: &str) -> Option<String> {
-        if !self.is_on {
-            return None;
+    /// The same of a text that goes on for `rest` more: what may begin a secret at its end is hidden.
+    pub fn part(&mut self, text: &str, rest: usize) -> Option<String> {
+        if rest == 0 || !self.is_on {
+            return self.text(text);
         }
         let hidden = self.find_open(text);
         (!hidden.is_empty()).then(|| marked(text, &hidden, |_| 0))
@@ -304,13 +304,10 @@ impl Redaction {
     /// What is hidden in a text that goes on, with what may begin a secret at its end.
     fn find_open(&mut self, text: &str) -> Vec<Hidden> {
         let mut hidden = self.find(text);
-        let line = stream::last_line(text);
         if hidden.last().is_none_or(|last| last.range.end < text.len())
-            && let Some(begun) = self.begun(line)
+            && let Some(begun) = self.begun(text)
         {
-            let offset = text.len() - line.len();
-            let range = begun.range.start + offset..text.len();
-            hidden.push(Hidden { range, ..begun });
+            hidden.push(begun);
             merge(&mut hidden);
         }
         hidden
@@ -318,16 +315,21 @@ impl Redaction {
 
     /// What a text ends in that may be the beginning of a secret.
     fn begun(&self, text: &str) -> Option<Hidden> {
-        let shape = self.detects.then(|| self.shapes.begun(text)).flatten();
+        let line = stream::last_line(text);
+        let shape = || {
+            let begun = self.shapes.begun(&text[line..])?;
+            let range = begun.range.start + line..text.len();
+            Some(Hidden { range, ..begun })
+        };
         let followed = || {
-            let (range, mark) = self.followed.begun(text)?;
+            let (range, mark) = self.followed.begun(text, line)?;
             Some(Hidden {
                 range,
                 mark,
                 ends: false,
             })
         };
-        shape.or_else(followed)
+        self.detects.then(shape).flatten().or_else(followed)
     }
 }
 

@@ -360,10 +360,18 @@ impl Values {
         format!("{class}: {mark}")
     }
 
-    /// A text of an exception, seen whole before it is cut.
-    fn message(&mut self, exception: Object, read: fn(Object, usize) -> String) -> String {
-        let seen = read(exception, redacted::window(self.bounds.string));
-        let shown = self.redaction.text(&seen).unwrap_or(seen);
+    /// A text of an exception, seen whole before it is cut: its parts before they are quoted, and all of it.
+    fn message(
+        &mut self,
+        exception: Object,
+        read: fn(Object, usize, &mut text::Veil<'_>) -> String,
+    ) -> String {
+        let redaction = &mut self.redaction;
+        let seen = redacted::window(self.bounds.string);
+        let seen = read(exception, seen, &mut |part, rest| {
+            redaction.part(part, rest)
+        });
+        let shown = redaction.text(&seen).unwrap_or(seen);
         redacted::cut(shown, self.bounds.string)
     }
 }

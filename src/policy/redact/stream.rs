@@ -37,7 +37,7 @@ impl Stream {
         let text = std::mem::take(&mut self.before);
         let hidden = redaction.find_open(&text);
         let mut shown = self.show(&text, seen, &hidden);
-        self.keep(text, hidden.last());
+        self.keep(redaction, text, hidden.last());
         if self.is_lost {
             shown.push_str(LOST);
         }
@@ -74,18 +74,14 @@ impl Stream {
         shown
     }
 
-    fn keep(&mut self, mut text: String, last: Option<&Hidden>) {
+    fn keep(&mut self, redaction: &Redaction, mut text: String, last: Option<&Hidden>) {
         let open = last.filter(|last| !last.ends && last.range.end == text.len());
         self.is_hiding = open.is_some_and(|open| !open.range.is_empty());
-        let line = text.len() - last_line(&text).len();
         let from = match open {
             // With the line that the secret begins in: there its name stands.
             Some(open) => text[..open.range.start].rfind('\n').map_or(0, |at| at + 1),
-            None => line.max(text.len().saturating_sub(LINE)),
+            None => redaction.followed.reach(&text, last_line(&text)),
         };
-        let from = (from..=text.len())
-            .find(|&at| text.is_char_boundary(at))
-            .unwrap_or(text.len());
         text.drain(..from);
         if text.len() > OPEN {
             self.is_lost = open.is_some();
@@ -108,12 +104,8 @@ impl Stream {
     }
 }
 
-/// The line at hand, as far as it is looked at.
-pub(super) fn last_line(text: &str) -> &str {
-    let line = &text[text.rfind('\n').map_or(0, |at| at + 1)..];
-    let mut from = line.len().saturating_sub(LINE);
-    while !line.is_char_boundary(from) {
-        from += 1;
-    }
-    &line[from..]
+/// Where the line at hand begins, as far as it is looked at.
+pub(super) fn last_line(text: &str) -> usize {
+    let line = text.rfind('\n').map_or(0, |at| at + 1);
+    text.ceil_char_boundary(line.max(text.len().saturating_sub(LINE)))
 }
