@@ -4,6 +4,7 @@ are found."""
 from __future__ import annotations
 
 import base64
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -554,3 +555,79 @@ except ValueError:
     rule = "rules = [{function = 'secretive', values = 'redact'}]"
     dump = without_source(record("p.py", options=["--config", rule]))
     assert "code-1" not in dump and "code-2" not in dump and "ValueError: <redacted" in dump
+
+
+def test_all_below_a_telling_name_is_followed(folder: Path, record: Record) -> None:
+    hidden = [secret("below", number) for number in range(8)]
+    (folder / "p.py").write_text(f"""
+from collections import deque
+def show(*texts):
+    print(*texts)
+def main():
+    passwords = ["{hidden[0][:-3]}%03d" % number for number in range(300)]
+    secrets = {{"{hidden[1]}"}}, frozenset(["{hidden[2]}"]), deque(["{hidden[3]}"])
+    credentials = {{"user_name_of_all": 1, "{hidden[4]}": 1}}
+    password = {{"a": {{"b": ({{"c": [{{"d": "{hidden[5]}"}}]}},)}}}}
+    class Loud(set):
+        def __iter__(self):
+            raise SystemExit("the program's own code ran")
+    class Plain:
+        pass
+    token = Plain()
+    token.kept = Loud(["{hidden[6]}"])
+    return passwords + [list(secrets[0])[0], list(secrets[1])[0], secrets[2][0], list(credentials)[1],
+        password["a"]["b"][0]["c"][0]["d"], "{hidden[6]}", "user_name_of_all"]
+for text in main():
+    show(text)
+print(",".join(main()))
+""")
+    dump = without_source(record("p.py", options=["--config", "limits.string = 0"]))
+    assert [text for text in hidden if text[:-3] in dump] == []
+    assert "user_name_of_all" in dump
+
+
+def test_encodings_of_a_secret(folder: Path, record: Record) -> None:
+    hidden = secret("encodings", 0)
+    (folder / "p.py").write_text(f"""
+import base64, hashlib
+def show(*texts):
+    print(texts[0])
+def main(secret_key, password):
+    show(secret_key.hex())
+    show(secret_key.hex().upper())
+    show(base64.b64encode(secret_key).decode())
+    show(base64.urlsafe_b64encode(secret_key))
+    show(password.encode().hex().upper())
+    for user in ("me:", "you:", "them:"):
+        show(base64.b64encode((user + password).encode()).decode())
+    show("all of it")
+main(hashlib.sha256(b"x").digest(), "{hidden}")
+""")
+    dump = without_source(record("p.py"))
+    key = hashlib.sha256(b"x").digest()
+    forms = [key.hex(), key.hex().upper(), base64.b64encode(key).decode(), base64.urlsafe_b64encode(key).decode()]
+    forms += [hidden.encode().hex().upper()]
+    forms += [base64.b64encode((user + hidden).encode()).decode() for user in ("me:", "you:", "them:")]
+    parts = {form[start : start + 8] for form in forms for start in range(len(form) - 7)}
+    assert [part for part in parts if part in dump] == []
+    assert "'all of it'" in dump
+
+
+def test_cards_are_followed_and_found_in_containers(folder: Path, record: Record) -> None:
+    (folder / "p.py").write_text("""
+def pay(card, amount):
+    noted = card
+    print("paid", amount, "with", card)
+def other(card):
+    return len(card)
+pay("4012888888881881", 2)
+other(["5555555555554444", "hearts"])
+other({"value": "378282246310005", "size": 3})
+other({"value": 4111111111111111})
+other(("spades", 7))
+""")
+    dump = without_source(record("p.py"))
+    cards = ["4012888888881881", "5555555555554444", "378282246310005", "4111111111111111"]
+    assert [card for card in cards if card in dump] == []
+    assert "card=['<redacted: content card number>', 'hearts']" in dump
+    assert "card=('spades', 7)" in dump and "'size': 3" in dump

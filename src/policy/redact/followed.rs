@@ -80,7 +80,18 @@ impl Followed {
 
     /// The same of bytes that read as this text.
     pub(super) fn add_bytes(&mut self, bytes: &[u8], text: &str, mark: &Arc<str>) {
-        if self.is_full || text.chars().take(SHORTEST).count() < SHORTEST || is_filler(text) {
+        if !is_filler(text) {
+            self.add_forms(bytes, text, mark);
+        }
+    }
+
+    /// The same of a number, whose few digits may come again and again.
+    pub(super) fn add_number(&mut self, digits: &str, mark: &Arc<str>) {
+        self.add_forms(digits.as_bytes(), digits, mark);
+    }
+
+    fn add_forms(&mut self, bytes: &[u8], text: &str, mark: &Arc<str>) {
+        if self.is_full || text.chars().take(SHORTEST).count() < SHORTEST {
             return;
         }
         let (text, goes_on) = match text.char_indices().nth(LONGEST) {

@@ -141,7 +141,43 @@ fn a_card_is_one_below_a_name_that_says_so() {
         redaction.text("card: 4111-1111-1111-1111\n").as_deref(),
         Some("card: <redacted: content card number>\n")
     );
-    assert_eq!(redaction.text("order: 4111111111111111"), None);
+    assert_eq!(usual().text("order: 4111111111111111"), None);
+}
+
+#[test]
+fn a_card_that_was_hidden_is_followed() {
+    let mut redaction = usual();
+    for text in [
+        "card: 4111-1111-1111-1111\n",
+        "{\"card\": [\"4012888888881881\"]}",
+    ] {
+        assert!(redaction.text(text).is_some(), "{text}");
+    }
+    for number in [
+        "4111-1111-1111-1111",
+        "4111111111111111",
+        "4012888888881881",
+    ] {
+        let shown = redaction.text(&format!("paid by {number}"));
+        assert_eq!(
+            shown.as_deref(),
+            Some("paid by <redacted: content card number>")
+        );
+    }
+}
+
+#[test]
+fn texts_in_quotes_below_a_name_are_followed() {
+    let mut redaction = usual();
+    let text = r#"{"secrets": {"user_name": "zQ8431wX"}} f(password=SecretStr('zR8431wX'))"#;
+    assert!(redaction.text(text).is_some());
+    for secret in ["zQ8431wX", "zR8431wX"] {
+        assert!(
+            redaction.text(&format!("it is {secret}")).is_some(),
+            "{secret}"
+        );
+    }
+    assert_eq!(redaction.text("user_name SecretStr"), None);
 }
 
 #[test]
