@@ -184,6 +184,13 @@ def never(told: dict[str, Any]) -> list[str]:
     return patterns + [one["rule"] for one in told["rules"] if not one["code_objects"]]
 
 
+def _reached(limit: str) -> str:
+    """What a limit that was reached means for the trace."""
+    if limit == "secrets that are followed":
+        return f"{limit} are too many: later ones are hidden where their name or shape tells of them, not elsewhere"
+    return f"{limit} was reached: what came later is not in the trace"
+
+
 def advice(told: dict[str, Any]) -> list[str]:
     """What to change, where the trace is empty, huge, cut or torn."""
     lines = []
@@ -200,7 +207,7 @@ def advice(told: dict[str, Any]) -> list[str]:
     if told["truncations"]:
         limit, count = max(told["truncations"].items(), key=lambda one: one[1])
         lines.append(f"{count} values were cut by limits.{limit}: a larger one, for all or in a rule, shows more")
-    lines += [f"{one} was reached: what came later is not in the trace" for one in told["limits_reached"][:1]]
+    lines += [_reached(one) for one in told["limits_reached"][:1]]
     if never(told):
         lines.append("patterns or rules matched nothing: policy check says which never can")
     if told["faults"]:

@@ -631,3 +631,37 @@ other(("spades", 7))
     assert [card for card in cards if card in dump] == []
     assert "card=['<redacted: content card number>', 'hearts']" in dump
     assert "card=('spades', 7)" in dump and "'size': 3" in dump
+
+
+def test_more_secrets_than_can_be_followed(folder: Path, record: Record, plain: Plain) -> None:
+    (folder / "p.py").write_text("""
+def main(passwords):
+    return len(passwords)
+for number in range(14):
+    main([f"zQ{number:02}8431wX{place:04}vPm" for place in range(900)])
+def last(password):
+    print("it is", password)
+last("zR8431wXkvPm77Tq")
+""")
+    recorded = record("p.py")
+    assert recorded.metadata()["limits_reached"] == ["secrets that are followed"]
+    assert "zQ" not in without_source(recorded)
+    assert "password=<redacted: name password>" in without_source(recorded)
+    told = plain("-m", "codetracer_python_recorder", "trace", "summary", recorded.trace).stdout
+    assert "secrets that are followed are too many" in told and "not in the trace" not in told
+
+
+def test_names_that_the_program_makes_of_a_secret(folder: Path, record: Record) -> None:
+    (folder / "p.py").write_text("""
+def main(token):
+    function = lambda: 1
+    function.__qualname__ = "handler_" + token
+    thing = type("K", (), {})()
+    setattr(thing, token, 3)
+    exec(token + " = 1", globals())
+    return thing
+main("zQ8431wXkvPm77Tq")
+last = 2
+""")
+    dump = without_source(record("p.py"))
+    assert "8431wX" not in dump and "<function handler_<redacted: name *_token>>" in dump

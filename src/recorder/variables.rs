@@ -166,7 +166,10 @@ impl NamespaceEntry {
     ) -> Option<(VariableId, &Told)> {
         if let Shown::NotYet = self.shown {
             let name = value::text::whole(self.key.as_ptr());
-            self.shown = Shown::As(definitions.variable(&name), values.redaction.name(&name));
+            let redaction = &mut values.redaction;
+            let told = redaction.name(&name);
+            let shown = redaction.text(&name).unwrap_or(name);
+            self.shown = Shown::As(definitions.variable(&shown), told);
         }
         match &self.shown {
             Shown::As(id, told) => Some((*id, told)),
