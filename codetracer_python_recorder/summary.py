@@ -29,9 +29,9 @@ HUGE = 100_000_000
 UNREADABLE = "unreadable"
 """The health of a trace of which nothing else is known."""
 MISSING = {
-    "limits.trace-bytes": "from there on values are left out, at twice as many bytes lines too; calls stay",
-    "limits.output-bytes": "what was written or read later in that stream is not in the trace",
-    "secrets that are followed": "later ones are hidden by their name and shape only",
+    "limits.trace-bytes": "was reached: from there on values are left out, at twice as many bytes lines too; calls stay",
+    "limits.output-bytes": "was reached: what was written or read later in that stream is not in the trace",
+    "secrets that are followed": "are too many: later ones are hidden by their name and shape only",
 }
 """By what was reached: what is not in the trace."""
 FOREIGN = {"installed": 1, "standard library": 2, "generated": 3, "recorder": 4}
@@ -236,7 +236,7 @@ def advice(told: dict[str, Any]) -> list[str]:
     if told["truncations"]:
         limit, count = max(told["truncations"].items(), key=lambda one: one[1])
         lines.append(f"{count} values were cut by limits.{limit}: a larger one, for all or in a rule, shows more")
-    lines += [f"{one} was reached: {MISSING[one]}" for one in told["limits_reached"] if one in MISSING]
+    lines += [f"{one} {MISSING[one]}" for one in told["limits_reached"] if one in MISSING]
     if never(told):
         lines.append("patterns or rules matched nothing: policy check says which never can")
     if told["faults"]:

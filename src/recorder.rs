@@ -71,9 +71,9 @@ struct Thread {
     stepped: usize,
     /// The exception that has just left a recorded frame, by identity.
     unwound: usize,
-    /// The exception that came up last in a frame whose values are hidden, by identity, and how they are shown.
-    veiled: Option<(usize, Rc<Manner>)>,
-    output: Option<(Channel, String)>,
+    /// The exceptions that came up in frames whose values are hidden, by identity, and how they are shown.
+    veiled: Vec<(usize, Rc<Manner>)>,
+    output: Option<output::Waiting>,
 }
 
 /// How much is still recorded, as `limits.trace-bytes` is used up.
@@ -688,7 +688,7 @@ impl Thread {
             calls: Vec::new(),
             stepped: 0,
             unwound: 0,
-            veiled: None,
+            veiled: Vec::new(),
             output: None,
         }
     }

@@ -4,6 +4,7 @@ are found."""
 from __future__ import annotations
 
 import base64
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -462,3 +463,205 @@ def test_a_secret_at_the_limit(form: str, folder: Path, record: Record) -> None:
     recorded = record("p.py", options=["--format", form])
     assert leaks(recorded, [hidden]) == []
     assert all(" <redacted: " in values(recorded)[name] for name in ("text", "raw"))
+
+
+def without_source(recorded: Recorded) -> str:
+    """The dump, without the lines of the program that it shows beside the steps."""
+    return "\n".join(line.partition(" | ")[0] for line in recorded.dump())
+
+
+def test_output_behind_a_quote_that_is_not_closed(form: str, folder: Path, record: Record) -> None:
+    (folder / "p.py").write_text("""
+import sys
+print("Password: 'tis required")
+for number in range(300):
+    print("line", number)
+sys.stdout.write('password: "')
+for number in range(70):
+    sys.stdout.write("%01000d" % number)
+    sys.stdout.flush()
+sys.stdout.write('"\\n')
+print("the last line")
+""")
+    dump = record("p.py", options=["--format", form]).dump()
+    assert sum(line.lstrip().startswith("stdout 'line ") for line in dump) == 300
+    shown = [line.strip() for line in dump if line.lstrip().startswith("stdout")]
+    assert "stdout '<redacted: no end in 64 kB>'" in shown
+    assert shown[-1] == "stdout 'the last line\\n'"
+    assert not any("000" in line for line in shown)
+
+
+def test_output_is_looked_at_before_it_is_cut(form: str, folder: Path, record: Record) -> None:
+    hidden = "ghp_0123456789abcdefghijABCDEFGHIJ012345"
+    (folder / "p.py").write_text(f"print('.' * 30 + '{hidden}')\nprint('x' * 4000)\n")
+    for limit in (32, 50, 60):
+        recorded = record("p.py", options=["--format", form, "--config", f"limits.output-bytes = {limit}"])
+        assert leaks(recorded, [hidden]) == []
+
+
+def test_what_exceptions_quote_or_cut(folder: Path, record: Record) -> None:
+    hidden = ["it's\"a Qz8431wX", "pässwört-Qz8431wX", "eyJ" + "aB3x" * 1000 + ".abcdef.ghijkl"]
+    (folder / "p.py").write_text(f"""
+def fail(password, error, *arguments):
+    raise error(*arguments)
+def start(password, error, *arguments):
+    try:
+        fail(password, error, *arguments)
+    except Exception as caught:
+        return caught
+start({hidden[0]!r}, KeyError, {hidden[0]!r})
+start({hidden[1]!r}, ValueError, "x", {hidden[1].encode()!r}, {hidden[1]!r})
+start("", ValueError, 1, "x" * 170 + " {hidden[2]}")
+start("", ValueError, "x" * 170 + " {hidden[2]}")
+start("", ValueError, 1, b"x" * 170 + b" {hidden[2]}")
+""")
+    dump = without_source(record("p.py", options=["--config", "limits.string = 300"]))
+    assert "8431wX" not in dump and "aB3x" not in dump
+    assert "KeyError: '<redacted: name password>'" in dump
+
+
+def test_a_secret_of_two_lines_over_two_writes(folder: Path, record: Record) -> None:
+    (folder / "p.py").write_text("""
+import sys
+def main(token):
+    for cut in (3, 12, 13, 16):
+        sys.stdout.write(token[:cut]); sys.stdout.flush()
+        sys.stdout.write(token[cut:] + "\\n"); sys.stdout.flush()
+        print("plain")
+main("line1-AAAbbb\\nzQ8431wXkvPm77Tq")
+""")
+    dump = without_source(record("p.py"))
+    assert "XkvPm77Tq" not in dump and dump.count("plain") >= 4
+
+
+def test_an_exception_stays_hidden_when_another_is_raised_in_between(folder: Path, record: Record) -> None:
+    (folder / "p.py").write_text("""
+def secretive(number):
+    raise ValueError("code-" + str(number * 1111))
+def caller():
+    try:
+        secretive(1)
+    except ValueError:
+        try:
+            secretive(2)
+        except ValueError:
+            pass
+        raise
+try:
+    caller()
+except ValueError:
+    pass
+""")
+    rule = "rules = [{function = 'secretive', values = 'redact'}]"
+    dump = without_source(record("p.py", options=["--config", rule]))
+    assert "code-1" not in dump and "code-2" not in dump and "ValueError: <redacted" in dump
+
+
+def test_all_below_a_telling_name_is_followed(folder: Path, record: Record) -> None:
+    hidden = [secret("below", number) for number in range(8)]
+    (folder / "p.py").write_text(f"""
+from collections import deque
+def show(*texts):
+    print(*texts)
+def main():
+    passwords = ["{hidden[0][:-3]}%03d" % number for number in range(300)]
+    secrets = {{"{hidden[1]}"}}, frozenset(["{hidden[2]}"]), deque(["{hidden[3]}"])
+    credentials = {{"user_name_of_all": 1, "{hidden[4]}": 1}}
+    password = {{"a": {{"b": ({{"c": [{{"d": "{hidden[5]}"}}]}},)}}}}
+    class Loud(set):
+        def __iter__(self):
+            raise SystemExit("the program's own code ran")
+    class Plain:
+        pass
+    token = Plain()
+    token.kept = Loud(["{hidden[6]}"])
+    return passwords + [list(secrets[0])[0], list(secrets[1])[0], secrets[2][0], list(credentials)[1],
+        password["a"]["b"][0]["c"][0]["d"], "{hidden[6]}", "user_name_of_all"]
+for text in main():
+    show(text)
+print(",".join(main()))
+""")
+    dump = without_source(record("p.py", options=["--config", "limits.string = 0"]))
+    assert [text for text in hidden if text[:-3] in dump] == []
+    assert "user_name_of_all" in dump
+
+
+def test_encodings_of_a_secret(folder: Path, record: Record) -> None:
+    hidden = secret("encodings", 0)
+    (folder / "p.py").write_text(f"""
+import base64, hashlib
+def show(*texts):
+    print(texts[0])
+def main(secret_key, password):
+    show(secret_key.hex())
+    show(secret_key.hex().upper())
+    show(base64.b64encode(secret_key).decode())
+    show(base64.urlsafe_b64encode(secret_key))
+    show(password.encode().hex().upper())
+    for user in ("me:", "you:", "them:"):
+        show(base64.b64encode((user + password).encode()).decode())
+    show("all of it")
+main(hashlib.sha256(b"x").digest(), "{hidden}")
+""")
+    dump = without_source(record("p.py"))
+    key = hashlib.sha256(b"x").digest()
+    forms = [key.hex(), key.hex().upper(), base64.b64encode(key).decode(), base64.urlsafe_b64encode(key).decode()]
+    forms += [hidden.encode().hex().upper()]
+    forms += [base64.b64encode((user + hidden).encode()).decode() for user in ("me:", "you:", "them:")]
+    parts = {form[start : start + 8] for form in forms for start in range(len(form) - 7)}
+    assert [part for part in parts if part in dump] == []
+    assert "'all of it'" in dump
+
+
+def test_cards_are_followed_and_found_in_containers(folder: Path, record: Record) -> None:
+    (folder / "p.py").write_text("""
+def pay(card, amount):
+    noted = card
+    print("paid", amount, "with", card)
+def other(card):
+    return len(card)
+pay("4012888888881881", 2)
+other(["5555555555554444", "hearts"])
+other({"value": "378282246310005", "size": 3})
+other({"value": 4111111111111111})
+other(("spades", 7))
+""")
+    dump = without_source(record("p.py"))
+    cards = ["4012888888881881", "5555555555554444", "378282246310005", "4111111111111111"]
+    assert [card for card in cards if card in dump] == []
+    assert "card=['<redacted: content card number>', 'hearts']" in dump
+    assert "card=('spades', 7)" in dump and "'size': 3" in dump
+
+
+def test_more_secrets_than_can_be_followed(folder: Path, record: Record, plain: Plain) -> None:
+    (folder / "p.py").write_text("""
+def main(passwords):
+    return len(passwords)
+for number in range(14):
+    main([f"zQ{number:02}8431wX{place:04}vPm" for place in range(900)])
+def last(password):
+    print("it is", password)
+last("zR8431wXkvPm77Tq")
+""")
+    recorded = record("p.py")
+    assert recorded.metadata()["limits_reached"] == ["secrets that are followed"]
+    assert "zQ" not in without_source(recorded)
+    assert "password=<redacted: name password>" in without_source(recorded)
+    told = plain("-m", "codetracer_python_recorder", "trace", "summary", recorded.trace).stdout
+    assert "secrets that are followed are too many" in told and "not in the trace" not in told
+
+
+def test_names_that_the_program_makes_of_a_secret(folder: Path, record: Record) -> None:
+    (folder / "p.py").write_text("""
+def main(token):
+    function = lambda: 1
+    function.__qualname__ = "handler_" + token
+    thing = type("K", (), {})()
+    setattr(thing, token, 3)
+    exec(token + " = 1", globals())
+    return thing
+main("zQ8431wXkvPm77Tq")
+last = 2
+""")
+    dump = without_source(record("p.py"))
+    assert "8431wX" not in dump and "<function handler_<redacted: name *_token>>" in dump

@@ -5,6 +5,7 @@
 //! A name → `Told`; a text → the text with marks in place of what is hidden. Where neither can be decided, it is hidden.
 //! What was hidden once is followed.
 
+mod extent;
 mod followed;
 mod pairs;
 mod shapes;
@@ -32,6 +33,8 @@ pub use stream::Stream;
 const MOST_NAMES: usize = 8192;
 /// Digits of a payment card's number (ISO/IEC 7812-1).
 const CARD: std::ops::RangeInclusive<usize> = 13..=19;
+/// What stands around a text in brackets and quotes.
+const IN_BRACKETS: [char; 8] = ['"', '\'', '[', ']', '{', '}', ',', ':'];
 
 /// What stands in the place of what is hidden: `<redacted: name password>`.
 pub type Mark = Arc<str>;
@@ -161,9 +164,23 @@ impl Redaction {
         self.followed.add(text, mark);
     }
 
-    /// Whether a text under a name that says card or number is a card's: then its mark.
-    pub fn card(&self, text: &str) -> Option<Mark> {
-        is_card(text).then(|| Mark::from("<redacted: content card number>"))
+    /// The same of bytes.
+    pub fn follow_bytes(&mut self, bytes: &[u8], mark: &Mark) {
+        let text = String::from_utf8_lossy(bytes);
+        self.followed.add_bytes(bytes, &text, mark);
+    }
+
+    /// Whether a text under a name that says card or number is a card's, or holds one in brackets: then its mark. The
+    /// number is followed, with what stands between its digits and without.
+    pub fn card(&mut self, text: &str) -> Option<Mark> {
+        let mut mark = None;
+        for number in text.split(IN_BRACKETS).filter(|part| is_card(part)) {
+            let mark = mark.get_or_insert_with(|| "<redacted: content card number>".into());
+            let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+            self.followed.add_number(number.trim(), mark);
+            self.followed.add_number(&digits, mark);
+        }
+        mark
     }
 
     /// How many texts are followed: what was shown while these were may hide one more now.
@@ -181,10 +198,10 @@ impl Redaction {
         (!hidden.is_empty()).then(|| marked(text, &hidden, |_| 0))
     }
 
-    /// The same of a text that goes on behind what is given: what may begin a secret there is hidden.
-    pub fn beginning(&mut self, text: &str) -> Option<String> {
-        if !self.is_on {
-            return None;
+    /// The same of a text that goes on for `rest` more: what may begin a secret at its end is hidden.
+    pub fn part(&mut self, text: &str, rest: usize) -> Option<String> {
+        if rest == 0 || !self.is_on {
+            return self.text(text);
         }
         let hidden = self.find_open(text);
         (!hidden.is_empty()).then(|| marked(text, &hidden, |_| 0))
@@ -289,8 +306,8 @@ impl Redaction {
             if pair.ends && is_hidden(value) {
                 continue;
             }
-            if !is_prose(value) {
-                self.followed.add(value, &mark);
+            for part in parts(value).into_iter().filter(|part| !is_prose(part)) {
+                self.followed.add(part, &mark);
             }
             found.push(Hidden {
                 range: pair.value,
@@ -303,13 +320,10 @@ impl Redaction {
     /// What is hidden in a text that goes on, with what may begin a secret at its end.
     fn find_open(&mut self, text: &str) -> Vec<Hidden> {
         let mut hidden = self.find(text);
-        let line = stream::last_line(text);
         if hidden.last().is_none_or(|last| last.range.end < text.len())
-            && let Some(begun) = self.begun(line)
+            && let Some(begun) = self.begun(text)
         {
-            let offset = text.len() - line.len();
-            let range = begun.range.start + offset..text.len();
-            hidden.push(Hidden { range, ..begun });
+            hidden.push(begun);
             merge(&mut hidden);
         }
         hidden
@@ -317,16 +331,21 @@ impl Redaction {
 
     /// What a text ends in that may be the beginning of a secret.
     fn begun(&self, text: &str) -> Option<Hidden> {
-        let shape = self.detects.then(|| self.shapes.begun(text)).flatten();
+        let line = stream::last_line(text);
+        let shape = || {
+            let begun = self.shapes.begun(&text[line..])?;
+            let range = begun.range.start + line..text.len();
+            Some(Hidden { range, ..begun })
+        };
         let followed = || {
-            let (range, mark) = self.followed.begun(text)?;
+            let (range, mark) = self.followed.begun(text, line)?;
             Some(Hidden {
                 range,
                 mark,
                 ends: false,
             })
         };
-        shape.or_else(followed)
+        self.detects.then(shape).flatten().or_else(followed)
     }
 }
 
@@ -347,6 +366,21 @@ fn marked(text: &str, hidden: &[Hidden], breaks: impl Fn(&str) -> usize) -> Stri
     }
     shown.push_str(&text[at..]);
     shown
+}
+
+/// What is followed of a hidden value: it, and what stands in it in quotes and is no key.
+fn parts(value: &str) -> Vec<&str> {
+    const QUOTES: [char; 2] = ['"', '\''];
+    let pieces: Vec<&str> = value.split(QUOTES).collect();
+    let is_key = |place: &usize| {
+        let next = pieces.get(place + 1).map(|next| next.trim_start());
+        next.is_some_and(|next| next.starts_with([':', '=']))
+    };
+    let quoted = (1..pieces.len()).step_by(2).filter(|place| !is_key(place));
+    let quoted = quoted.map(|place| pieces[place].trim_end_matches('\\'));
+    std::iter::once(value.trim_matches(QUOTES))
+        .chain(quoted)
+        .collect()
 }
 
 /// Whether what stands behind a name in a text may be words about it (`password: required`), which others may use too.
@@ -378,12 +412,12 @@ fn merge(found: &mut Vec<Hidden>) {
 
 /// Whether a text is the number of a payment card: its digits, in groups or not, pass the check of ISO/IEC 7812-1.
 fn is_card(text: &str) -> bool {
-    let text = text.trim();
-    let is_number = text
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || matches!(byte, b' ' | b'-'));
+    let is_number = |byte: u8| byte.is_ascii_digit() || matches!(byte, b' ' | b'-');
+    if text.len() < *CARD.start() || !text.trim().bytes().all(is_number) {
+        return false;
+    }
     let digits: Vec<u32> = text.chars().filter_map(|unit| unit.to_digit(10)).collect();
-    if !is_number || !CARD.contains(&digits.len()) {
+    if !CARD.contains(&digits.len()) {
         return false;
     }
     let sum: u32 = digits

@@ -15,6 +15,9 @@ use crate::value::{self, Manner};
 
 use super::{Detail, LEFT_OUT, Recorder, Resumption, Verdict, emit};
 
+/// Exceptions of a thread that are known to come from where values are hidden, the oldest forgotten first.
+const MOST_VEILED: usize = 64;
+
 impl Recorder {
     /// `PY_START`: decides about a code object that is new to the session, and opens the call.
     pub fn start(&mut self, code: Object) -> Verdict {
@@ -151,7 +154,7 @@ impl Recorder {
         if !from_below {
             // A new one, which may lie where another one has lain.
             let veiled = &mut self.threads[thread].veiled;
-            veiled.take_if(|(known, _)| *known == exception as usize);
+            veiled.retain(|(known, _)| *known != exception as usize);
         }
         let manner = self.manner_of(thread, info, exception);
         let passes = self.threads[thread].unwound == exception as usize && from_below;
@@ -178,13 +181,17 @@ impl Recorder {
     /// the frames that it passes.
     fn manner_of(&mut self, thread: usize, info: &CodeInfo, exception: Object) -> Rc<Manner> {
         let veiled = &mut self.threads[thread].veiled;
+        let known = veiled.iter().position(|(id, _)| *id == exception as usize);
         if info.manner.hides() {
-            *veiled = Some((exception as usize, Rc::clone(&info.manner)));
+            if let Some(place) = known {
+                veiled.remove(place);
+            } else if veiled.len() >= MOST_VEILED {
+                veiled.remove(0);
+            }
+            veiled.push((exception as usize, Rc::clone(&info.manner)));
+            return Rc::clone(&info.manner);
         }
-        match veiled {
-            Some((known, manner)) if *known == exception as usize => Rc::clone(manner),
-            _ => Rc::clone(&info.manner),
-        }
+        Rc::clone(known.map_or(&info.manner, |place| &veiled[place].1))
     }
 }
 

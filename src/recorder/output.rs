@@ -25,6 +25,16 @@ pub enum Channel {
 
 /// Bytes of a text that waits for the end of its line.
 const MAX_WAITING: usize = 2048;
+/// Characters behind `limits.output-bytes` that are looked at: a secret that begins before it may be known by them alone.
+const BEHIND: usize = 1024;
+
+/// A text that waits for the rest of its line.
+pub(super) struct Waiting {
+    channel: Channel,
+    text: String,
+    /// Characters behind it that were left out.
+    rest: usize,
+}
 
 impl Channel {
     fn kind(self) -> EventKind {
@@ -37,7 +47,7 @@ impl Channel {
 }
 
 impl Recorder {
-    /// How many characters of a stream's texts the policy wants and has room for.
+    /// How many characters of a stream's texts are looked at: what the policy wants and has room for, and those behind.
     pub fn room(&self, channel: Channel) -> usize {
         let capture = &self.setup.capture;
         let wanted = match channel {
@@ -45,8 +55,9 @@ impl Recorder {
             Channel::Stderr => capture.stderr,
             Channel::Stdin => capture.stdin,
         };
-        if wanted && self.active && !self.between_parts {
-            usize::try_from(self.output_left[channel as usize]).unwrap_or(usize::MAX)
+        let left = self.output_left[channel as usize];
+        if wanted && left > 0 && self.active && !self.between_parts {
+            usize::try_from(left).map_or(usize::MAX, |left| left.saturating_add(BEHIND))
         } else {
             0
         }
@@ -59,20 +70,19 @@ impl Recorder {
         if let Some(frame) = self.threads[thread].calls.last().map(|call| call.frame) {
             self.back_to_frame(thread, frame);
         }
-        let text = self.within_limit(channel, text, rest);
-        if self.threads[thread]
-            .output
-            .as_ref()
-            .is_some_and(|(waiting, _)| *waiting != channel)
-        {
+        let waits = self.threads[thread].output.as_ref();
+        if waits.is_some_and(|waiting| waiting.channel != channel) {
             self.flush_output(thread);
         }
-        let waiting = &mut self.threads[thread]
-            .output
-            .get_or_insert_with(|| (channel, String::new()))
-            .1;
-        waiting.push_str(&text);
-        if waiting.ends_with('\n') || waiting.len() >= MAX_WAITING {
+        let new = || Waiting {
+            channel,
+            text: String::new(),
+            rest: 0,
+        };
+        let waiting = self.threads[thread].output.get_or_insert_with(new);
+        waiting.text.push_str(text);
+        waiting.rest = rest;
+        if rest > 0 || waiting.text.ends_with('\n') || waiting.text.len() >= MAX_WAITING {
             self.flush_output(thread);
         }
     }
@@ -103,20 +113,25 @@ impl Recorder {
         }
     }
 
-    fn within_limit(&mut self, channel: Channel, text: &str, rest: usize) -> String {
+    /// What of a text, of which `rest` more characters were left out, there is room for.
+    fn within_limit(&mut self, channel: Channel, mut text: String, rest: usize) -> String {
         let left = &mut self.output_left[channel as usize];
-        let mut end = usize::try_from(*left).unwrap_or(usize::MAX).min(text.len());
+        if *left == 0 {
+            return String::new();
+        }
+        let mut end = usize::try_from(*left).map_or(text.len(), |left| left.min(text.len()));
+        if end == text.len() && rest == 0 {
+            *left -= end as u64;
+            return text;
+        }
+        *left = 0;
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        if end == text.len() && rest == 0 {
-            *left -= end as u64;
-            return text.to_owned();
-        }
-        *left = 0;
-        let mut kept = text[..end].to_owned();
-        let _ = write!(kept, "… (+{} chars)", text[end..].chars().count() + rest);
-        kept
+        let rest = text[end..].chars().count() + rest;
+        text.truncate(end);
+        let _ = write!(text, "… (+{rest} chars)");
+        text
     }
 
     /// The calling thread has flushed a stream: what waits belongs to this line.
@@ -147,14 +162,16 @@ impl Recorder {
     /// Writes the text that waits for the rest of its line.
     #[inline]
     pub(super) fn flush_output(&mut self, thread: usize) {
-        if let Some((channel, text)) = self.threads[thread].output.take() {
-            self.write_output(thread, channel, &text);
+        if let Some(waiting) = self.threads[thread].output.take() {
+            self.write_output(thread, &waiting);
         }
     }
 
     #[cold]
-    fn write_output(&mut self, thread: usize, channel: Channel, text: &str) {
-        let text = self.redacted(channel, text);
+    fn write_output(&mut self, thread: usize, waiting: &Waiting) {
+        let channel = waiting.channel;
+        let text = self.redacted(channel, &waiting.text);
+        let text = self.within_limit(channel, text, waiting.rest);
         for piece in pieces(&text) {
             emit!(self, thread, |out, _| out.event(channel.kind(), "", piece));
         }

@@ -50,7 +50,7 @@ pub fn write(
     if !view.info.facts.has_slots {
         return write_namespace(out, definitions, values, view, counter);
     }
-    foresee(out, definitions, values, view, view.info.variables.len());
+    foresee(values, view, view.info.variables.len());
     let mut state = 0;
     for (index, variable) in view.info.variables.iter().enumerate() {
         let object = view.local(variable);
@@ -68,17 +68,11 @@ pub fn write(
 
 /// Lets the secrets be known that stand under names of their own: they are hidden in the other variables, too.
 #[inline]
-fn foresee(
-    out: &mut Compact,
-    definitions: &mut Definitions,
-    values: &mut Values,
-    view: View<'_>,
-    count: usize,
-) {
+fn foresee(values: &mut Values, view: View<'_>, count: usize) {
     if view.info.tells {
         for variable in &view.info.variables[..count] {
             if let Told::Secret(_) = variable.told {
-                values.foresee(out, definitions, &variable.told, view.local(variable));
+                values.foresee(&variable.told, view.local(variable));
             }
         }
     }
@@ -179,7 +173,10 @@ impl NamespaceEntry {
     ) -> Option<(VariableId, &Told)> {
         if let Shown::NotYet = self.shown {
             let name = value::text::whole(key);
-            self.shown = Shown::As(definitions.variable(&name), values.redaction.name(&name));
+            let redaction = &mut values.redaction;
+            let told = redaction.name(&name);
+            let shown = redaction.text(&name).unwrap_or(name);
+            self.shown = Shown::As(definitions.variable(&shown), told);
         }
         match &self.shown {
             Shown::As(id, told) => Some((*id, told)),
@@ -235,7 +232,7 @@ pub fn write_arguments(
     values: &mut Values,
     view: View<'_>,
 ) {
-    foresee(out, definitions, values, view, view.info.arguments);
+    foresee(values, view, view.info.arguments);
     for (index, (argument, object)) in arguments(view).enumerate() {
         if index > 0 {
             out.separator();

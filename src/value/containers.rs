@@ -3,6 +3,7 @@
 //! Owns: depth, cycles and the number of items. Must not: run code of the program.
 
 use std::mem;
+use std::ops::ControlFlow;
 
 use pyo3::ffi;
 
@@ -288,6 +289,30 @@ impl Encoder<'_> {
         });
         self.leave();
     }
+}
+
+/// Calls `visit` with the items of an object that is read through an iterator, until it breaks.
+pub(super) fn each_new(
+    object: Object,
+    reading: Reading,
+    mut visit: impl FnMut(Object) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    let iterator = built_in_iterator(object, reading);
+    let mut flow = ControlFlow::Continue(());
+    // SAFETY: null or the built-in type's own iterator, whose items the object holds.
+    unsafe {
+        while !iterator.is_null() && flow.is_continue() {
+            let item = ffi::PyIter_Next(iterator);
+            if item.is_null() {
+                ffi::PyErr_Clear();
+                break;
+            }
+            flow = visit(item);
+            ffi::Py_DECREF(item);
+        }
+        ffi::Py_XDECREF(iterator);
+    }
+    flow
 }
 
 /// A new iterator of the type that an object is of, or, for what inherits from set, of set; null where there is none.

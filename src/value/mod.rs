@@ -3,6 +3,7 @@
 //! Owns: what is shown of an object and where it is cut. Must not: know the session, or call
 //! anything that could run Python code: objects are read by their exact type, from memory.
 
+mod below;
 mod classes;
 mod containers;
 mod decimal;
@@ -282,22 +283,11 @@ impl Values {
 
     /// Follows the texts of something whose name says that it is secret, before anything is written of what may hold them.
     #[inline]
-    pub fn foresee(
-        &mut self,
-        out: &mut Compact,
-        definitions: &mut Definitions,
-        told: &Told,
-        object: Object,
-    ) {
+    pub fn foresee(&mut self, told: &Told, object: Object) {
         if let Told::Secret(mark) = told
             && !object.is_null()
         {
-            let mut encoder = Encoder {
-                out,
-                definitions,
-                values: self,
-            };
-            encoder.follow(object, mark, redacted::LEVELS);
+            self.follow(object, mark);
         }
     }
 
@@ -383,10 +373,18 @@ impl Values {
         format!("{class}: {mark}")
     }
 
-    /// A text of an exception, seen whole before it is cut.
-    fn message(&mut self, exception: Object, read: fn(Object, usize) -> String) -> String {
-        let seen = read(exception, redacted::window(self.bounds.string));
-        let shown = self.redaction.text(&seen).unwrap_or(seen);
+    /// A text of an exception, seen whole before it is cut: its parts before they are quoted, and all of it.
+    fn message(
+        &mut self,
+        exception: Object,
+        read: fn(Object, usize, &mut text::Veil<'_>) -> String,
+    ) -> String {
+        let redaction = &mut self.redaction;
+        let seen = redacted::window(self.bounds.string);
+        let seen = read(exception, seen, &mut |part, rest| {
+            redaction.part(part, rest)
+        });
+        let shown = redaction.text(&seen).unwrap_or(seen);
         redacted::cut(shown, self.bounds.string)
     }
 }

@@ -233,7 +233,7 @@ impl Encoder<'_> {
         let (type_id, (_, word)) = (self.known(known), KNOWN[known as usize]);
         let name = own_name(object, reading).unwrap_or_default();
         let blank = if name.is_empty() { "" } else { " " };
-        self.raw(&["<", word, blank, &name, ">"].concat(), type_id);
+        self.shown(&["<", word, blank, &name, ">"].concat(), type_id);
     }
 }
 

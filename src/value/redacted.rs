@@ -2,23 +2,17 @@
 //!
 //! Owns: where in a value a name stands. Must not: judge a name or a text (the policy does).
 
-use std::rc::Rc;
-
 use pyo3::ffi;
 
 use crate::frame::Object;
-use crate::object;
-use crate::policy::{Mark, Told};
+use crate::policy::{Mark, Redaction, Told};
 
-use super::{Encoder, text};
+use super::{Encoder, Values, text};
 
 /// Characters behind a limit that are looked at: what begins before it may be known by them alone.
 const BEHIND: usize = 1024;
 /// Characters of a text that is followed.
 const FOLLOWED: usize = 1100;
-/// Levels of a hidden value whose texts are followed, and how many of each.
-pub(super) const LEVELS: usize = 3;
-const ITEMS: usize = 50;
 /// Characters of a name.
 const NAME: usize = 256;
 /// Characters of a text that may be the number of a payment card, blanks around and between its digits included.
@@ -48,7 +42,7 @@ pub(super) fn cut(mut text: String, limit: usize) -> String {
 pub(super) fn has_say(told: &Told, object: Object) -> bool {
     match told {
         Told::Nothing => false,
-        Told::Number => may_be_card(object),
+        Told::Number => may_be_card(object) || is_container(object),
         Told::Secret(_) => true,
     }
 }
@@ -64,17 +58,15 @@ impl Encoder<'_> {
     }
 
     fn telling_value(&mut self, told: &Told, object: Object, depth: usize) {
-        let card = match told {
+        let mark = match told {
             Told::Secret(mark) => {
-                self.follow(object, mark, LEVELS);
-                return self.marked(object, mark);
+                self.values.follow(object, mark);
+                Some(mark.clone())
             }
-            Told::Number if may_be_card(object) => {
-                text_of(object).and_then(|text| self.values.redaction.card(&text))
-            }
-            _ => None,
+            Told::Number => self.values.card(object),
+            Told::Nothing => None,
         };
-        match card {
+        match mark {
             Some(mark) => self.marked(object, &mark),
             None => self.value(object, depth),
         }
@@ -118,40 +110,59 @@ impl Encoder<'_> {
             self.key(ffi::PyTuple_GET_ITEM(item, 0))
         }
     }
+}
 
+impl Values {
     /// Follows the texts in a value that is hidden.
-    pub(super) fn follow(&mut self, object: Object, mark: &Mark, levels: usize) {
-        self.values.passing += 1;
-        if let Some(text) = text_of(object) {
-            return self.values.redaction.follow(&text, mark);
+    pub(super) fn follow(&mut self, object: Object, mark: &Mark) {
+        self.passing += 1;
+        self.each_text(object, &mut |redaction, text| follow(redaction, text, mark));
+    }
+
+    /// Follows the numbers of payment cards in a value whose name says that there may be one; the mark in its place where
+    /// it is one itself, or holds one that is an int, which is not looked at anywhere else.
+    fn card(&mut self, object: Object) -> Option<Mark> {
+        if !may_be_card(object) && !is_container(object) {
+            return None;
         }
-        if levels == 0 {
-            return;
-        }
-        let mut left = ITEMS;
-        let mut inner = |encoder: &mut Self, object| {
-            encoder.follow(object, mark, levels - 1);
-            left -= 1;
-            left > 0
-        };
-        // SAFETY: a live object of the exact type that each branch has checked; nothing changes it meanwhile.
-        unsafe {
-            if ffi::PyDict_Check(object) != 0 {
-                object::each_item(object, |_, value| inner(self, value));
-            } else if ffi::PyList_Check(object) != 0 {
-                (0..ffi::PyList_GET_SIZE(object))
-                    .all(|index| inner(self, ffi::PyList_GET_ITEM(object, index)));
-            } else if ffi::PyTuple_Check(object) != 0 {
-                (0..ffi::PyTuple_GET_SIZE(object))
-                    .all(|index| inner(self, ffi::PyTuple_GET_ITEM(object, index)));
-            } else {
-                let place = self.values.classes.place(ffi::Py_TYPE(object));
-                let layout = Rc::clone(&self.values.classes.get(place).layout);
-                layout
-                    .attributes(object)
-                    .for_each(|_, value| inner(self, value));
+        self.passing += 1;
+        let mut found = None;
+        self.each_text(object, &mut |redaction, text| {
+            if may_be_card(text)
+                && let Some(mark) = text_of(text).and_then(|text| redaction.card(&text))
+            {
+                // SAFETY: a live object.
+                let is_int = unsafe { ffi::PyLong_Check(text) != 0 };
+                if text == object || is_int {
+                    found = Some(mark);
+                }
             }
+        });
+        found
+    }
+}
+
+/// Follows what of an object is a text.
+fn follow(redaction: &mut Redaction, object: Object, mark: &Mark) {
+    // SAFETY: a live object; what is read is of the type that was checked.
+    unsafe {
+        if ffi::PyBytes_Check(object) != 0 || ffi::PyByteArray_Check(object) != 0 {
+            let bytes = text::bytes_of(object);
+            return redaction.follow_bytes(&bytes[..bytes.len().min(FOLLOWED)], mark);
         }
+    }
+    if let Some(text) = text_of(object) {
+        redaction.follow(&text, mark);
+    }
+}
+
+fn is_container(object: Object) -> bool {
+    // SAFETY: a live object.
+    unsafe {
+        ffi::PyDict_Check(object) != 0
+            || ffi::PyList_Check(object) != 0
+            || ffi::PyTuple_Check(object) != 0
+            || ffi::PyAnySet_Check(object) != 0
     }
 }
 

@@ -133,7 +133,7 @@ impl Encoder<'_> {
             let begun = self.begin();
             let hidden = match again {
                 Again::Harmless => None,
-                _ => self.judged(seen.text, seen.rest),
+                _ => self.values.redaction.part(seen.text, seen.rest),
             };
             let text = hidden.as_deref().unwrap_or(seen.text);
             self.text(text, seen.rest, limit, place);
@@ -142,15 +142,6 @@ impl Encoder<'_> {
             }
         }
         self.values.scratch = scratch;
-    }
-
-    /// A text that goes on for `rest` more, its secrets hidden; none if there are none.
-    fn judged(&mut self, text: &str, rest: usize) -> Option<String> {
-        let redaction = &mut self.values.redaction;
-        match rest {
-            0 => redaction.text(text),
-            _ => redaction.beginning(text),
-        }
     }
 
     /// The first `limit` characters of a text that is followed by `rest` more.
@@ -201,7 +192,10 @@ impl Encoder<'_> {
         let hidden = match again {
             Again::Written => return,
             Again::Harmless => None,
-            Again::New => self.judged(&String::from_utf8_lossy(seen), behind.len()),
+            Again::New => {
+                let text = String::from_utf8_lossy(seen);
+                self.values.redaction.part(&text, behind.len())
+            }
         };
         let (bytes, rest) = match &hidden {
             Some(text) => (text.as_bytes(), behind.len()),

@@ -155,7 +155,7 @@ impl Shapes {
             // SAFETY: the GIL is held while values are read; the key is a live object.
             key: Python::attach(|py| unsafe { Bound::from_borrowed_ptr(py, key).unbind() }),
             told: redaction.name(&name),
-            name: name.into(),
+            name: redaction.text(&name).unwrap_or(name).into(),
         })
     }
 

@@ -14,6 +14,9 @@ use crate::frame::Object;
 /// What stands for a lone surrogate, which UTF-8 has no form for.
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 
+/// Hides the secrets in a text that is followed by so many characters more; none where it holds none.
+pub type Veil<'a> = dyn FnMut(&str, usize) -> Option<String> + 'a;
+
 /// The first part of a text, and how many characters follow it.
 pub struct Piece<'a> {
     /// The part.
@@ -195,16 +198,24 @@ fn with_exponent(shortest: &str, text: &mut String) {
 /// A short text of an exact built-in scalar, as it stands in a message; others by type only.
 /// `literal`: str as Python's `repr` would quote it.
 pub fn scalar(object: Object, literal: bool, max: usize, text: &mut String) {
+    veiled(object, literal, max, &mut |_, _| None, text);
+}
+
+/// The same, with secrets hidden that could not be seen any more when their text is quoted or cut.
+fn veiled(object: Object, literal: bool, max: usize, veil: &mut Veil<'_>, text: &mut String) {
     // SAFETY: a live object; each branch has checked the exact type it reads.
     unsafe {
         let class = ffi::Py_TYPE(object);
         if is_str(object) {
             let mut scratch = String::new();
             let piece = read(object, max, &mut scratch);
+            let is_changed = literal || piece.rest > 0;
+            let hidden = is_changed.then(|| veil(piece.text, piece.rest)).flatten();
+            let shown = hidden.as_deref().unwrap_or(piece.text);
             if literal {
-                push_literal(piece.text, text);
+                push_literal(shown, text);
             } else {
-                text.push_str(piece.text);
+                text.push_str(shown);
             }
             if piece.rest > 0 {
                 let _ = write!(text, "… (+{} chars)", piece.rest);
@@ -230,7 +241,11 @@ pub fn scalar(object: Object, literal: bool, max: usize, text: &mut String) {
             float(ffi::PyFloat_AS_DOUBLE(object), &mut digits);
             text.push_str(&digits);
         } else if class == &raw mut ffi::PyBytes_Type {
-            text.push_str(&bytes_literal(bytes_of(object), max));
+            let bytes = bytes_of(object);
+            let seen = &bytes[..bytes.len().min(max)];
+            let hidden = veil(&String::from_utf8_lossy(seen), bytes.len() - seen.len());
+            let shown = hidden.as_ref().map_or(seen, |hidden| hidden.as_bytes());
+            text.push_str(&bytes_literal(shown, max));
         } else {
             let _ = write!(text, "<{}>", class_name(class));
         }
@@ -274,10 +289,10 @@ pub fn class_name(class: *mut ffi::PyTypeObject) -> String {
 }
 
 /// `Type: message` of an exception.
-pub fn exception(object: Object, max: usize) -> String {
+pub fn exception(object: Object, max: usize, veil: &mut Veil<'_>) -> String {
     // SAFETY: a live object.
     let mut text = class_name(unsafe { ffi::Py_TYPE(object) });
-    let message = exception_message(object, max);
+    let message = exception_message(object, max, veil);
     if !message.is_empty() {
         text.push_str(": ");
         text.push_str(&message);
@@ -287,16 +302,16 @@ pub fn exception(object: Object, max: usize) -> String {
 
 /// The message of an exception, made from its arguments as the built-in exceptions make it; an own
 /// `__str__` is not called.
-pub fn exception_message(object: Object, max: usize) -> String {
+pub fn exception_message(object: Object, max: usize, veil: &mut Veil<'_>) -> String {
     // SAFETY: a live instance of BaseException (`Include/cpython/pyerrors.h`).
     unsafe {
         let args = (*object.cast::<ffi::PyBaseExceptionObject>()).args;
         let mut message = String::new();
         if is_os_error(object) {
-            os_error(object, max, &mut message);
+            os_error(object, max, veil, &mut message);
         }
         if message.is_empty() && !args.is_null() {
-            arguments(object, args, max, &mut message);
+            arguments(object, args, max, veil, &mut message);
         }
         message
     }
@@ -307,14 +322,26 @@ unsafe fn is_os_error(object: Object) -> bool {
     unsafe { ffi::PyType_IsSubtype(ffi::Py_TYPE(object), ffi::PyExc_OSError.cast()) != 0 }
 }
 
-unsafe fn arguments(object: Object, args: Object, max: usize, message: &mut String) {
+unsafe fn arguments(
+    object: Object,
+    args: Object,
+    max: usize,
+    veil: &mut Veil<'_>,
+    message: &mut String,
+) {
     // SAFETY: `args` of an exception is always a tuple (`Objects/exceptions.c`).
     unsafe {
         let key_error =
             ffi::PyType_IsSubtype(ffi::Py_TYPE(object), ffi::PyExc_KeyError.cast()) != 0;
         match ffi::PyTuple_GET_SIZE(args) {
             0 => {}
-            1 => scalar(ffi::PyTuple_GET_ITEM(args, 0), key_error, max, message),
+            1 => veiled(
+                ffi::PyTuple_GET_ITEM(args, 0),
+                key_error,
+                max,
+                veil,
+                message,
+            ),
             count => {
                 message.push('(');
                 for index in 0..count {
@@ -325,7 +352,7 @@ unsafe fn arguments(object: Object, args: Object, max: usize, message: &mut Stri
                         message.push('…');
                         break;
                     }
-                    scalar(ffi::PyTuple_GET_ITEM(args, index), true, max, message);
+                    veiled(ffi::PyTuple_GET_ITEM(args, index), true, max, veil, message);
                 }
                 message.push(')');
             }
@@ -334,7 +361,7 @@ unsafe fn arguments(object: Object, args: Object, max: usize, message: &mut Stri
 }
 
 /// `[Errno 2] No such file or directory: 'name'`, where number and text are there.
-unsafe fn os_error(object: Object, max: usize, message: &mut String) {
+unsafe fn os_error(object: Object, max: usize, veil: &mut Veil<'_>, message: &mut String) {
     // SAFETY: an instance of OSError has this layout (`Include/cpython/pyerrors.h`).
     unsafe {
         let error = object.cast::<ffi::PyOSErrorObject>();
@@ -343,14 +370,14 @@ unsafe fn os_error(object: Object, max: usize, message: &mut String) {
             return;
         }
         message.push_str("[Errno ");
-        scalar(number, false, max, message);
+        veiled(number, false, max, veil, message);
         message.push_str("] ");
-        scalar(problem, false, max, message);
+        veiled(problem, false, max, veil, message);
         let names = [((*error).filename, ": "), ((*error).filename2, " -> ")];
         for (name, before) in names {
             if !name.is_null() && name != ffi::Py_None() {
                 message.push_str(before);
-                scalar(name, true, max, message);
+                veiled(name, true, max, veil, message);
             }
         }
     }

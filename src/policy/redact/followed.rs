@@ -2,34 +2,57 @@
 //!
 //! Owns: which texts are followed, and in which forms. Must not: grow without bound.
 
-use std::collections::HashMap;
-use std::ops::Range;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::{Bound, Range};
 use std::sync::Arc;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use foldhash::fast::RandomState;
 
 /// Characters of the shortest text that is followed, and bytes by which texts are found.
 const SHORTEST: usize = 8;
 /// Characters of a text that are compared: what goes on behind them is hidden to its end.
 const LONGEST: usize = 1024;
 /// Texts that are followed at the most, their forms included.
-const MOST: usize = 8192;
+const MOST: usize = 1 << 16;
+/// Bits of the filter for each of them: one place in sixteen is looked up in vain.
+const BITS: usize = 16;
+/// Bits of the filter at the least.
+const SMALLEST_FILTER: usize = 1 << 16;
 /// How much of a followed text may stand at the end of one write without being taken for its beginning.
 const UNSUSPICIOUS: usize = 4;
 
+/// The first bytes of a text.
+type Key = [u8; SHORTEST];
+
+/// How a followed text is hidden.
 struct Text {
-    text: Box<str>,
     mark: Arc<str>,
-    is_begin: bool,
+    reach: Reach,
 }
 
-/// The texts, by their first bytes.
+/// How far what is hidden reaches where a text is found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// To the text's end.
+    Whole,
+    /// To the end of all: the text is the beginning of a longer one.
+    On,
+    /// Over the base64 around it, too: its first and last digits hold bits of the text.
+    Around,
+}
+
+/// The texts.
 #[derive(Default)]
 pub(super) struct Followed {
-    texts: HashMap<u64, Vec<Text>>,
+    texts: BTreeMap<Box<[u8]>, Text>,
+    /// How long those are that have the same first bytes, in order.
+    lengths: HashMap<Key, Vec<usize>, RandomState>,
     /// Which first bytes there are, as one bit of their hash each.
     filter: Vec<u64>,
+    /// Bytes of the longest text that has more than one line.
+    lines: usize,
     /// How many there are.
     pub count: usize,
     /// Whether a text could not be followed any more.
@@ -39,41 +62,59 @@ pub(super) struct Followed {
 /// What was found: where, and why it is hidden.
 pub(super) type Found = (Range<usize>, Arc<str>);
 
-fn key(bytes: &[u8]) -> u64 {
+fn key(bytes: &[u8]) -> Key {
     let mut first = [0; SHORTEST];
     first.copy_from_slice(&bytes[..SHORTEST]);
-    u64::from_le_bytes(first)
+    first
 }
 
-fn bit(key: u64) -> usize {
-    // The upper 16 bits of a product: they depend on all of the key's.
-    (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=')
 }
 
 impl Followed {
     /// Follows a text, and what encodings of the standard library make of it.
     pub(super) fn add(&mut self, text: &str, mark: &Arc<str>) {
-        if self.is_full || text.chars().take(SHORTEST).count() < SHORTEST || is_filler(text) {
+        self.add_bytes(text.as_bytes(), text, mark);
+    }
+
+    /// The same of bytes that read as this text.
+    pub(super) fn add_bytes(&mut self, bytes: &[u8], text: &str, mark: &Arc<str>) {
+        if !is_filler(text) {
+            self.add_forms(bytes, text, mark);
+        }
+    }
+
+    /// The same of a number, whose few digits may come again and again.
+    pub(super) fn add_number(&mut self, digits: &str, mark: &Arc<str>) {
+        self.add_forms(digits.as_bytes(), digits, mark);
+    }
+
+    fn add_forms(&mut self, bytes: &[u8], text: &str, mark: &Arc<str>) {
+        if self.is_full || text.chars().take(SHORTEST).count() < SHORTEST {
             return;
         }
-        let (text, is_begin) = match text.char_indices().nth(LONGEST) {
+        let (text, goes_on) = match text.char_indices().nth(LONGEST) {
             Some((end, _)) => (&text[..end], true),
             None => (text, false),
         };
         if self.knows(text) {
             return;
         }
-        for form in forms(text) {
-            self.insert(&form, mark, is_begin);
+        let bytes = &bytes[..bytes
+            .len()
+            .min(if goes_on { text.len() } else { usize::MAX })];
+        for (form, reach) in forms(bytes, text) {
+            let reach = if goes_on { Reach::On } else { reach };
+            self.insert(&form, mark, reach);
         }
     }
 
     fn knows(&self, text: &str) -> bool {
-        let known = self.texts.get(&key(text.as_bytes()));
-        known.is_some_and(|known| known.iter().any(|known| *known.text == *text))
+        self.texts.contains_key(text.as_bytes())
     }
 
-    fn insert(&mut self, text: &str, mark: &Arc<str>, is_begin: bool) {
+    fn insert(&mut self, text: &str, mark: &Arc<str>, reach: Reach) {
         if self.knows(text) {
             return;
         }
@@ -81,16 +122,41 @@ impl Followed {
             self.is_full = true;
             return;
         }
-        let known = self.texts.entry(key(text.as_bytes())).or_default();
-        known.push(Text {
-            text: text.into(),
-            mark: Arc::clone(mark),
-            is_begin,
-        });
+        let mark = Arc::clone(mark);
+        self.texts
+            .insert(text.as_bytes().into(), Text { mark, reach });
         self.count += 1;
-        self.filter.resize(1 << 10, 0);
-        let bit = bit(key(text.as_bytes()));
+        let lengths = self.lengths.entry(key(text.as_bytes())).or_default();
+        if let Err(place) = lengths.binary_search(&text.len()) {
+            lengths.insert(place, text.len());
+        }
+        if text.contains('\n') {
+            self.lines = self.lines.max(text.len());
+        }
+        self.note(text);
+    }
+
+    /// Notes in the filter that there is a text, in a larger filter where it would let too much pass.
+    fn note(&mut self, text: &str) {
+        let bits = SMALLEST_FILTER.max((self.count * BITS).next_power_of_two());
+        if self.filter.len() * 64 < bits {
+            self.filter = vec![0; bits / 64];
+            let keys: Vec<Key> = self.lengths.keys().copied().collect();
+            keys.iter().for_each(|key| self.set(key));
+        } else {
+            self.set(&key(text.as_bytes()));
+        }
+    }
+
+    fn set(&mut self, key: &Key) {
+        let bit = self.bit(key);
         self.filter[bit >> 6] |= 1 << (bit & 63);
+    }
+
+    fn bit(&self, key: &Key) -> usize {
+        // The upper bits of a product: they depend on all of the key's.
+        let product = u64::from_le_bytes(*key).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (product >> (64 - (self.filter.len() * 64).ilog2())) as usize
     }
 
     /// Where followed texts stand in a text.
@@ -103,39 +169,45 @@ impl Followed {
 
     fn find_any(&self, text: &str, found: &mut Vec<Found>) {
         let bytes = text.as_bytes();
-        let mut at = 0;
+        let (mut at, mut done) = (0, 0);
         while at + SHORTEST <= bytes.len() {
             let key = key(&bytes[at..]);
-            let bit = bit(key);
+            let bit = self.bit(&key);
             if self.filter[bit >> 6] >> (bit & 63) & 1 == 1
-                && let Some(longest) = self.at(key, &bytes[at..])
+                && let Some((length, longest)) = self.at(&key, &bytes[at..])
             {
-                let end = if longest.is_begin {
-                    bytes.len()
-                } else {
-                    at + longest.text.len()
-                };
-                found.push((at..end, Arc::clone(&longest.mark)));
-                at = end;
+                let range = longest.range(bytes, at..at + length, done);
+                done = range.end;
+                at = done;
+                found.push((range, Arc::clone(&longest.mark)));
             } else {
                 at += 1;
             }
         }
     }
 
-    /// The longest followed text that the bytes begin with.
-    fn at(&self, key: u64, bytes: &[u8]) -> Option<&Text> {
-        let here = self.texts.get(&key)?.iter();
-        here.filter(|known| bytes.starts_with(known.text.as_bytes()))
-            .max_by_key(|known| known.text.len())
+    /// The longest followed text that the bytes begin with, and its length.
+    fn at(&self, key: &Key, bytes: &[u8]) -> Option<(usize, &Text)> {
+        let lengths = self.lengths.get(key)?.iter().rev();
+        lengths.copied().find_map(|length| {
+            let known = self.texts.get(bytes.get(..length)?)?;
+            Some((length, known))
+        })
     }
 
-    /// Where, at the end of a text, a followed one begins that may go on in the next.
-    pub(super) fn begun(&self, text: &str) -> Option<Found> {
+    /// From where on a text is to be kept whose last line begins at `line`, for texts of more lines to be found.
+    pub(super) fn reach(&self, text: &str, line: usize) -> usize {
+        let from = line.min(text.len().saturating_sub(self.lines));
+        text.floor_char_boundary(from)
+    }
+
+    /// Where, at the end of a text whose last line begins at `line`, a followed one begins that may go on in the next.
+    pub(super) fn begun(&self, text: &str, line: usize) -> Option<Found> {
         if self.count == 0 {
             return None;
         }
-        let places = text.char_indices().map(|(at, _)| at);
+        let from = self.reach(text, line);
+        let places = text[from..].char_indices().map(|(at, _)| from + at);
         places
             .filter(|&at| text.len() - at >= UNSUSPICIOUS)
             .find_map(|at| {
@@ -145,11 +217,25 @@ impl Followed {
     }
 
     fn beginning_with(&self, rest: &str) -> Option<&Text> {
-        let begins = |known: &&Text| known.text.starts_with(rest);
-        if rest.len() < SHORTEST {
-            return self.texts.values().flatten().find(begins);
+        let from = (Bound::Included(rest.as_bytes()), Bound::Unbounded);
+        let (text, known) = self.texts.range::<[u8], _>(from).next()?;
+        text.starts_with(rest.as_bytes()).then_some(known)
+    }
+}
+
+impl Text {
+    /// What is hidden where the text stands; what lies before `done` is hidden already.
+    fn range(&self, bytes: &[u8], text: Range<usize>, done: usize) -> Range<usize> {
+        match self.reach {
+            Reach::Whole => text,
+            Reach::On => text.start..bytes.len(),
+            Reach::Around => {
+                let around = |byte: &&u8| is_base64(**byte);
+                let before = bytes[done..text.start].iter().rev().take_while(around);
+                let behind = bytes[text.end..].iter().take_while(around);
+                text.start - before.count()..text.end + behind.count()
+            }
         }
-        self.texts.get(&key(rest.as_bytes()))?.iter().find(begins)
     }
 }
 
@@ -167,30 +253,46 @@ fn is_filler(text: &str) -> bool {
     true
 }
 
-/// The text as it is, and as JSON, URLs, hexadecimal digits and base64 have it.
-fn forms(text: &str) -> Vec<String> {
-    let bytes = text.as_bytes();
+/// The text as it is, and as JSON, URLs, hexadecimal digits and base64 have it or its bytes.
+fn forms(bytes: &[u8], text: &str) -> Vec<(String, Reach)> {
+    let json = serde_json::to_string(text).unwrap_or_default();
     let mut forms = vec![
         text.to_owned(),
+        json.trim_matches('"').to_owned(),
+        in_url(text),
         bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
-        // Without what depends on the bytes behind it.
-        STANDARD_NO_PAD.encode(&bytes[..bytes.len() / 3 * 3]),
+        bytes.iter().map(|byte| format!("{byte:02X}")).collect(),
     ];
-    let json = serde_json::to_string(text).unwrap_or_default();
-    forms.push(json.trim_matches('"').to_owned());
-    forms.push(
-        bytes
-            .iter()
-            .map(|&byte| match byte {
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                    char::from(byte).to_string()
-                }
-                byte => format!("%{byte:02X}"),
-            })
-            .collect(),
-    );
-    forms.retain(|form| form.len() >= SHORTEST);
+    let exact = forms.len();
+    // Behind one, two or three other bytes, without the digits that depend on these.
+    for skipped in 0..3 {
+        let bytes = &bytes[skipped.min(bytes.len())..];
+        let whole = &bytes[..bytes.len() / 3 * 3];
+        forms.push(STANDARD_NO_PAD.encode(whole));
+        forms.push(URL_SAFE_NO_PAD.encode(whole));
+    }
+    let reach = |place| {
+        if place < exact {
+            Reach::Whole
+        } else {
+            Reach::Around
+        }
+    };
+    let forms = forms.into_iter().enumerate();
     forms
+        .map(|(place, form)| (form, reach(place)))
+        .filter(|(form, _)| form.len() >= SHORTEST)
+        .collect()
+}
+
+fn in_url(text: &str) -> String {
+    let escaped = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+            char::from(byte).to_string()
+        }
+        byte => format!("%{byte:02X}"),
+    };
+    text.bytes().map(escaped).collect()
 }
 
 #[cfg(test)]
@@ -217,11 +319,55 @@ mod tests {
             r#"{"a": "hunter2 \"x\""}"#,
             "?p=hunter2%20%22x%22&q",
             "68756e7465723220227822",
+            "68756E7465723220227822",
             "aHVudGVyMiAieCI=",
+            // b"bob:" and b"me:" before it.
+            "Ym9iOmh1bnRlcjIgIngi",
+            "bWU6aHVudGVyMiAieCI=",
         ] {
             assert_eq!(found(&followed, text).len(), 1, "{text}");
         }
         assert!(found(&followed, "hunter2 'x'").is_empty());
+    }
+
+    #[test]
+    fn base64_is_hidden_whole() {
+        let followed = followed("hunter2 \"x\"");
+        let text = "Basic Ym9iOmh1bnRlcjIgIngi, x";
+        assert_eq!(found(&followed, text), ["Ym9iOmh1bnRlcjIgIngi"]);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_found_in_their_forms() {
+        let mut followed = Followed::default();
+        let bytes = [0xfe, 1, 2, 0xc3, 4, 0x80, 6, 7, 0xff, 9];
+        let text = String::from_utf8_lossy(&bytes);
+        followed.add_bytes(&bytes, &text, &Arc::from("mark"));
+        for text in [
+            &text,
+            "fe0102c304800607ff09",
+            "FE0102C304800607FF09",
+            "/gECwwSABgf/CQ==",
+            "_gECwwSABgf_CQ",
+        ] {
+            assert_eq!(found(&followed, &format!("a {text} b")), [text]);
+        }
+    }
+
+    #[test]
+    fn as_many_are_followed_as_there_is_room_for() {
+        let mut followed = Followed::default();
+        for number in 0..MOST {
+            followed.add(&format!("zQ8431w-{number:05}"), &Arc::from("mark"));
+        }
+        assert!(followed.is_full && followed.count == MOST);
+        for number in [0, 1000, 5000] {
+            assert_eq!(
+                found(&followed, &format!("a zQ8431w-{number:05} b")).len(),
+                1
+            );
+        }
+        assert!(found(&followed, "a zQ8431w-99999 b and other text").is_empty());
     }
 
     #[test]
@@ -244,8 +390,17 @@ mod tests {
     #[test]
     fn a_beginning_at_the_end_is_seen() {
         let followed = followed("correct-horse");
-        let begun = |text| followed.begun(text).map(|(range, _)| range);
+        let begun = |text| followed.begun(text, 0).map(|(range, _)| range);
         assert_eq!(begun("it is correct-h"), Some(6..15));
         assert_eq!(begun("it is cor"), None);
+    }
+
+    #[test]
+    fn a_beginning_of_more_lines_is_seen() {
+        let followed = followed("line 1\nline 2\nline 3");
+        let begun = |text: &str, line| followed.begun(text, line).map(|(range, _)| range);
+        assert_eq!(begun("x\nline 1\nli", 9), Some(2..11));
+        assert_eq!(begun("x\nline 1\n", 9), Some(2..9));
+        assert_eq!(begun("x\nline 2\n", 9), None);
     }
 }

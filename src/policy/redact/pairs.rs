@@ -1,10 +1,10 @@
 //! `name = value` and `name: value` in any text: JSON, YAML, INI, URL queries, headers, command lines, `repr`s.
 //!
-//! Owns: where in a text a name stands, and how far its value goes. Must not: judge a name.
-//!
-//! Where a value has no end that can be told, it goes on to the end of the text.
+//! Owns: where in a text a name stands that has a value. Must not: judge a name.
 
 use std::ops::Range;
+
+use super::extent::{self, is_name_byte};
 
 /// A name in a text, and its value; both are places in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub(super) struct Pair<'a> {
 }
 
 /// Bytes between a name and its value, at the most.
-const BETWEEN: usize = 8;
+const BETWEEN: usize = 64;
 /// Bytes of a name, at the most.
 const NAME: usize = 128;
 
@@ -42,11 +42,11 @@ pub(super) fn find<'a>(
         } else {
             at
         };
-        let shown = || &text[value(text, begin).0];
+        let shown = || &text[extent::behind(text, begin).0];
         let Some(telling) = candidates(name, text).find(|name| is_telling(name, &shown)) else {
             continue;
         };
-        let (value, ends) = value(text, begin);
+        let (value, ends) = extent::behind(text, begin);
         done = value.end;
         found.push(Pair {
             name: telling,
@@ -55,10 +55,6 @@ pub(super) fn find<'a>(
         });
     }
     found
-}
-
-fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || byte >= 0x80
 }
 
 /// The identifier before a separator: `"api key" :`, `X-Api-Key:`, `\"token\":`, `self.token=`, `data['token'] =`.
@@ -97,7 +93,7 @@ fn option(text: &str, at: usize) -> Option<Range<usize>> {
         .take(NAME)
         .position(|byte| !is_name_byte(*byte))?;
     let end = at + length;
-    (bytes[end] == b' ' && text.is_char_boundary(end)).then_some(at..end)
+    (matches!(bytes[end], b' ' | b'\t') && text.is_char_boundary(end)).then_some(at..end)
 }
 
 /// The name itself, and with the words before it: `API key: …`.
@@ -123,143 +119,6 @@ fn candidates(name: Range<usize>, text: &str) -> impl Iterator<Item = &str> {
     starts.into_iter().map(move |start| &text[start..name.end])
 }
 
-/// The value behind a separator (or an option's name) at `at`, and whether its end is there.
-fn value(text: &str, at: usize) -> (Range<usize>, bool) {
-    let bytes = text.as_bytes();
-    let separator = bytes[at];
-    let mut start = at;
-    while start < bytes.len() && matches!(bytes[start], b'=' | b':' | b'>') {
-        start += 1;
-    }
-    let blanks = bytes[start..]
-        .iter()
-        .take_while(|byte| matches!(byte, b' ' | b'\t'))
-        .count();
-    start += blanks;
-    let is_spaced = blanks > 0 && separator != b' ';
-    let Some(&first) = bytes.get(start) else {
-        return (start..start, false);
-    };
-    match first {
-        b'\n' | b'\r' => block(text, at, start),
-        b'"' | b'\'' | b'`' => quoted(text, start, 1),
-        b'\\' if matches!(bytes.get(start + 1), Some(b'"' | b'\'')) => quoted(text, start, 2),
-        b'b' | b'r' | b'f' | b'u' if matches!(bytes.get(start + 1), Some(b'"' | b'\'')) => {
-            quoted(text, start + 1, 1)
-        }
-        b'{' | b'[' | b'(' => bracketed(text, start),
-        _ if is_spaced => line(text, start, separator),
-        _ => word(text, start, separator == b' '),
-    }
-}
-
-/// From a quote to the same quote; `width` 2: both are escaped. The quotes stay.
-fn quoted(text: &str, start: usize, width: usize) -> (Range<usize>, bool) {
-    let bytes = text.as_bytes();
-    let quote = &bytes[start..start + width];
-    let mut at = start + width;
-    let begin = at;
-    while at < bytes.len() {
-        if bytes[at..].starts_with(quote) {
-            return (begin..at, true);
-        }
-        at += if bytes[at] == b'\\' { 2 } else { 1 };
-    }
-    (begin..bytes.len(), false)
-}
-
-/// From a bracket to the one that closes it, quotes looked over. The brackets stay.
-fn bracketed(text: &str, start: usize) -> (Range<usize>, bool) {
-    let bytes = text.as_bytes();
-    let (mut depth, mut at) = (0_u32, start);
-    while at < bytes.len() {
-        match bytes[at] {
-            b'{' | b'[' | b'(' => depth += 1,
-            b'}' | b']' | b')' => {
-                depth -= 1;
-                if depth == 0 {
-                    return (start + 1..at, true);
-                }
-            }
-            b'"' | b'\'' => {
-                let (inner, ends) = quoted(text, at, 1);
-                if !ends {
-                    break;
-                }
-                at = inner.end;
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    (start + 1..bytes.len(), false)
-}
-
-/// To the end of the line, to the end of the quotes that all this stands in, or to where another pair begins.
-fn line(text: &str, start: usize, separator: u8) -> (Range<usize>, bool) {
-    let bytes = text.as_bytes();
-    let end = memchr::memchr2(b'\n', b'\r', &bytes[start..]).map(|at| start + at);
-    let until = end.unwrap_or(bytes.len());
-    let line = &bytes[start..until];
-    for (at, byte) in line.iter().enumerate() {
-        let ends = match byte {
-            b',' | b' ' => is_pair(&line[at..], separator) && (*byte == b',' || separator == b'='),
-            b'"' | b'\'' => matches!(line.get(at + 1), None | Some(b',' | b')' | b']' | b'}')),
-            _ => false,
-        };
-        if ends {
-            return (start..start + at, true);
-        }
-    }
-    (start..until, end.is_some())
-}
-
-/// Whether what follows a blank or a comma is a name with this separator.
-fn is_pair(rest: &[u8], separator: u8) -> bool {
-    let rest = rest.trim_ascii_start();
-    let rest = rest.strip_prefix(b",").unwrap_or(rest).trim_ascii_start();
-    let name = rest.iter().take_while(|byte| is_name_byte(**byte)).count();
-    let after = rest[name..].trim_ascii_start();
-    let is_spaced = || separator == b'=' || after.get(1) == Some(&b' ');
-    name > 0 && after.first() == Some(&separator) && is_spaced()
-}
-
-/// To the next blank, or to where another pair begins behind `&`, `;` or `,`.
-fn word(text: &str, start: usize, is_option: bool) -> (Range<usize>, bool) {
-    let bytes = text.as_bytes();
-    for at in start..bytes.len() {
-        let ends = match bytes[at] {
-            b' ' | b'\t' | b'\n' | b'\r' | b'"' | b'\'' | b'<' | b'>' => true,
-            b')' | b']' | b'}' => !is_option,
-            b'&' | b';' | b',' => {
-                let rest = bytes[at + 1..].trim_ascii_start();
-                let name = rest.iter().take_while(|byte| is_name_byte(**byte)).count();
-                rest.is_empty() || (name > 0 && matches!(rest.get(name), Some(b'=' | b':')))
-            }
-            _ => false,
-        };
-        if ends {
-            return (start..at, true);
-        }
-    }
-    (start..bytes.len(), false)
-}
-
-/// The lines below a key that are indented deeper than it, as YAML has them.
-fn block(text: &str, at: usize, start: usize) -> (Range<usize>, bool) {
-    let line_start = text[..at].rfind('\n').map_or(0, |at| at + 1);
-    let indent = |line: &str| line.len() - line.trim_start_matches([' ', '-']).len();
-    let own = indent(&text[line_start..at]);
-    let mut end = start;
-    for line in text[start..].split_inclusive('\n') {
-        if !line.trim().is_empty() && indent(line) <= own {
-            return (start..end, true);
-        }
-        end += line.len();
-    }
-    (start..end, false)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -276,6 +135,7 @@ mod tests {
             "--token",
             "secrets",
             "self.token",
+            "Authorization",
         ];
         let pairs = find(text, |name, _| telling.contains(&name));
         pairs.into_iter().map(|pair| &text[pair.value]).collect()
@@ -314,12 +174,47 @@ mod tests {
             ),
             (
                 "secrets:\n  a: 1\n  b: 2\nuser: bob\n",
-                vec!["\n  a: 1\n  b: 2\n"],
+                vec!["  a: 1\n  b: 2"],
             ),
             ("User(name='bob', password='x y', age=3)", vec!["x y"]),
             ("api_key=x)", vec!["x"]),
             ("self.token = 'abc'", vec!["abc"]),
             ("password=", vec![""]),
+            ("password: it's me\nx: 1", vec!["it's me"]),
+            ("password: 'tis required\nline 'two'", vec!["tis required"]),
+            ("password='it's', n=1", vec!["it's"]),
+            ("password = \"\"\"a\nb\"\"\"\nx = 1", vec!["a\nb"]),
+            ("password = \"a\nb = \"c\"", vec!["a"]),
+            ("secrets: (below\nx y\n)", vec!["below"]),
+            ("secrets = [\n'a'\n]\nb", vec!["\n'a'\n"]),
+            (
+                "password: |-\n  a b\n\n  c\nport: 3\n",
+                vec!["  a b\n\n  c"],
+            ),
+            ("password: >  # folded\n  a\n", vec!["  a\n"]),
+            (
+                "Authorization: Digest user=\"b\", qop=\"\", response=\"x\"\r\nHost: y",
+                vec!["Digest user=\"b\", qop=\"\", response=\"x\""],
+            ),
+            (
+                "Cookie: a=\"b\", sid=\"x\"\nHost: y",
+                vec!["a=\"b\", sid=\"x\""],
+            ),
+            ("password                     = a\nb = c", vec!["a"]),
+            ("{\"password\":\n  \"a\"}", vec!["a"]),
+            (
+                "f(token=Cred(user='x', key='y'), n=1)",
+                vec!["Cred(user='x', key='y')"],
+            ),
+            ("password=SecretStr('a b') x", vec!["SecretStr('a b')"]),
+            ("password=b'a' x", vec!["a"]),
+            ("password=rb'a' x", vec!["a"]),
+            ("password=ab)cd<ef'gh x", vec!["ab)cd<ef'gh"]),
+            ("run --token\tabc -v", vec!["abc"]),
+            (
+                r#"{"a":"{\"b\":\"{\\\"password\\\":\\\"x\\\\\\\"y\\\"}\"}"}"#,
+                vec![r#"x\\\\\\\"y"#],
+            ),
             ("the password is long", vec![]),
             ("a == b: c", vec![]),
         ] {

@@ -14,6 +14,8 @@ use super::{Hidden, Mark};
 
 /// Bytes of the shortest secret that is known by its shape.
 const SHORTEST: usize = 12;
+/// Bytes of a word that is a line of a key rather than of a sentence.
+const LINE: usize = 24;
 
 /// The shapes. Each automaton is made when a text first needs it: the expressions, which few programs need, take
 /// milliseconds, the needles less than one.
@@ -36,6 +38,36 @@ fn compiled<'a>(expressions: impl Iterator<Item = &'a str>, end: &str) -> Option
 
 fn mark(shape: usize) -> Mark {
     Arc::from(format!("<redacted: content {}>", SHAPES[shape].name))
+}
+
+/// How much of what was found is secret, and whether it ends there. A frame that the text does not close goes on behind
+/// it, unless a line says that it was broken off.
+fn frame(found: &str) -> (usize, bool) {
+    let is_closed = || found.contains("-----END") && found.ends_with("-----");
+    if !found.starts_with("-----BEGIN") || is_closed() {
+        return (found.len(), true);
+    }
+    let (mut length, mut is_head) = (0, true);
+    for line in found.split_inclusive('\n') {
+        is_head &= length == 0 || line.contains(": ");
+        let is_whole = line.ends_with('\n');
+        if is_whole && !is_head && !is_body(line) {
+            return (length, true);
+        }
+        length += line.len();
+    }
+    (length, false)
+}
+
+/// Whether a line can stand in the frame of a key: base64, whatever stands before it in a log.
+fn is_body(line: &str) -> bool {
+    let mut words = line.split_whitespace();
+    let is_long = |word: &str| word.len() >= LINE && word.bytes().all(is_base64);
+    line.split_whitespace().any(is_long) || words.nth(1).is_none()
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
 }
 
 impl Shapes {
@@ -71,12 +103,9 @@ impl Shapes {
             let place = shape.pattern().as_usize();
             let secret = SHAPES[place].secret(&text[shape.range()]);
             let range = shape.start() + secret.start..shape.start() + secret.end;
-            // A frame that the text does not close goes on behind it.
-            let inner = &text[range.clone()];
-            let ends = !inner.starts_with("-----BEGIN")
-                || inner.contains("-----END") && inner.ends_with("-----");
+            let (length, ends) = frame(&text[range.clone()]);
             found.push(Hidden {
-                range,
+                range: range.start..range.start + length,
                 mark: mark(place),
                 ends,
             });

@@ -6,8 +6,10 @@ use super::{Hidden, Redaction};
 
 /// Bytes of the line at hand that are kept.
 const LINE: usize = 4096;
-/// Bytes kept of a secret that has not ended; beyond, all that follows is hidden.
+/// Bytes kept of a secret that has not ended; beyond, the rest of its line is hidden, and the stream goes on.
 const OPEN: usize = 64 << 10;
+/// What tells that the end of a secret was not looked for any more.
+const LOST: &str = "<redacted: no end in 64 kB>";
 
 /// What is known of a stream.
 #[derive(Default)]
@@ -16,27 +18,40 @@ pub struct Stream {
     before: String,
     /// Whether what came last was hidden and has not ended.
     is_hiding: bool,
-    /// Whether a secret is too long for its end to be told.
+    /// Whether the line at hand is that in which a secret was too long for its end to be told.
     is_lost: bool,
 }
 
 impl Stream {
     /// The next piece with marks in place of what is secret in it, seen with what came before.
     pub fn next(&mut self, redaction: &mut Redaction, piece: &str) -> String {
-        if !redaction.is_on || self.is_lost || piece.is_empty() {
-            return if self.is_lost {
-                String::new()
-            } else {
-                piece.to_owned()
-            };
+        if !redaction.is_on {
+            return piece.to_owned();
+        }
+        let piece = self.behind_lost(piece);
+        if piece.is_empty() {
+            return String::new();
         }
         let seen = self.before.len();
         self.before.push_str(piece);
         let text = std::mem::take(&mut self.before);
         let hidden = redaction.find_open(&text);
-        let shown = self.show(&text, seen, &hidden);
-        self.keep(text, hidden.last());
+        let mut shown = self.show(&text, seen, &hidden);
+        self.keep(redaction, text, hidden.last());
+        if self.is_lost {
+            shown.push_str(LOST);
+        }
         shown
+    }
+
+    /// What of a piece lies behind the line in which a secret was lost.
+    fn behind_lost<'a>(&mut self, piece: &'a str) -> &'a str {
+        if !self.is_lost {
+            return piece;
+        }
+        let end = piece.find('\n');
+        self.is_lost = end.is_none();
+        &piece[end.unwrap_or(piece.len())..]
     }
 
     /// What of the text lies behind `seen`.
@@ -59,18 +74,14 @@ impl Stream {
         shown
     }
 
-    fn keep(&mut self, mut text: String, last: Option<&Hidden>) {
+    fn keep(&mut self, redaction: &Redaction, mut text: String, last: Option<&Hidden>) {
         let open = last.filter(|last| !last.ends && last.range.end == text.len());
         self.is_hiding = open.is_some_and(|open| !open.range.is_empty());
-        let line = text.len() - last_line(&text).len();
         let from = match open {
             // With the line that the secret begins in: there its name stands.
             Some(open) => text[..open.range.start].rfind('\n').map_or(0, |at| at + 1),
-            None => line.max(text.len().saturating_sub(LINE)),
+            None => redaction.followed.reach(&text, last_line(&text)),
         };
-        let from = (from..=text.len())
-            .find(|&at| text.is_char_boundary(at))
-            .unwrap_or(text.len());
         text.drain(..from);
         if text.len() > OPEN {
             self.is_lost = open.is_some();
@@ -93,12 +104,8 @@ impl Stream {
     }
 }
 
-/// The line at hand, as far as it is looked at.
-pub(super) fn last_line(text: &str) -> &str {
-    let line = &text[text.rfind('\n').map_or(0, |at| at + 1)..];
-    let mut from = line.len().saturating_sub(LINE);
-    while !line.is_char_boundary(from) {
-        from += 1;
-    }
-    &line[from..]
+/// Where the line at hand begins, as far as it is looked at.
+pub(super) fn last_line(text: &str) -> usize {
+    let line = text.rfind('\n').map_or(0, |at| at + 1);
+    text.ceil_char_boundary(line.max(text.len().saturating_sub(LINE)))
 }

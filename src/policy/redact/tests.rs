@@ -87,6 +87,17 @@ fn a_shape_that_goes_on_in_the_next_piece_is_hidden_to_its_end() {
 }
 
 #[test]
+fn a_password_in_a_url_may_hold_quotes() {
+    for password in ["pa'ss", "pa\"ss"] {
+        let shown = usual().text(&format!("'pg://me:{password}@db/x'"));
+        assert_eq!(
+            shown.as_deref(),
+            Some("'pg://me:<redacted: content password in a URL>@db/x'")
+        );
+    }
+}
+
+#[test]
 fn plain_text_stays() {
     let mut redaction = usual();
     for text in [
@@ -100,6 +111,8 @@ fn plain_text_stays() {
         "sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg==",
         "task-0123456789abcdef0123456789abcdef",
         "-----BEGIN CERTIFICATE-----",
+        r#"["http://db:80","me@db"], ['http://db:80', 'a@b'], <a>http://db:80</a>x@y http://db:80<br>x@y"#,
+        "the company's author said: 'expand it'",
     ] {
         assert_eq!(redaction.text(text), None, "{text}");
     }
@@ -128,7 +141,43 @@ fn a_card_is_one_below_a_name_that_says_so() {
         redaction.text("card: 4111-1111-1111-1111\n").as_deref(),
         Some("card: <redacted: content card number>\n")
     );
-    assert_eq!(redaction.text("order: 4111111111111111"), None);
+    assert_eq!(usual().text("order: 4111111111111111"), None);
+}
+
+#[test]
+fn a_card_that_was_hidden_is_followed() {
+    let mut redaction = usual();
+    for text in [
+        "card: 4111-1111-1111-1111\n",
+        "{\"card\": [\"4012888888881881\"]}",
+    ] {
+        assert!(redaction.text(text).is_some(), "{text}");
+    }
+    for number in [
+        "4111-1111-1111-1111",
+        "4111111111111111",
+        "4012888888881881",
+    ] {
+        let shown = redaction.text(&format!("paid by {number}"));
+        assert_eq!(
+            shown.as_deref(),
+            Some("paid by <redacted: content card number>")
+        );
+    }
+}
+
+#[test]
+fn texts_in_quotes_below_a_name_are_followed() {
+    let mut redaction = usual();
+    let text = r#"{"secrets": {"user_name": "zQ8431wX"}} f(password=SecretStr('zR8431wX'))"#;
+    assert!(redaction.text(text).is_some());
+    for secret in ["zQ8431wX", "zR8431wX"] {
+        assert!(
+            redaction.text(&format!("it is {secret}")).is_some(),
+            "{secret}"
+        );
+    }
+    assert_eq!(redaction.text("user_name SecretStr"), None);
 }
 
 #[test]
@@ -210,12 +259,58 @@ fn values_in_pieces() {
             "<redacted: content private key>\nx\n",
         ),
     ] {
-        let (mut redaction, mut stream) = (usual(), Stream::default());
-        let shown: String = pieces
-            .iter()
-            .map(|piece| stream.next(&mut redaction, piece))
-            .collect();
+        let shown = streamed(pieces.iter().copied());
         assert_eq!(shown, expected, "{pieces:?}");
+    }
+}
+
+/// What a stream shows of these pieces.
+fn streamed<'a>(pieces: impl IntoIterator<Item = &'a str>) -> String {
+    let (mut redaction, mut stream) = (usual(), Stream::default());
+    let pieces = pieces.into_iter();
+    pieces
+        .map(|piece| stream.next(&mut redaction, piece))
+        .collect()
+}
+
+#[test]
+fn what_is_not_closed_hides_no_other_lines() {
+    for begin in [
+        "Password: 'tis required",
+        "password: \"abc",
+        "secrets: {see 'below",
+        "api_key=[x",
+        "-----BEGIN PRIVATE KEY-----\n12 bytes were read",
+        "password:",
+    ] {
+        let lines = ["\n", "line 1 of more\n", "line 2 of more\n"];
+        let shown = streamed([begin].into_iter().chain(lines));
+        assert!(
+            shown.ends_with("line 1 of more\nline 2 of more\n"),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
+fn what_is_lost_is_said_and_the_stream_goes_on() {
+    let piece = "x".repeat(4000);
+    for begin in [
+        "password: \"",
+        "password = \"\"\"\n",
+        "-----BEGIN PRIVATE KEY-----\n",
+    ] {
+        let long = std::iter::repeat_n(piece.as_str(), 20);
+        let pieces = [begin]
+            .into_iter()
+            .chain(long)
+            .chain(["x\"\n", "visible\n"]);
+        let shown = streamed(pieces);
+        assert!(!shown.contains('x'), "{shown}");
+        assert!(
+            shown.ends_with("<redacted: no end in 64 kB>\nvisible\n"),
+            "{shown}"
+        );
     }
 }
 

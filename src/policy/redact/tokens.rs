@@ -83,8 +83,9 @@ pub(super) const SHAPES: &[Shape] = &[
     Shape {
         name: URL,
         needles: &["://"],
-        shape: r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#@:'\x22<>]*:[^\s/'\x22<>]+@",
-        begin: r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#@:'\x22<>]*:[^\s/'\x22<>]*",
+        // A quote before a letter or digit is the password's own: one that closes what this stands in is not followed by one.
+        shape: r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#@:'\x22<>]*:(?:[^\s/'\x22<>]|['\x22][A-Za-z0-9])+@",
+        begin: r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#@:'\x22<>]*:(?:[^\s/'\x22<>]|['\x22][A-Za-z0-9])*['\x22]?",
         source: "RFC 3986, section 3.2.1",
         example: "postgresql+psycopg://app:s3cr3t-passw0rd@db.example.org:5432/shop",
     },
