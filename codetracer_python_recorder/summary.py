@@ -29,7 +29,7 @@ HUGE = 100_000_000
 UNREADABLE = "unreadable"
 """The health of a trace of which nothing else is known."""
 MISSING = {
-    "limits.trace-bytes": "was reached: from there on values are left out, at twice as many bytes lines too; calls stay",
+    "limits.trace-bytes": "was reached: from there on values are left out, at twice as many bytes lines, too",
     "limits.output-bytes": "was reached: what was written or read later in that stream is not in the trace",
     "secrets that are followed": "are too many: later ones are hidden by their name and shape only",
 }

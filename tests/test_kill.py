@@ -21,10 +21,11 @@ PROGRAMS = {
     "idle": "filled = [1, 2]\n" + WAIT + END,
 }
 
-# Two threads, of which the first fills more than is joined at once; on disk before the recording ends.
+# Two threads, of which the first fills more than is joined at once; on disk before the main thread ends the recording.
 THREADS = """
-import threading
+import sys, threading
 import codetracer_python_recorder
+codetracer_python_recorder.start(sys.argv[1], format=sys.argv[2])
 def work(count, is_done):
     for number in range(count):
         kept = str(number) * 50
@@ -41,6 +42,7 @@ for thread in threads:
     thread.join()
 codetracer_python_recorder.flush()
 print("at the end", flush=True)
+codetracer_python_recorder.stop()
 """
 
 
@@ -83,19 +85,19 @@ def test_a_crash_loses_nothing(status: int, end: str, flags: list[str], form: st
 
 
 def test_no_thread_is_lost_or_doubled_by_a_kill_while_they_are_joined(
-    form: str, folder: Path, record: Record, plain: Plain, kill_each: KillEach
+    form: str, folder: Path, plain: Plain, kill_each: KillEach
 ) -> None:
     """Between any two system calls of the end; before it nothing has to be on disk."""
     (folder / "threads.py").write_text(THREADS)
-    expected = checked(record("threads.py", options=["--format", form]).trace, values=False).events
+    plain("threads.py", "whole", form)
+    expected = checked(folder / "whole", values=False).events
     trace = folder / "killed"
-    options = ["--trace-dir", str(trace), "--format", form]
     moments = []
 
     def lay() -> None:
         shutil.rmtree(trace, ignore_errors=True)
 
-    for moment, done in kill_each(lay, "-m", "codetracer_python_recorder", *options, "threads.py"):
+    for moment, done in kill_each(lay, "threads.py", trace, form):
         if not done.stdout:
             continue
         moments.append(moment)

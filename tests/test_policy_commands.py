@@ -487,7 +487,7 @@ def test_summary_says_what_a_limit_has_left_out(folder: Path, command: Command, 
     recorded = record("main.py", options=["--format", form, "--config", limits])
     said = command("trace", "summary", "trace-out").stdout.splitlines()
     reached = {line.partition(" was reached: ")[0]: line.partition(" was reached: ")[2] for line in said}
-    assert "values are left out, at twice as many bytes lines too; calls stay" in reached["limits.trace-bytes"]
+    assert "values are left out, at twice as many bytes lines, too" in reached["limits.trace-bytes"]
     assert "later in that stream is not in the trace" in reached["limits.output-bytes"]
     story = [line.split()[0] for line in recorded.dump() if not line.startswith("#")]
     kinds = ["number" if word in ("number", "x") else word for word in story]
