@@ -20,19 +20,22 @@ pub(super) fn behind(text: &str, at: usize) -> Extent {
         None => (begin..begin, false),
         Some(b'\n' | b'\r') if is_quoted_key(bytes, at) => {
             let begin = skip(bytes, begin, b" \t\r\n");
-            inline(text, begin, bytes[at], false)
+            inline(bytes, begin, bytes[at], false)
         }
         Some(b'\n' | b'\r') => block(text, at, begin),
         _ => match block_header(bytes, begin) {
             Some(end) => block(text, at, end),
-            None => inline(text, begin, bytes[at], begin > start && !is_option),
+            None => {
+                let is_literal = is_quoted_key(bytes, at) && is_literal(&bytes[begin..]);
+                let is_spaced = begin > start && !is_option && !is_literal;
+                inline(bytes, begin, bytes[at], is_spaced)
+            }
         },
     }
 }
 
 /// A value that begins here; `is_spaced`: behind a blank, as where lines are `name: value`.
-fn inline(text: &str, start: usize, separator: u8, is_spaced: bool) -> Extent {
-    let bytes = text.as_bytes();
+fn inline(bytes: &[u8], start: usize, separator: u8, is_spaced: bool) -> Extent {
     if let Some(quote) = Quote::at(bytes, start) {
         return match (quote.end(bytes), quote.is_triple) {
             (Some(end), _) => (quote.begin..end, true),
@@ -214,10 +217,26 @@ fn line(bytes: &[u8], start: usize, separator: u8) -> Extent {
 fn is_pair(rest: &[u8], separator: u8) -> bool {
     let rest = rest.trim_ascii_start();
     let rest = rest.strip_prefix(b",").unwrap_or(rest).trim_ascii_start();
-    let name = rest.iter().take_while(|byte| is_name_byte(**byte)).count();
-    let after = rest[name..].trim_ascii_start();
+    let Some(after) = behind_name(rest) else {
+        return false;
+    };
+    let after = after.trim_ascii_start();
     let is_spaced = || separator == b'=' || after.get(1) == Some(&b' ');
-    name > 0 && after.first() == Some(&separator) && is_spaced()
+    after.first() == Some(&separator) && is_spaced()
+}
+
+/// What follows a name that a text begins with, quoted or not.
+fn behind_name(text: &[u8]) -> Option<&[u8]> {
+    let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'');
+    let quote = text.first().copied().filter(is_quote);
+    let text = &text[usize::from(quote.is_some())..];
+    let name = text.iter().take_while(|byte| is_name_byte(**byte)).count();
+    let behind = &text[name..];
+    match quote {
+        _ if name == 0 => None,
+        Some(quote) => behind.strip_prefix(&[quote]),
+        None => Some(behind),
+    }
 }
 
 /// To the next blank that stands in no brackets, to what closes what all this stands in, or to where another pair begins
@@ -253,8 +272,15 @@ fn word(bytes: &[u8], start: usize, is_option: bool) -> Extent {
 /// Whether nothing follows, or a name and a separator.
 fn is_next_pair(rest: &[u8]) -> bool {
     let rest = rest.trim_ascii_start();
-    let name = rest.iter().take_while(|byte| is_name_byte(**byte)).count();
-    rest.is_empty() || (name > 0 && matches!(rest.get(name), Some(b'=' | b':')))
+    let separator = behind_name(rest).and_then(<[u8]>::first);
+    rest.is_empty() || matches!(separator, Some(b'=' | b':'))
+}
+
+/// Whether this is a number or a word of JSON or Python, and no text: `null`, `12`.
+fn is_literal(text: &[u8]) -> bool {
+    let length = text.iter().take_while(|byte| is_name_byte(**byte)).count();
+    let next = text.get(length);
+    length > 0 && matches!(next, None | Some(b',' | b'}' | b']' | b'\n' | b'\r'))
 }
 
 /// The end of the line if this is all of it: `|`, `>-`, `|2+ # comment`, which YAML has before lines of text.

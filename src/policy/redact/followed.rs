@@ -10,6 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use foldhash::fast::RandomState;
 
+use super::stream::boundary;
+
 /// Characters of the shortest text that is followed, and bytes by which texts are found.
 const SHORTEST: usize = 8;
 /// Characters of a text that are compared: what goes on behind them is hidden to its end.
@@ -198,7 +200,7 @@ impl Followed {
     /// From where on a text is to be kept whose last line begins at `line`, for texts of more lines to be found.
     pub(super) fn reach(&self, text: &str, line: usize) -> usize {
         let from = line.min(text.len().saturating_sub(self.lines));
-        text.floor_char_boundary(from)
+        boundary(text, from)
     }
 
     /// Where, at the end of a text whose last line begins at `line`, a followed one begins that may go on in the next.

@@ -107,5 +107,13 @@ impl Stream {
 /// Where the line at hand begins, as far as it is looked at.
 pub(super) fn last_line(text: &str) -> usize {
     let line = text.rfind('\n').map_or(0, |at| at + 1);
-    text.ceil_char_boundary(line.max(text.len().saturating_sub(LINE)))
+    boundary(text, line.max(text.len().saturating_sub(LINE)))
+}
+
+/// The next place in a text, from this one on, where a character begins.
+pub(super) fn boundary(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at += 1;
+    }
+    at
 }
