@@ -42,7 +42,7 @@ pub(super) fn cut(mut text: String, limit: usize) -> String {
 pub(super) fn has_say(told: &Told, object: Object) -> bool {
     match told {
         Told::Nothing => false,
-        Told::Number => may_be_card(object) || is_container(object),
+        Told::Number => may_hold_card(object),
         Told::Secret(_) => true,
     }
 }
@@ -58,15 +58,15 @@ impl Encoder<'_> {
     }
 
     fn telling_value(&mut self, told: &Told, object: Object, depth: usize) {
-        let mark = match told {
+        let card = match told {
             Told::Secret(mark) => {
                 self.values.follow(object, mark);
-                Some(mark.clone())
+                return self.marked(object, mark);
             }
-            Told::Number => self.values.card(object),
-            Told::Nothing => None,
+            Told::Number if may_hold_card(object) => self.values.card(object),
+            _ => None,
         };
-        match mark {
+        match card {
             Some(mark) => self.marked(object, &mark),
             None => self.value(object, depth),
         }
@@ -121,14 +121,12 @@ impl Values {
 
     /// Follows the numbers of payment cards in a value whose name says that there may be one; the mark in its place where
     /// it is one itself, or holds one that is an int, which is not looked at anywhere else.
+    #[cold]
     fn card(&mut self, object: Object) -> Option<Mark> {
-        if !may_be_card(object) && !is_container(object) {
-            return None;
-        }
         self.passing += 1;
         let mut found = None;
         self.each_text(object, &mut |redaction, text| {
-            if may_be_card(text)
+            if may_hold_card(text)
                 && let Some(mark) = text_of(text).and_then(|text| redaction.card(&text))
             {
                 // SAFETY: a live object.
@@ -156,30 +154,23 @@ fn follow(redaction: &mut Redaction, object: Object, mark: &Mark) {
     }
 }
 
-fn is_container(object: Object) -> bool {
-    // SAFETY: a live object.
-    unsafe {
-        ffi::PyDict_Check(object) != 0
-            || ffi::PyList_Check(object) != 0
-            || ffi::PyTuple_Check(object) != 0
-            || ffi::PyAnySet_Check(object) != 0
-    }
-}
-
-/// Whether an object is as long as the number of a payment card, with what may stand between its digits.
-fn may_be_card(object: Object) -> bool {
+/// Whether an object is as long as the number of a payment card, with what may stand between its digits, or has items.
+fn may_hold_card(object: Object) -> bool {
     // SAFETY: a live object; what is read is of the type that was checked.
     unsafe {
-        if text::is_str(object) {
-            CARD.contains(&ffi::PyUnicode_GET_LENGTH(object).cast_unsigned())
-        } else if ffi::PyBytes_Check(object) != 0 || ffi::PyByteArray_Check(object) != 0 {
-            CARD.contains(&text::bytes_of(object).len())
-        } else if ffi::PyLong_CheckExact(object) != 0 {
+        if ffi::PyLong_CheckExact(object) != 0 {
             let mut overflow = 0;
             let number = ffi::PyLong_AsLongLongAndOverflow(object, &raw mut overflow);
             overflow != 0 || number >= SMALLEST_CARD
+        } else if text::is_str(object) {
+            CARD.contains(&ffi::PyUnicode_GET_LENGTH(object).cast_unsigned())
+        } else if ffi::PyBytes_Check(object) != 0 || ffi::PyByteArray_Check(object) != 0 {
+            CARD.contains(&text::bytes_of(object).len())
         } else {
-            false
+            ffi::PyDict_Check(object) != 0
+                || ffi::PyList_Check(object) != 0
+                || ffi::PyTuple_Check(object) != 0
+                || ffi::PyAnySet_Check(object) != 0
         }
     }
 }
