@@ -5,6 +5,7 @@
 use pyo3::ffi;
 
 use crate::frame::Object;
+use crate::object;
 use crate::policy::{Mark, Redaction, Told};
 
 use super::{Encoder, Values, text};
@@ -17,6 +18,9 @@ const FOLLOWED: usize = 1100;
 const NAME: usize = 256;
 /// Characters of a text that may be the number of a payment card, blanks around and between its digits included.
 const CARD: std::ops::RangeInclusive<usize> = 13..=100;
+/// Levels of containers below a name that may be a card's, and how many of the items of each are looked at at every line.
+const CARD_LEVELS: usize = 2;
+const CARD_ITEMS: usize = 50;
 /// The smallest number of thirteen digits.
 const SMALLEST_CARD: i64 = 1_000_000_000_000;
 
@@ -42,7 +46,7 @@ pub(super) fn cut(mut text: String, limit: usize) -> String {
 pub(super) fn has_say(told: &Told, object: Object) -> bool {
     match told {
         Told::Nothing => false,
-        Told::Number => may_hold_card(object),
+        Told::Number => may_hold_card(object, CARD_LEVELS),
         Told::Secret(_) => true,
     }
 }
@@ -63,7 +67,7 @@ impl Encoder<'_> {
                 self.values.follow(object, mark);
                 return self.marked(object, mark);
             }
-            Told::Number if may_hold_card(object) => self.values.card(object),
+            Told::Number if may_hold_card(object, CARD_LEVELS) => self.values.card(object),
             _ => None,
         };
         match card {
@@ -126,7 +130,7 @@ impl Values {
         self.passing += 1;
         let mut found = None;
         self.each_text(object, &mut |redaction, text| {
-            if may_hold_card(text)
+            if may_hold_card(text, 0)
                 && let Some(mark) = text_of(text).and_then(|text| redaction.card(&text))
             {
                 // SAFETY: a live object.
@@ -154,8 +158,9 @@ fn follow(redaction: &mut Redaction, object: Object, mark: &Mark) {
     }
 }
 
-/// Whether an object is as long as the number of a payment card, with what may stand between its digits, or has items.
-fn may_hold_card(object: Object) -> bool {
+/// Whether an object is as long as the number of a payment card, with what may stand between its digits, or holds one that
+/// is among its first items.
+fn may_hold_card(object: Object, levels: usize) -> bool {
     // SAFETY: a live object; what is read is of the type that was checked.
     unsafe {
         if ffi::PyLong_CheckExact(object) != 0 {
@@ -164,13 +169,47 @@ fn may_hold_card(object: Object) -> bool {
             overflow != 0 || number >= SMALLEST_CARD
         } else if text::is_str(object) {
             CARD.contains(&ffi::PyUnicode_GET_LENGTH(object).cast_unsigned())
-        } else if ffi::PyBytes_Check(object) != 0 || ffi::PyByteArray_Check(object) != 0 {
+        } else if ffi::PyBytes_Check(object) != 0
+            || is_exactly(object, &raw mut ffi::PyByteArray_Type)
+        {
             CARD.contains(&text::bytes_of(object).len())
         } else {
-            ffi::PyDict_Check(object) != 0
-                || ffi::PyList_Check(object) != 0
-                || ffi::PyTuple_Check(object) != 0
-                || ffi::PyAnySet_Check(object) != 0
+            levels > 0 && holds_card(object, levels - 1)
+        }
+    }
+}
+
+/// Whether an object is of a type and of none that inherits from it: that is found out sooner.
+fn is_exactly(object: Object, class: *mut ffi::PyTypeObject) -> bool {
+    // SAFETY: a live object.
+    unsafe { ffi::Py_TYPE(object) == class }
+}
+
+fn holds_card(container: Object, levels: usize) -> bool {
+    // SAFETY: a live object; items below the size of a list or tuple.
+    unsafe {
+        let items = || ffi::Py_SIZE(container).min(CARD_ITEMS.cast_signed());
+        if ffi::PyList_Check(container) != 0 {
+            let item = |index| ffi::PyList_GET_ITEM(container, index);
+            (0..items()).any(|index| may_hold_card(item(index), levels))
+        } else if ffi::PyTuple_Check(container) != 0 {
+            let item = |index| ffi::PyTuple_GET_ITEM(container, index);
+            (0..items()).any(|index| {
+                let item = item(index);
+                !item.is_null() && may_hold_card(item, levels)
+            })
+        } else if ffi::PyDict_Check(container) != 0 {
+            let (mut found, mut left) = (false, CARD_ITEMS);
+            object::each_item(container, |_, value| {
+                found = may_hold_card(value, levels);
+                left -= 1;
+                !found && left > 0
+            });
+            found
+        } else {
+            let sets = [&raw mut ffi::PySet_Type, &raw mut ffi::PyFrozenSet_Type];
+            sets.into_iter().any(|class| is_exactly(container, class))
+                && ffi::PySet_Size(container) > 0
         }
     }
 }
