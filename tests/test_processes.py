@@ -221,6 +221,31 @@ for thread in threads:
     assert len(family(recorded)) == 4
 
 
+@pytest.mark.parametrize("end", ["return", "sys.exit(0)", "raise KeyError"])
+def test_a_child_that_ends_with_the_thread_that_forked_it(
+    end: str, plain: Plain, record: Record, folder: Path, form: str
+) -> None:
+    """The main thread is not there: the process ends where its last thread does, and the writer's is not to be that."""
+    (folder / "threads.py").write_text(f"""
+import os, sys, threading
+def child():
+    return [1, 2]
+def work():
+    process = os.fork()
+    if process == 0:
+        print(child(), flush=True)
+        {end}
+    print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), flush=True)
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+""")
+    expected, recorded = plain("threads.py"), record("threads.py", options=["--format", form])
+    assert (recorded.done.returncode, recorded.done.stdout) == (expected.returncode, expected.stdout)
+    (child,) = (recorded.trace / "processes").iterdir()
+    assert any(function.name == "child" for function in checked(child, whole=False).functions)
+
+
 def test_a_child_that_outlives_its_parent(record: Record, folder: Path) -> None:
     (folder / "daemon.py").write_text("""
 import os, time

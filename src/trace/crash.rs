@@ -28,7 +28,7 @@ impl Running {
 mod unix {
     use std::mem::MaybeUninit;
     use std::ptr::{null, null_mut};
-    use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+    use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 
     use libc::{c_int, c_void, siginfo_t};
 
@@ -52,7 +52,8 @@ mod unix {
     static PROCESS: AtomicI32 = AtomicI32::new(0);
     /// Rounds that were written.
     static ROUNDS: AtomicU64 = AtomicU64::new(0);
-    static IS_ENDING: AtomicBool = AtomicBool::new(false);
+    /// The thread that the process ends by.
+    static ENDING: AtomicUsize = AtomicUsize::new(0);
     /// What was in force before our handlers; never freed.
     static BEFORE: [AtomicPtr<libc::sigaction>; SIGNALS.len()] =
         [const { AtomicPtr::new(null_mut()) }; SIGNALS.len()];
@@ -104,13 +105,17 @@ mod unix {
     unsafe extern "C" fn handle(signal: c_int, info: *mut siginfo_t, _context: *mut c_void) {
         // SAFETY: calls that a handler may make (signal-safety(7)); `info` is the system's, what was before is ours.
         unsafe {
-            if IS_ENDING.swap(true, Ordering::Relaxed) {
-                // Handed back by one that was there before.
+            let this = libc::pthread_self() as usize;
+            let ending = ENDING
+                .compare_exchange(0, this, Ordering::Relaxed, Ordering::Relaxed)
+                .unwrap_or_else(|other| other);
+            if ending != this && PROCESS.load(Ordering::Relaxed) == libc::getpid() {
+                await_writer();
+            }
+            if ending != 0 {
+                // Handed back by one that was there before, or a thread beside the one that the process ends by.
                 libc::signal(signal, libc::SIG_DFL);
             } else {
-                if PROCESS.load(Ordering::Relaxed) == libc::getpid() {
-                    await_writer();
-                }
                 let place = SIGNALS.iter().position(|&one| one == signal);
                 let before = place.map(|place| BEFORE[place].load(Ordering::Acquire));
                 libc::sigaction(signal, before.unwrap_or(null_mut()), null_mut());

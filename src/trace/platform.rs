@@ -106,6 +106,15 @@ pub(super) fn this_thread() -> Option<PathBuf> {
     Some(Path::new("/proc").join(thread))
 }
 
+/// Whether the calling thread is the only one left of its process, which would have ended with the one before: a child that
+/// was forked by another thread than the main one ends when that returns. Not known where the system shows no threads.
+pub(super) fn is_alone() -> bool {
+    let state = |stat: String| Some(stat.rsplit_once(") ")?.1.starts_with('Z'));
+    let first_has_ended = fs::read_to_string("/proc/self/stat").ok().and_then(state);
+    let count = || fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
+    first_has_ended == Some(true) && count() == 2
+}
+
 /// Waits until the system shows a thread no more, which it does a moment after the thread can be joined; not for long.
 pub(super) fn await_end(thread: &Path) {
     const LONGEST: Duration = Duration::from_millis(200);

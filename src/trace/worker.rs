@@ -121,10 +121,11 @@ impl Worker {
             }
             crash::written();
             self.shared.queue.answer(requests);
-            if requests.stop {
+            let ends = requests.stop || platform::is_alone();
+            if ends {
                 self.shared.queue.close();
             }
-            if requests.stop || requests.pause {
+            if ends || requests.pause {
                 return;
             }
         }
