@@ -8,8 +8,8 @@ def double(name, lock, counter, proxy):
     with lock:
         memory.buf[0] *= 2
         counter.value += 1
+        proxy.append(counter.value)
     memory.close()
-    proxy.append(counter.value)
 
 
 if __name__ == "__main__":
