@@ -189,15 +189,12 @@ fn holds_card(container: Object, levels: usize) -> bool {
     // SAFETY: a live object; items below the size of a list or tuple.
     unsafe {
         let items = || ffi::Py_SIZE(container).min(CARD_ITEMS.cast_signed());
+        // One that is still being filled has places without an item.
+        let holds = |item: Object| !item.is_null() && may_hold_card(item, levels);
         if ffi::PyList_Check(container) != 0 {
-            let item = |index| ffi::PyList_GET_ITEM(container, index);
-            (0..items()).any(|index| may_hold_card(item(index), levels))
+            (0..items()).any(|index| holds(ffi::PyList_GET_ITEM(container, index)))
         } else if ffi::PyTuple_Check(container) != 0 {
-            let item = |index| ffi::PyTuple_GET_ITEM(container, index);
-            (0..items()).any(|index| {
-                let item = item(index);
-                !item.is_null() && may_hold_card(item, levels)
-            })
+            (0..items()).any(|index| holds(ffi::PyTuple_GET_ITEM(container, index)))
         } else if ffi::PyDict_Check(container) != 0 {
             let (mut found, mut left) = (false, CARD_ITEMS);
             object::each_item(container, |_, value| {
