@@ -112,22 +112,37 @@ impl Scenes {
         Some(())
     }
 
-    /// Adds a variable to the scene that is open, if one is; `value`: in the form of the trace.
+    /// The scene that is open, where there is room for so many bytes more in it: what is longer as JSON text is not shown
+    /// again, and in the other form it is never longer than that.
     #[inline]
-    fn add<E: Encoding>(&mut self, id: VariableId, value: &[u8]) {
-        let Some(scene) = self.open.and_then(|place| self.places.get_mut(place)) else {
-            return;
-        };
-        // What is longer as JSON text is not shown again; in the other form it is never longer than that.
-        if (scene.records.len() + value.len()) as u64 > LONGEST_KEPT {
-            scene.is_kept = false;
+    fn room(&mut self, more: usize) -> Option<&mut Scene> {
+        let scene = self.places.get_mut(self.open?)?;
+        scene.is_kept = (scene.records.len() + more) as u64 <= LONGEST_KEPT;
+        if !scene.is_kept {
             self.open = None;
-            return;
+            return None;
         }
-        E::value_begin(&mut scene.records, id);
-        scene.records.extend_from_slice(value);
-        E::value_end(&mut scene.records);
-        scene.ends.push(scene.records.len());
+        Some(scene)
+    }
+
+    /// Adds the record of a variable to the scene that is open, if one is.
+    #[inline]
+    fn add(&mut self, record: &[u8]) {
+        if let Some(scene) = self.room(record.len()) {
+            scene.records.extend_from_slice(record);
+            scene.ends.push(scene.records.len());
+        }
+    }
+
+    /// Adds an argument of a call, as the variable that it is; `value`: in the form of the trace.
+    #[inline]
+    fn add_argument<E: Encoding>(&mut self, id: VariableId, value: &[u8]) {
+        if let Some(scene) = self.room(value.len()) {
+            E::value_begin(&mut scene.records, id);
+            scene.records.extend_from_slice(value);
+            E::value_end(&mut scene.records);
+            scene.ends.push(scene.records.len());
+        }
     }
 }
 
@@ -154,6 +169,11 @@ impl Latest {
 
 /// What takes the records in the form of the trace.
 pub trait Target {
+    /// Whether records of this length may lie at `start` of a piece as they are.
+    fn may_lie(&self, _start: usize, _length: usize) -> bool {
+        true
+    }
+
     /// The last record of a piece begins at `start`; it may be moved back to where it must begin.
     fn lay(&self, _piece: &mut Vec<u8>, _start: usize) {}
 
@@ -275,6 +295,7 @@ impl Expander {
     /// A variable and its value.
     fn variable<E: Encoding>(&mut self, input: &mut Input<'_>) -> Option<()> {
         let (id, out) = (input.number()?, &mut self.piece);
+        let begun = out.len();
         E::value_begin(out, VariableId(id));
         let (compact, start) = (input.0, out.len());
         let latest = &mut self.latest[id as usize % VARIABLES];
@@ -292,8 +313,8 @@ impl Expander {
                 }
             }
         }
-        self.scenes.add::<E>(VariableId(id), &out[start..]);
         E::value_end(out);
+        self.scenes.add(&out[begun..]);
         Some(())
     }
 }
@@ -301,6 +322,10 @@ impl Expander {
 /// Appends the values of a scene, each laid out.
 #[inline]
 fn show(scene: &Scene, piece: &mut Vec<u8>, target: &impl Target) {
+    if target.may_lie(piece.len(), scene.records.len()) {
+        piece.extend_from_slice(&scene.records);
+        return;
+    }
     let mut rest = 0;
     for &end in &scene.ends {
         let start = piece.len();
@@ -357,7 +382,7 @@ fn call<E: Encoding>(
         E::argument_begin(out, id);
         let start = out.len();
         value::<E>(input, out, kept)?;
-        scenes.add::<E>(id, &out[start..]);
+        scenes.add_argument::<E>(id, &out[start..]);
         E::argument_end(out);
     }
     E::call_end(out);

@@ -14,8 +14,9 @@ use std::io::{self, BufRead, BufReader};
 use super::held::OutFile;
 
 const PAGE: u64 = 4096;
-/// What is written over soon is still near: a region of 4 MiB takes a third longer to make and fill.
-const LARGEST_REGION: u64 = 1 << 20;
+/// What is written over soon is still near: a region of 4 MiB takes a third longer to make and fill. In a large file it
+/// begins and ends at a multiple of this, so that the system can hold it in large pieces: a quarter faster than anywhere.
+const LARGEST_REGION: u64 = 512 << 10;
 /// Of a full disk so much is left over, at the end, for the metadata that tell of it.
 const RESERVE: u64 = 32 << 10;
 static BLANKS: [u8; 256 << 10] = [b' '; 256 << 10];
@@ -43,6 +44,12 @@ impl JsonFile {
     /// Where the next event goes.
     pub(super) fn end_of_events(&self) -> u64 {
         self.at
+    }
+
+    /// Whether so many bytes, at `start` in what is to be written next, lie in one page.
+    #[inline]
+    pub(super) fn is_one_page(&self, start: usize, length: usize) -> bool {
+        (self.at + start as u64) % PAGE + length as u64 <= PAGE
     }
 
     /// Moves the last event of what is to be written next to the next page, if it would lie in two.
@@ -104,7 +111,9 @@ impl JsonFile {
 
     /// Adds at least `length` bytes of blanks, with the bracket as the last byte of a page.
     fn grow(&mut self, file: &mut OutFile, length: u64) -> io::Result<()> {
-        let end = (self.bracket + length).next_multiple_of(PAGE);
+        let is_large = length >= LARGEST_REGION;
+        let unit = if is_large { LARGEST_REGION } else { PAGE };
+        let end = (self.bracket + length).next_multiple_of(unit);
         let mut offset = self.bracket + 1;
         while offset < end {
             let blanks = (end - offset).min(BLANKS.len() as u64) as usize;

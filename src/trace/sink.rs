@@ -34,6 +34,14 @@ pub(super) struct Appending<'a> {
 }
 
 impl Target for Appending<'_> {
+    #[inline]
+    fn may_lie(&self, start: usize, length: usize) -> bool {
+        match &self.sink {
+            Sink::Json(json) => json.is_one_page(start, length),
+            Sink::Binary(_) => true,
+        }
+    }
+
     fn lay(&self, piece: &mut Vec<u8>, start: usize) {
         if let Sink::Json(json) = &self.sink {
             json.lay(piece, start);
