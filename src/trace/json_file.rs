@@ -223,6 +223,25 @@ mod tests {
         prop::collection::vec(prop_oneof![8 => 0..800_usize, 1 => 4070..4093_usize], 1..60)
     }
 
+    #[test]
+    fn regions_of_a_large_file_lie_side_by_side() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trace.json");
+        fs::write(&path, EMPTY).unwrap();
+        let mut file = OutFile::open(path.clone()).unwrap();
+        let mut json = JsonFile::new();
+        let events = format!(",\"{}\"\n", "x".repeat(500)).repeat(400);
+        for count in 1..20 {
+            json.append(&mut file, events.as_bytes()).unwrap();
+            assert_eq!(items(&fs::read(&path).unwrap()), count * 400);
+            assert!(
+                json.at < 2 * LARGEST_REGION || (json.bracket + 1).is_multiple_of(LARGEST_REGION)
+            );
+        }
+        json.cut(&mut file).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().len(), json.at + 1);
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(8))]
 
