@@ -38,7 +38,7 @@ pub use definitions::{Definitions, MARK, NONE_TYPE, REDACTED};
 pub use dump::dump;
 use encode::Encoding;
 pub use expand::{Expander, Target};
-pub use folder::{CHILDREN, Place as FolderPlace};
+pub use folder::{CHILDREN, FolderPlace};
 use json::Json;
 pub use reader::Reader;
 pub use record::Record;
