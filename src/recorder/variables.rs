@@ -35,7 +35,7 @@ impl View<'_> {
 /// Folds one variable into the fingerprint of a frame's state.
 #[inline]
 fn fold(state: u64, object: Object) -> u64 {
-    (state.rotate_left(5) ^ value::fingerprint(object)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    (state.rotate_left(5) ^ value::fingerprint(object)).wrapping_mul(value::SPREAD)
 }
 
 /// Appends the `Value`s of a step; returns the fingerprint of the frame's state.

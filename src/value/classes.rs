@@ -15,6 +15,7 @@ use crate::frame::Object;
 use crate::object::{self, Layout};
 use crate::trace::{Excerpt, TypeId};
 
+use super::memo::SPREAD;
 use super::shapes::Shapes;
 use super::{standard, text};
 
@@ -27,6 +28,7 @@ unsafe extern "C" {
 
 /// Classes known at one time; the table starts anew beyond.
 const MAX_CLASSES: usize = 4096;
+
 /// How an instance is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
@@ -98,9 +100,7 @@ impl Hasher for AddressHasher {
     }
 
     fn write_usize(&mut self, value: usize) {
-        self.0 = (self.0 ^ value as u64)
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-            .rotate_left(32);
+        self.0 = (self.0 ^ value as u64).wrapping_mul(SPREAD).rotate_left(32);
     }
 }
 
@@ -308,8 +308,8 @@ fn inherited(class: *mut ffi::PyTypeObject) -> Option<(Reading, &'static str)> {
         .map(|&(_, reading, name)| (reading, name))
 }
 
-/// A heap type whose own namespace names the module it was written in and that is no C type:
-/// `class` statements leave `tp_new` to a base or to `object`.
+/// Whether a class was made by a `class` statement, as far as its type tells: its methods stand in no table of C's, or
+/// its instances share the keys of their dicts (`type_new` in `Objects/typeobject.c`).
 pub fn made_by_class_statement(class: *mut ffi::PyTypeObject) -> bool {
     // SAFETY: a live heap type.
     is_heap(class)

@@ -252,14 +252,7 @@ pub fn read(standard: Standard, object: Object, layout: &Layout, max: usize) -> 
             Standard::Complex => Some(complex(object)),
             Standard::Range => members(&bound, "range", &["start", "stop", "step"]),
             Standard::Slice => members(&bound, "slice", &["start", "stop", "step"]),
-            Standard::Constant => Some(
-                if object == unsafe_ellipsis() {
-                    "Ellipsis"
-                } else {
-                    "NotImplemented"
-                }
-                .to_owned(),
-            ),
+            Standard::Constant => Some(constant(object).to_owned()),
             Standard::Date => Some(date(object)),
             Standard::Time => Some(time(object)),
             Standard::DateTime => Some(date_time(object)),
@@ -274,9 +267,13 @@ pub fn read(standard: Standard, object: Object, layout: &Layout, max: usize) -> 
     })
 }
 
-fn unsafe_ellipsis() -> Object {
+fn constant(object: Object) -> &'static str {
     // SAFETY: a singleton that lives forever.
-    unsafe { ffi::Py_Ellipsis() }
+    if object == unsafe { ffi::Py_Ellipsis() } {
+        "Ellipsis"
+    } else {
+        "NotImplemented"
+    }
 }
 
 /// `str()` of an object whose type is written in C and looks at nothing of the program's.

@@ -236,8 +236,9 @@ unsafe extern "C" fn fork_exec(this: Object, args: *const Object, count: isize) 
         unsafe {
             let start = (count > FORK_EXEC_ENVIRONMENT.cast_signed())
                 .then(|| {
-                    let candidates = items(*args.add(1)).iter().filter_map(|&item| path_of(item));
-                    let program = { candidates }.find(|file| file.is_file());
+                    let mut candidates =
+                        items(*args.add(1)).iter().filter_map(|&item| path_of(item));
+                    let program = candidates.find(|file| file.is_file());
                     let current = *args.add(FORK_EXEC_ENVIRONMENT);
                     Start::new(py, program.as_deref(), *args, |py, plan| {
                         as_list(py, current, plan)
