@@ -20,12 +20,16 @@ const MAX_NAMES: usize = 10_000;
 /// A frame whose variables are looked at.
 #[derive(Clone, Copy)]
 pub struct View<'a> {
+    /// What is known of its code object.
     pub info: &'a CodeInfo,
+    /// The frame.
     pub frame: Frame,
+    /// How its locals are read.
     pub access: Access,
 }
 
 impl View<'_> {
+    /// What a variable holds, borrowed from the frame; null when unbound.
     #[inline]
     pub fn local(&self, variable: &Variable) -> Object {
         self.frame.local(self.access, &variable.slot)

@@ -81,7 +81,7 @@ ids! {
 /// `TypeKind` of `codetracer_trace_types`, as far as Python has use for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
-#[allow(missing_docs)]
+#[allow(missing_docs)] // names and numbers are those of the crate
 pub enum TypeKind {
     Seq = 0,
     Set = 1,

@@ -119,6 +119,7 @@ pub struct Classes {
 }
 
 impl Classes {
+    /// None so far.
     pub fn new() -> Self {
         Self {
             index: HashMap::default(),
@@ -178,10 +179,12 @@ impl Classes {
         place
     }
 
+    /// What is known of the class at a place.
     pub fn get(&self, place: usize) -> &Class {
         &self.list[place]
     }
 
+    /// The same, to be added to.
     pub fn get_mut(&mut self, place: usize) -> &mut Class {
         &mut self.list[place]
     }

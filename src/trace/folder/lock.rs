@@ -30,6 +30,7 @@ impl FolderLock {
         *lock(&self.0) = Some(held);
     }
 
+    /// Whether this recording holds the folder.
     pub fn is_taken(&self) -> bool {
         lock(&self.0).is_some()
     }

@@ -4,7 +4,9 @@
 
 use crate::trace::Format;
 
+/// What the recorder says of the trace.
 pub const METADATA: &str = "trace_metadata.json";
+/// The list of paths.
 pub const PATHS: &str = "trace_paths.json";
 /// Begins the name of every kept text, so that the next recording knows it as ours.
 pub const KEPT: &str = "trace_text_";
@@ -48,10 +50,12 @@ fn finished(name: &str) -> &str {
 /// A part file: another thread's events while the recording goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Part {
+    /// The number of its thread's stream.
     pub number: u64,
     /// Where the event stream ended before this part was begun to be joined to it. What stands behind is the part's,
     /// whole or not, until its file is gone.
     pub joined_at: Option<u64>,
+    /// The form of its content.
     pub format: Format,
 }
 
