@@ -1,4 +1,6 @@
 //! The native module as Python sees it: exports only.
+//!
+//! Owns: their names and arguments, as `_native.pyi` has them. Must not: do what it exports.
 
 mod apart;
 mod code;

@@ -263,7 +263,7 @@ fn classify(
             (Reading::NamedTuple, None)
         }
         Some((reading, base)) => (reading, (!layout.is_empty()).then_some(base)),
-        None if standard::is_numeric_package(class) => (Reading::Opaque, None),
+        None if standard::is_numeric_package(py, class) => (Reading::Opaque, None),
         None if layout.is_empty() && !made_by_class_statement(class) => (Reading::Opaque, None),
         None => (Reading::Instance, None),
     }

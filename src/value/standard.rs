@@ -198,21 +198,17 @@ pub fn class_attribute<'py>(
 }
 
 /// Whether a class belongs to a package whose objects are too large, or too much code, to be opened.
-pub fn is_numeric_package(class: *mut ffi::PyTypeObject) -> bool {
-    Python::attach(|py| {
-        let Some(module) = class_attribute(py, class, c"__module__") else {
-            return false;
-        };
-        if !text::is_str(module.as_ptr()) {
-            return false;
-        }
-        let module = text::whole(module.as_ptr());
-        let root = module.split('.').next().unwrap_or_default();
-        matches!(
-            root,
-            "numpy" | "pandas" | "torch" | "polars" | "pyarrow" | "tensorflow" | "jax" | "jaxlib"
-        )
-    })
+pub fn is_numeric_package(py: Python<'_>, class: *mut ffi::PyTypeObject) -> bool {
+    let module = class_attribute(py, class, c"__module__");
+    let Some(module) = module.filter(|module| text::is_str(module.as_ptr())) else {
+        return false;
+    };
+    let module = text::whole(module.as_ptr());
+    let root = module.split('.').next().unwrap_or_default();
+    matches!(
+        root,
+        "numpy" | "pandas" | "torch" | "polars" | "pyarrow" | "tensorflow" | "jax" | "jaxlib"
+    )
 }
 
 fn numpy_scalar(class: *mut ffi::PyTypeObject) -> Option<Reading> {
