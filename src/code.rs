@@ -128,7 +128,7 @@ pub struct Facts {
     pub has_slots: bool,
     /// What it suspends with, if it does.
     pub suspends: Option<Suspends>,
-    /// Number of slots, arguments among them.
+    /// Its slots, arguments first.
     pub slots: Vec<Slot>,
     /// How many of the slots are arguments.
     pub arguments: usize,

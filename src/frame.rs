@@ -479,7 +479,7 @@ impl ThreadState {
     }
 }
 
-/// How frames and objects are read in this process; found out at the first call.
+/// How frames are read in this process; found out at the first call.
 pub fn access(py: Python<'_>) -> Access {
     static ACCESS: PyOnceLock<Access> = PyOnceLock::new();
     *ACCESS.get_or_init(py, || {

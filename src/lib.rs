@@ -1,4 +1,6 @@
 //! The native module as Python sees it: exports only.
+//!
+//! Owns: their names and arguments, as `_native.pyi` has them. Must not: do what it exports.
 
 mod apart;
 mod code;
@@ -105,7 +107,6 @@ mod _native {
     }
 
     #[pyfunction]
-    #[pyo3(signature = (trace_dir, spec, metadata, root))]
     fn start_in_series(
         py: Python<'_>,
         trace_dir: PathBuf,
@@ -128,7 +129,6 @@ mod _native {
     }
 
     #[pyfunction]
-    #[pyo3(signature = (keep, metadata))]
     fn stop_in_series<'py>(
         py: Python<'py>,
         keep: bool,
@@ -164,9 +164,7 @@ mod _native {
     /// A JSON object that Python hands over.
     fn object(text: &str) -> Result<Map<String, Value>> {
         serde_json::from_str(text).map_err(|error| {
-            Error::Session(format!(
-                "start: the metadata handed over is malformed: {error}"
-            ))
+            Error::Session(format!("the metadata handed over are malformed: {error}"))
         })
     }
 

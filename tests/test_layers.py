@@ -36,7 +36,7 @@ PYTHON_LAYERS: Layers = [
     {"__main__", "pytest_plugin"},
     {"cli", "pytest_traces"},
     {"commands", "commands.record", "commands.trace", "commands.policy"},
-    {"commands.terminal"},
+    {"commands.parser", "commands.terminal"},
     {"__init__", "notebook"},
     {"session", "runner", "policy", "follow", "summary"},
     {"policy.check"},

@@ -5,11 +5,11 @@ Owns: their options, what they print and their exit statuses. Must not: decide a
 
 from __future__ import annotations
 
-import json
 import os
-from argparse import SUPPRESS, ArgumentParser, BooleanOptionalAction, HelpFormatter
+from argparse import SUPPRESS, BooleanOptionalAction
 
-from codetracer_python_recorder.commands.terminal import answered, columns, painted, print_document
+from codetracer_python_recorder.commands.parser import Parser
+from codetracer_python_recorder.commands.terminal import answered, columns, painted, print_document, print_json
 from codetracer_python_recorder.errors import PolicyError, RecorderError
 from codetracer_python_recorder.policy import check as checks
 from codetracer_python_recorder.policy import explain, init, json_schema, load
@@ -24,7 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace, _SubParsersAction
     from collections.abc import Callable, Sequence
-    from typing import Any, NoReturn
+    from typing import Any
 
     from codetracer_python_recorder.policy.resolve import Policy
     from codetracer_python_recorder.policy.schema import Setting
@@ -34,19 +34,11 @@ MOST_FUNCTIONS = 20
 """Functions of a file that are named because they are decided on in another way than the file."""
 
 
-class _Parser(ArgumentParser):
-    """Reports a mistake as everything else of ours does."""
-
-    def error(self, message: str) -> NoReturn:
-        script = "; a script is written ./policy" if self.prog == PROGRAM else ""
-        raise RecorderError(f"{self.prog.partition(' ')[2]}: {message} (--help shows what is expected{script})")
-
-
 def run(arguments: Sequence[str]) -> int:
     """Run a `policy` command; the exit status."""
     options, unknown = _parser().parse_known_args(arguments)
     if unknown:
-        raise RecorderError(f"policy {arguments[0]}: unknown: {' '.join(unknown)} (--help shows what is expected)")
+        raise RecorderError(f"policy {arguments[0]}: unknown: {' '.join(unknown)} ({Parser.way_out})")
     command: Callable[[Namespace], int] = options.run
     return answered(lambda: command(options))
 
@@ -77,14 +69,10 @@ def _long(flags: Sequence[str]) -> str:
     return long
 
 
-def _print_json(value: object) -> None:
-    print(json.dumps(value, indent=2, ensure_ascii=False))
-
-
 def _show(options: Namespace) -> int:
     described = _resolved(options, options.script).metadata(with_defaults=True)
     if options.json:
-        _print_json(described)
+        print_json(described)
     else:
         print_document(described)
     return 0
@@ -102,7 +90,7 @@ def _explain(options: Namespace) -> int:
     exceptions = [_exceptions(asked, *pair) for pair in zip(questions, decisions, strict=True)]
     answers = list(zip(questions, decisions, exceptions, strict=True))
     if options.json:
-        _print_json(
+        print_json(
             [
                 {
                     "name": question.name,
@@ -127,7 +115,7 @@ def _explain(options: Namespace) -> int:
 def _explain_names(policy: Policy, options: Namespace) -> int:
     answers = [explain.of_name(policy, name) for name in options.names]
     if options.json:
-        _print_json(answers)
+        print_json(answers)
         return 0
     for answer in answers:
         verdict = "redacted" if answer["redacted"] else "not redacted"
@@ -202,11 +190,11 @@ def _check(options: Namespace) -> int:
     except PolicyError as error:
         if not options.json:
             raise
-        _print_json({"problems": list(error.lines), "warnings": []})
+        print_json({"problems": list(error.lines), "warnings": []})
         return 2
     warnings = [*checks.of_variables({} if options.isolated else os.environ), *checks.warnings(policy)]
     if options.json:
-        _print_json({"problems": [], "warnings": warnings})
+        print_json({"problems": [], "warnings": warnings})
         return 0
     for line in warnings:
         print(painted("warning", "strong") + f": {line}")
@@ -227,7 +215,7 @@ def _init(options: Namespace) -> int:
     cwd = working_directory()
     path = init.add_to_pyproject(cwd) if options.pyproject else init.write(cwd)
     if options.json:
-        _print_json({"path": path})
+        print_json({"path": path})
     else:
         name = os.path.basename(path)
         print(f"written: {name}" if options.pyproject else f"written: {name} (in force with --config {name})")
@@ -235,7 +223,7 @@ def _init(options: Namespace) -> int:
 
 
 def _schema(_options: Namespace) -> int:
-    _print_json(json_schema.schema())
+    print_json(json_schema.schema())
     return 0
 
 
@@ -244,7 +232,7 @@ def _list(options: Namespace) -> int:
     if options.name is None:
         found = [(name, load.bundled_text(name).partition("\n")[0].removeprefix("# ")) for name in names]
         if options.json:
-            _print_json([{"name": name, "about": about} for name, about in found])
+            print_json([{"name": name, "about": about} for name, about in found])
         else:
             print("\n".join(columns(found, indent="")))
         return 0
@@ -252,21 +240,20 @@ def _list(options: Namespace) -> int:
         raise RecorderError(f"policy list: no bundled policy {quote(options.name)} (there are {', '.join(names)})")
     text = load.bundled_text(options.name)
     if options.json:
-        _print_json({"name": options.name, "text": text})
+        print_json({"name": options.name, "text": text})
     else:
         print(text, end="")
     return 0
 
 
-def _parser() -> ArgumentParser:
-    parser = _Parser(
+def _parser() -> Parser:
+    parser = Parser(
         prog=PROGRAM,
         description="Answers questions about what is recorded. Nothing of a program is run.",
         epilog=f"example: {PROGRAM} explain app/main.py",
-        allow_abbrev=False,
-        formatter_class=_formatter,
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+    parser.way_out += "; a script is written ./policy"
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
     help = "print the policy in force, every value with its origin"
     show = _command(commands, "show", _show, help, "show app/main.py")
     show.add_argument("script", nargs="?", metavar="SCRIPT", help="the script it is in force for")
@@ -292,22 +279,16 @@ def _parser() -> ArgumentParser:
 
 
 def _command(
-    commands: _SubParsersAction[_Parser], name: str, run: Callable[[Namespace], int], help: str, example: str
-) -> ArgumentParser:
-    parser = commands.add_parser(
-        name,
-        help=help,
-        description=f"{help[0].upper()}{help[1:]}.",
-        epilog=f"example: {PROGRAM} {example}",
-        allow_abbrev=False,
-        formatter_class=_formatter,
-    )
+    commands: _SubParsersAction[Parser], name: str, run: Callable[[Namespace], int], help: str, example: str
+) -> Parser:
+    described = f"{help[0].upper()}{help[1:]}."
+    parser = commands.add_parser(name, help=help, description=described, epilog=f"example: {PROGRAM} {example}")
     parser.add_argument("--json", action="store_true", help="print JSON, for machines")
     parser.set_defaults(run=run)
     return parser
 
 
-def _add_policy_flags(parser: ArgumentParser) -> None:
+def _add_policy_flags(parser: Parser) -> None:
     """The flags of a recording that are policy."""
     group = parser.add_argument_group("policy, as for a recording")
     for key in KEYS:
@@ -323,7 +304,3 @@ def _add_policy_flags(parser: ArgumentParser) -> None:
     )
     group.add_argument("--isolated", action="store_true", help="leave out pyproject.toml and the environment")
     group.description = "and --include, --exclude and the others that the recorder's --help shows"
-
-
-def _formatter(prog: str) -> HelpFormatter:
-    return HelpFormatter(prog, width=80)

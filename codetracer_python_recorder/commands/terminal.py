@@ -1,10 +1,12 @@
-"""How a command's answer looks on a terminal: colours there, plain text elsewhere.
+"""How a command's answer looks: in colours on a terminal, as plain text elsewhere, as JSON where that is asked for.
 
-Owns: the colours and the columns. Must not: know what is shown, but for a policy's comments, which are faint.
+Owns: the colours, the columns, the layout of JSON. Must not: know what is shown, but for a policy's comments, which are
+faint.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 
@@ -51,6 +53,11 @@ def columns(rows: Iterable[Sequence[object]], *, indent: str = "  ", numbers: in
         ]
         lines.append(f"{indent}{'  '.join([*cells, row[-1]])}".rstrip())
     return lines
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON, for machines."""
+    print(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def print_document(described: Mapping[str, Any]) -> None:

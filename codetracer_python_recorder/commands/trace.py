@@ -5,12 +5,11 @@ Owns: their options and exit statuses. Must not: read or write a trace; the nati
 
 from __future__ import annotations
 
-import json
 import os
-from argparse import ArgumentParser, HelpFormatter
 
 from codetracer_python_recorder import _native, summary
-from codetracer_python_recorder.commands.terminal import answered, columns, painted, print_document
+from codetracer_python_recorder.commands.parser import Parser
+from codetracer_python_recorder.commands.terminal import answered, columns, painted, print_document, print_json
 from codetracer_python_recorder.errors import RecorderError
 from codetracer_python_recorder.session import say
 
@@ -18,16 +17,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace, _SubParsersAction
     from collections.abc import Callable, Sequence
-    from typing import Any, NoReturn
+    from typing import Any
 
 PROGRAM = "codetracer-python-recorder trace"
-
-
-class _Parser(ArgumentParser):
-    """Reports a mistake as everything else of ours does."""
-
-    def error(self, message: str) -> NoReturn:
-        raise RecorderError(f"{self.prog.partition(' ')[2]}: {message} (--help shows what is expected)")
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -51,7 +43,7 @@ def _summary(options: Namespace) -> int:
         return _table(folder, options.json)
     told = summary.summary(folder)
     if options.json:
-        print(json.dumps(told, indent=2, ensure_ascii=False))
+        print_json(told)
     else:
         _print_summary(told)
     return 0
@@ -64,7 +56,7 @@ def _table(folder: str, as_json: bool) -> int:
         say(f"{folder}: no trace here, nor in its folders")
         return 1
     if as_json:
-        print(json.dumps(told, indent=2, ensure_ascii=False))
+        print_json(told)
     else:
         print("\n".join(columns(summary.table(told, folder), indent="", numbers=summary.NUMBERS)))
     say(*(fault for one in told if one["health"] == summary.UNREADABLE for fault in one["faults"]))
@@ -87,7 +79,7 @@ def _policy(options: Namespace) -> int:
     if not isinstance(policy, dict) or not isinstance(policy.get("resolved"), dict):
         raise RecorderError(f"{options.trace_dir}: its metadata hold no policy (another recorder wrote it?)")
     if options.json:
-        print(json.dumps(policy, indent=2, ensure_ascii=False))
+        print_json(policy)
     else:
         print_document(policy)
     return 0
@@ -104,9 +96,9 @@ def _recover(options: Namespace) -> int:
     return 0
 
 
-def _parser() -> ArgumentParser:
-    parser = _Parser(prog=PROGRAM, description="Looks after a trace.", allow_abbrev=False, formatter_class=_formatter)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+def _parser() -> Parser:
+    parser = Parser(prog=PROGRAM, description="Looks after a trace.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
     dump = _command(
         commands,
         "dump",
@@ -144,20 +136,10 @@ def _parser() -> ArgumentParser:
 
 
 def _command(
-    commands: _SubParsersAction[_Parser], name: str, run: Callable[[Namespace], int], help: str, description: str
-) -> ArgumentParser:
-    parser = commands.add_parser(
-        name,
-        help=help,
-        description=description,
-        epilog=f"example: {PROGRAM} {name} trace-out",
-        allow_abbrev=False,
-        formatter_class=_formatter,
-    )
+    commands: _SubParsersAction[Parser], name: str, run: Callable[[Namespace], int], help: str, description: str
+) -> Parser:
+    example = f"example: {PROGRAM} {name} trace-out"
+    parser = commands.add_parser(name, help=help, description=description, epilog=example)
     parser.add_argument("trace_dir", metavar="TRACE_DIR", help="the folder of the trace")
     parser.set_defaults(run=run)
     return parser
-
-
-def _formatter(prog: str) -> HelpFormatter:
-    return HelpFormatter(prog, width=80)

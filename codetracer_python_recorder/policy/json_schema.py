@@ -6,6 +6,7 @@ they never have: `policy check` reads them.
 
 from __future__ import annotations
 
+from codetracer_python_recorder.policy.load import parse
 from codetracer_python_recorder.policy.schema import ACTIONS, KEYS, LARGEST, RULE_KEYS, SELECTORS, TABLES
 
 TYPE_CHECKING = False
@@ -71,8 +72,6 @@ def _value(key: Key) -> dict[str, Any]:
 def _told(key: Key) -> dict[str, Any]:
     """Default and example, as JSON has them."""
     told: dict[str, Any] = {} if key.default is None else {"default": key.default}
-    from codetracer_python_recorder.policy.load import parse
-
     example = parse(f"value = {key.example}", "example", numbered=False)["value"]
     return {**told, "examples": [example]}
 

@@ -83,13 +83,6 @@ class Layer:
 
     __slots__ = ("anchor", "entries", "folder", "name", "path", "sha256")
 
-    @property
-    def bundled(self) -> str | None:
-        """The name of a policy that comes with the package."""
-        if self.path is None or os.path.dirname(self.path) != BUNDLED:
-            return None
-        return os.path.basename(self.path).removesuffix(".toml")
-
     def __init__(
         self,
         name: str,
@@ -106,6 +99,13 @@ class Layer:
         self.anchor = anchor
         self.path = path
         self.sha256 = sha256
+
+    @property
+    def bundled(self) -> str | None:
+        """The name of a policy that comes with the package."""
+        if self.path is None or os.path.dirname(self.path) != BUNDLED:
+            return None
+        return os.path.basename(self.path).removesuffix(".toml")
 
 
 def quote(value: object) -> str:

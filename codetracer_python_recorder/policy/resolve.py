@@ -230,13 +230,13 @@ class Policy:
                 "detect": self.value("redact.detect"),
                 "enabled": self.value("redact.enabled"),
             },
-            "limits": self._table("limits", "_"),
-            "capture": self._table("capture", "_"),
+            "limits": self._table("limits"),
+            "capture": self._table("capture"),
         }
 
-    def _table(self, table: str, dash: str) -> dict[str, Setting]:
+    def _table(self, table: str) -> dict[str, Setting]:
         names = [key.name for key in KEYS if key.name.startswith(f"{table}.")]
-        return {name.partition(".")[2].replace("-", dash): self.value(name) for name in names}
+        return {name.partition(".")[2].replace("-", "_"): self.value(name) for name in names}
 
     def in_force(self) -> dict[str, tuple[Setting, list[Origin]]]:
         """Every key that is set, as a policy file of this project would set it, and where each element comes from."""
@@ -304,8 +304,8 @@ def resolve(
 
     `start` is the folder that the search of the project root begins at (`start_folder`). `config` holds files and
     inline TOML as given, `mapping` a policy file's keys, with paths relative to `mapping_folder` (or the working
-    directory); their names are how messages call them. `settings` are flags
-    or arguments: place, key and value of each. Raises `PolicyError` with every mistake of every source.
+    directory); their names are how messages call them. `settings` are flags or arguments: place, key and value of
+    each. Raises `PolicyError` with every mistake of every source.
     """
     problems: list[str] = []
     project = find_project(start, cwd)

@@ -302,7 +302,7 @@ ACTIONS = tuple(key.name for key in RULE_KEYS if not key.pattern and key.name !=
 
 BY_NAME = {key.name: key for key in KEYS}
 TABLES = tuple(dict.fromkeys(key.name.partition(".")[0] for key in KEYS if "." in key.name))
-"""The tables that keys stand in: `limits`, `capture`."""
+"""The tables that keys stand in: `redact`, `limits`, `capture`."""
 
 
 def toml(value: Setting | Table) -> str:

@@ -5,7 +5,7 @@ Owns: the form of that file. Must not: resolve a policy; it is given as the meta
 
 from __future__ import annotations
 
-from codetracer_python_recorder.policy.schema import KEYS, toml
+from codetracer_python_recorder.policy.schema import KEYS, TABLES, toml
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ def document(described: Mapping[str, Any]) -> list[str]:
     if "project_root" in described:
         lines.append(f"# project root: {described['project_root']}")
     lines.append("")
-    tables = ["", *dict.fromkeys(key.name.partition(".")[0] for key in KEYS if "." in key.name)]
-    for table in tables:
+    for table in ("", *TABLES):
         names = [key.name for key in KEYS if key.kind != "tables" and _table(key.name) == table and key.name in flat]
         lines += ["", f"[{table}]"] if table and names else []
         lines += _aligned([pair for name in names for pair in _setting(name, flat[name], origins.get(name, ()))])

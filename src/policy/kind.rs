@@ -44,6 +44,7 @@ pub(super) struct Territory {
 }
 
 impl Territory {
+    /// These places, and no environment known yet.
     pub fn new(places: &Places) -> Self {
         Self {
             project_root: both_names(&places.project_root),

@@ -175,6 +175,7 @@ impl PathMatcher {
 pub(super) struct NameMatcher(Globs);
 
 impl NameMatcher {
+    /// Of globs for names of this kind.
     pub fn new(kind: Kind, entries: Vec<Entry>) -> Result<Self, String> {
         Globs::new(kind, entries).map(Self)
     }

@@ -59,6 +59,7 @@ pub struct Ruled {
 }
 
 impl Rules {
+    /// The rules, and the matchers of their selectors.
     pub fn new(rules: Vec<Rule>, matchers: Matchers) -> Self {
         let counted = |rule| Counted {
             rule: Arc::new(rule),
@@ -71,6 +72,7 @@ impl Rules {
         }
     }
 
+    /// Whether there is no rule.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
     }

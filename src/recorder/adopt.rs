@@ -1,7 +1,9 @@
 //! Frames that the trace does not know of yet, and calls that ended unseen.
 //!
-//! Owns: the balance between a thread's open calls and its live frames. A frame may be left without
-//! an event (gh-140373), go on in another thread, or have been there before the recording began.
+//! Owns: the balance between a thread's open calls and its live frames. Must not: say what an event means (`events` does).
+//!
+//! A frame may be left without an event (gh-140373), go on in another thread, or have been there before the recording
+//! began.
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};

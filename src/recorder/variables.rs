@@ -20,12 +20,16 @@ const MAX_NAMES: usize = 10_000;
 /// A frame whose variables are looked at.
 #[derive(Clone, Copy)]
 pub struct View<'a> {
+    /// What is known of its code object.
     pub info: &'a CodeInfo,
+    /// The frame.
     pub frame: Frame,
+    /// How its locals are read.
     pub access: Access,
 }
 
 impl View<'_> {
+    /// What a variable holds, borrowed from the frame; null when unbound.
     #[inline]
     pub fn local(&self, variable: &Variable) -> Object {
         self.frame.local(self.access, &variable.slot)
@@ -35,7 +39,7 @@ impl View<'_> {
 /// Folds one variable into the fingerprint of a frame's state.
 #[inline]
 fn fold(state: u64, object: Object) -> u64 {
-    (state.rotate_left(5) ^ value::fingerprint(object)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    (state.rotate_left(5) ^ value::fingerprint(object)).wrapping_mul(value::SPREAD)
 }
 
 /// Appends the `Value`s of a step; returns the fingerprint of the frame's state.

@@ -179,7 +179,7 @@ pub(super) fn unwatch(py: Python<'_>) {
 fn watch_forks(py: Python<'_>) -> PyResult<()> {
     static ONCE: PyOnceLock<()> = PyOnceLock::new();
     ONCE.get_or_try_init(py, || {
-        // SAFETY: the handler does two atomic stores, which is safe in a child of a threaded process.
+        // SAFETY: all that the handler does is atomic, which is safe in a child of a threaded process.
         unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
         let hook = |act: fn()| {
             PyCFunction::new_closure(py, None, None, move |_, _| {

@@ -16,6 +16,8 @@ pub const NONE_TYPE: TypeId = TypeId(0);
 pub const MARK: &str = "…";
 /// Begins every mark of a value that is hidden; why, and `>`, follow.
 pub const REDACTED: &str = "<redacted: ";
+/// Stands behind the name of a function that goes on.
+pub const RESUMED: &str = " (resumed)";
 
 type Fields = Box<[Box<str>]>;
 

@@ -1,31 +1,24 @@
-//! The trace folder: whose it is, and the small files in it.
+//! The trace folder of a recording, and the small files in it.
 //!
-//! Owns: names in the folder, its lock, atomic replacement. Must not: know the event stream.
+//! Owns: when a folder is taken, what of an older trace is removed, and that a file changes at one moment. Must not: know
+//! the event stream.
+
+mod lock;
+mod names;
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 use serde_json::{Map, Value};
 
-use super::Format;
-use super::held::{Held, Identity, OutFile, identity_at, undisturbed};
-use super::platform;
-use super::queue::lock;
+pub use self::lock::FolderPlace;
+use self::lock::{FolderLock, refusal, take, try_take};
+pub use self::names::CHILDREN;
+use self::names::{KEPT, PATHS, is_child, is_ours, tells_of_a_recorder};
+pub(super) use self::names::{METADATA, Part, stream as stream_name};
+use super::held::OutFile;
 use crate::error::{Error, Result};
-
-const METADATA: &str = "trace_metadata.json";
-const PATHS: &str = "trace_paths.json";
-/// Begins the name of every kept text, so that the next recording knows it as ours.
-const KEPT: &str = "trace_text_";
-const PART: &str = "trace.part-";
-/// Stands between a part's number and where it is joined.
-const AT: &str = ".at-";
-/// The folder of the traces of child processes.
-pub const CHILDREN: &str = "processes";
-/// Ends the name of a file that is still being made.
-const UNFINISHED: &str = ".new";
 
 /// A trace folder, which this recording holds once it is claimed.
 #[derive(Debug)]
@@ -33,76 +26,7 @@ pub(super) struct Folder {
     path: PathBuf,
     /// Whether it was not there before this recording: what lies in it belongs to this one.
     is_fresh: bool,
-    /// What carries the lock, once the folder is taken.
-    lock: Mutex<Option<Held>>,
-}
-
-fn format_of(extension: &str) -> Option<Format> {
-    let both = [Format::Json, Format::Binary];
-    both.into_iter()
-        .find(|format| self::extension(*format) == extension)
-}
-
-fn extension(format: Format) -> &'static str {
-    match format {
-        Format::Json => "json",
-        Format::Binary => "bin",
-    }
-}
-
-/// Name of the file of the whole event stream.
-pub(super) fn stream_name(format: Format) -> String {
-    format!("trace.{}", extension(format))
-}
-
-/// A part file: another thread's events while the recording goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Part {
-    pub(super) number: u64,
-    /// Where the event stream ended before this part was begun to be joined to it. What stands behind is the part's,
-    /// whole or not, until its file is gone.
-    pub(super) joined_at: Option<u64>,
-    pub(super) format: Format,
-}
-
-impl Part {
-    /// The name of its file: `trace.part-3.json`, or `trace.part-3.at-5813.json` while it is joined.
-    pub(super) fn name(self) -> String {
-        let at = self.joined_at.map(|at| format!("{AT}{at}"));
-        let (number, at) = (self.number, at.unwrap_or_default());
-        format!("{PART}{number}{at}.{}", extension(self.format))
-    }
-
-    /// The part of which this is the name.
-    pub(super) fn of(name: &str) -> Option<Self> {
-        let (name, extension) = name.strip_prefix(PART)?.rsplit_once('.')?;
-        let (number, joined_at) = match name.split_once(AT) {
-            Some((number, at)) => (number, Some(as_number(at)?)),
-            None => (name, None),
-        };
-        Some(Self {
-            number: as_number(number)?,
-            joined_at,
-            format: format_of(extension)?,
-        })
-    }
-}
-
-fn finished(name: &str) -> &str {
-    name.strip_suffix(UNFINISHED).unwrap_or(name)
-}
-
-/// Whether a file of this name tells that a recorder was here.
-fn tells_of_a_recorder(name: &str) -> bool {
-    matches!(finished(name), METADATA | PATHS)
-}
-
-/// Whether a recorder makes files of this name.
-fn is_ours(name: &str) -> bool {
-    let name = finished(name);
-    matches!(name, "trace.json" | "trace.bin" | METADATA | PATHS)
-        || name.starts_with(KEPT)
-        || Part::of(name).is_some()
+    lock: FolderLock,
 }
 
 /// As `Error::Trace`, with the place.
@@ -116,7 +40,7 @@ impl Folder {
         let path = std::path::absolute(dir).map_err(at(dir))?;
         Ok(Self {
             is_fresh: !path.exists(),
-            lock: Mutex::default(),
+            lock: FolderLock::default(),
             path,
         })
     }
@@ -141,22 +65,21 @@ impl Folder {
             ))
         };
         fs::create_dir_all(path).map_err(unusable)?;
-        let Some(held) = take(path).map_err(unusable)? else {
-            return Err(Error::Session(refusal(path)));
-        };
+        let held = try_take(path).map_err(unusable)?;
+        let held = held.ok_or_else(|| refusal(path))?;
         if !self.is_fresh {
             if let Some(name) = strangers(path).map_err(unusable)? {
-                return Err(Error::Session(foreign(&self.file(&name))));
+                return Err(foreign(&self.file(&name)));
             }
             clear(path).map_err(unusable)?;
         }
-        *lock(&self.lock) = Some(held);
+        self.lock.keep(held);
         Ok(())
     }
 
     /// Whether this recording holds the folder.
     pub(super) fn is_claimed(&self) -> bool {
-        lock(&self.lock).is_some()
+        self.lock.is_taken()
     }
 
     /// Removes the trace, and the folder unless it holds files of others.
@@ -171,38 +94,15 @@ impl Folder {
     /// Takes a folder with a trace that no live recorder writes.
     pub(super) fn hold(dir: &Path) -> Result<Self> {
         let path = std::path::absolute(dir).map_err(at(dir))?;
-        let held = take(&path).map_err(at(&path))?;
-        let held = held.ok_or_else(|| Error::Session(refusal(&path)))?;
         Ok(Self {
             is_fresh: false,
-            lock: Mutex::new(Some(held)),
+            lock: FolderLock::new(take(&path)?),
             path,
         })
     }
 
-    /// Fails unless the folder that was taken still lies at its path: what lies there else is not ours to touch. The
-    /// lock is taken anew where the program has closed it.
     fn in_place(&self) -> Result<()> {
-        let mut lock = lock(&self.lock);
-        let Some(held) = lock.as_mut() else {
-            return Ok(());
-        };
-        let lies_there = match held.lies_at(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-            looked => looked.map_err(at(&self.path))?,
-        };
-        if lies_there && (held.is_ours() || held.renew(self.again()?)) {
-            return Ok(());
-        }
-        let path = self.path.display();
-        Err(Error::Trace(format!(
-            "{path}: the trace folder was moved, replaced or removed"
-        )))
-    }
-
-    fn again(&self) -> Result<Held> {
-        let held = take(&self.path).map_err(at(&self.path))?;
-        held.ok_or_else(|| Error::Session(refusal(&self.path)))
+        self.lock.in_place(&self.path)
     }
 
     /// Where a file of this name lies.
@@ -212,7 +112,7 @@ impl Folder {
 
     /// Where a file of this name lies while it is made.
     pub(super) fn unfinished(&self, name: &str) -> PathBuf {
-        self.file(&format!("{name}{UNFINISHED}"))
+        self.file(&names::unfinished(name))
     }
 
     /// Opens the file of this name.
@@ -299,48 +199,9 @@ impl Folder {
     /// # Safety
     /// The folder must never be used or dropped again in this process.
     pub(super) unsafe fn close_inherited(&self) {
-        if let Ok(lock) = self.lock.try_lock()
-            && let Some(held) = lock.as_ref()
-        {
-            // SAFETY: the caller gives the folder up.
-            unsafe { platform::close_inherited(held) };
-        }
+        // SAFETY: the caller gives the folder up.
+        unsafe { self.lock.close_inherited() };
     }
-}
-
-/// Where a trace folder lay when its recording began.
-pub struct Place {
-    path: PathBuf,
-    /// None where there was no folder yet.
-    identity: Option<Identity>,
-}
-
-impl Place {
-    /// The place of the folder at this path.
-    pub fn new(folder: &Path) -> Self {
-        Self {
-            path: folder.to_owned(),
-            identity: identity_at(folder).ok(),
-        }
-    }
-
-    /// Whether no other folder lies there, and none is missing.
-    pub fn is_kept(&self) -> bool {
-        self.identity
-            .is_none_or(|identity| identity_at(&self.path).is_ok_and(|found| found == identity))
-    }
-}
-
-/// Takes a folder's lock. `None`: another process holds it.
-fn take(folder: &Path) -> io::Result<Option<Held>> {
-    let held = undisturbed(|| platform::lock(folder)?.map(Held::new).transpose())?;
-    // Who held it before may have removed it, and somebody else made another one.
-    if let Some(held) = &held
-        && !held.lies_at(folder)?
-    {
-        return Err(io::Error::other("replaced in this moment"));
-    }
-    Ok(held)
 }
 
 /// The names in a folder that a recorder makes; those that tell of one come last.
@@ -384,7 +245,7 @@ fn clear(folder: &Path) -> io::Result<()> {
 }
 
 fn clear_child(folder: &Path) -> io::Result<()> {
-    if let Some(_held) = take(folder)?
+    if let Some(_held) = try_take(folder)?
         && strangers(folder)?.is_none()
     {
         clear(folder)?;
@@ -394,19 +255,6 @@ fn clear_child(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether a child's trace lies in a folder of this name: `3-4711`.
-fn is_child(name: &str) -> bool {
-    name.split_once('-').is_some_and(|(number, process)| {
-        as_number(number).is_some() && as_number(process).is_some()
-    })
-}
-
-/// The number that stands there in digits, and nothing else.
-fn as_number(text: &str) -> Option<u64> {
-    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|_| is_plain)
-}
-
 fn pretty(metadata: &Map<String, Value>) -> Vec<u8> {
     let mut bytes = format!("{:#}", Value::Object(metadata.clone())).into_bytes();
     bytes.push(b'\n');
@@ -414,26 +262,12 @@ fn pretty(metadata: &Map<String, Value>) -> Vec<u8> {
 }
 
 /// Why a folder is not taken in which a file lies that would be replaced, and that no recorder made.
-fn foreign(file: &Path) -> String {
+fn foreign(file: &Path) -> Error {
     let path = file.display();
-    format!(
+    Error::Session(format!(
         "{path}: would be replaced, and is no recorder's: no {METADATA} lies beside it (choose another folder with \
          --trace-dir, or remove the file)"
-    )
-}
-
-/// Why a live recorder's folder is not taken; its metadata know its process id.
-fn refusal(path: &Path) -> String {
-    let metadata = fs::read(path.join(METADATA)).unwrap_or_default();
-    let metadata: Value = serde_json::from_slice(&metadata).unwrap_or_default();
-    let process = metadata["pid"]
-        .as_u64()
-        .map(|pid| format!(" (process {pid})"))
-        .unwrap_or_default();
-    let path = path.display();
-    format!(
-        "{path}: another recorder{process} is writing a trace there (choose another folder with --trace-dir)"
-    )
+    ))
 }
 
 #[cfg(test)]
@@ -441,38 +275,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_of_a_part_tells_all_of_it() {
-        for joined_at in [None, Some(0), Some(5813)] {
-            for format in [Format::Json, Format::Binary] {
-                let part = Part {
-                    number: 12,
-                    joined_at,
-                    format,
-                };
-                assert_eq!(Part::of(&part.name()), Some(part));
-            }
-        }
-        for name in [
-            "trace.json",
-            "trace.part-.json",
-            "trace.part-+1.json",
-            "trace.part-1.at-.json",
-            "trace.part-1.at-2.at-3.json",
-            "trace.part-1.json.new",
-        ] {
-            assert_eq!(Part::of(name), None, "{name}");
-        }
-    }
-
-    #[test]
     fn a_folder_that_was_moved_is_followed_by_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let (place, kept) = (dir.path().join("place"), dir.path().join("kept"));
         let folder = Folder::new(&place).unwrap();
-        let kept_place = Place::new(&place);
+        let kept_place = FolderPlace::new(&place);
         folder.claim().unwrap();
         folder.replace(METADATA, b"{}").unwrap();
-        let taken = Place::new(&place);
+        let taken = FolderPlace::new(&place);
         assert!(taken.is_kept() && kept_place.is_kept());
         if fs::rename(&place, &kept).is_err() {
             return; // The system keeps it in its place.

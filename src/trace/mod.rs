@@ -38,7 +38,7 @@ pub use definitions::{Definitions, MARK, NONE_TYPE, REDACTED};
 pub use dump::dump;
 use encode::Encoding;
 pub use expand::{Expander, Target};
-pub use folder::{CHILDREN, Place as FolderPlace};
+pub use folder::{CHILDREN, FolderPlace};
 use json::Json;
 pub use reader::Reader;
 pub use record::Record;
@@ -81,7 +81,7 @@ ids! {
 /// `TypeKind` of `codetracer_trace_types`, as far as Python has use for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
-#[allow(missing_docs)]
+#[allow(missing_docs)] // names and numbers are those of the crate
 pub enum TypeKind {
     Seq = 0,
     Set = 1,

@@ -1,6 +1,6 @@
 //! The few calls that differ from system to system.
 //!
-//! Owns: positioned reads and writes, the folder's lock, signal masks, the end of a thread, descriptors after a fork.
+//! Owns: positioned reads and writes, the folder's lock, signal masks, which threads there are, descriptors after a fork.
 //! Must not: know what is written.
 
 use std::fs::{self, File, TryLockError};

@@ -40,6 +40,11 @@ impl Requests {
     pub(super) fn at_once(&self) -> bool {
         self.stop || self.pause || self.waited_for
     }
+
+    /// Whether nothing is asked for.
+    pub(super) fn is_empty(&self) -> bool {
+        !(self.due || self.at_once())
+    }
 }
 
 #[derive(Debug, Default)]
@@ -138,7 +143,7 @@ impl Queue {
                 ..state.requests
             };
             let left = tick.saturating_duration_since(Instant::now());
-            if requests.due || requests.at_once() || left.is_zero() {
+            if !requests.is_empty() || left.is_zero() {
                 state.requests.due = false;
                 return requests;
             }

@@ -25,6 +25,7 @@ use self::binary::BinaryReader;
 use self::json::JsonReader;
 use super::Format;
 use super::record::Record;
+use super::zstd_file::HEADER;
 use crate::error::{Error, Result};
 
 const HALF_A_RECORD: &str = "the file ends within a record";
@@ -210,18 +211,18 @@ fn open_events(path: &Path, format: Format) -> Result<Form> {
 /// Leaves `file` behind its header. A file that ends within the header is a torn trace, no foreign file.
 fn check_header(path: &Path, file: &mut File) -> Result<()> {
     let failed = |error| unreadable(path, &error);
-    let mut head = Vec::with_capacity(binary::HEADER.len());
+    let mut head = Vec::with_capacity(HEADER.len());
     file.by_ref()
-        .take(binary::HEADER.len() as u64)
+        .take(HEADER.len() as u64)
         .read_to_end(&mut head)
         .map_err(failed)?;
     match head.get(5) {
-        Some(0) if head[..5] == binary::HEADER[..5] => Err(trouble(
+        Some(0) if head[..5] == HEADER[..5] => Err(trouble(
             path,
             "the Cap'n Proto form, which another recorder writes and this one does not read \
              (use that recorder's tools, or record again)",
         )),
-        _ if binary::HEADER.starts_with(&head) => Ok(()),
+        _ if HEADER.starts_with(&head) => Ok(()),
         _ => Err(trouble(
             path,
             "not a trace: it does not begin as one (is it another program's file?)",

@@ -108,7 +108,7 @@ fn is_whole(files: &TraceFiles) -> Result<bool> {
     if files.parts.is_empty()
         && matches!(
             files.metadata.status.as_deref(),
-            Some("complete" | "recovered")
+            Some("complete" | RECOVERED)
         )
     {
         let mut reader = Reader::of(files.clone())?;

@@ -7,14 +7,11 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::definitions::REDACTED;
+use super::definitions::{REDACTED, RESUMED};
 use super::reader::Reader;
 use super::record::{Function, Record, Value};
 use super::{FunctionId, dump};
 use crate::error::Result;
-
-/// Stands behind the name of a function that goes on.
-const RESUMED: &str = " (resumed)";
 
 /// What a trace holds.
 #[derive(Debug, Default, Serialize)]

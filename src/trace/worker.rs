@@ -121,7 +121,7 @@ impl Worker {
             }
             crash::written();
             self.shared.queue.answer(requests);
-            let ends = requests.stop || platform::is_alone();
+            let ends = requests.stop || (requests.is_empty() && platform::is_alone());
             if ends {
                 self.shared.queue.close();
             }

@@ -26,7 +26,7 @@ use super::platform::read_at;
 
 /// How the file begins; `codetracer_trace_format_cbor_zstd` calls it `HEADERV1`. The table's offsets count
 /// from behind it.
-const HEADER: [u8; 8] = [0xC0, 0xDE, 0x72, 0xAC, 0xE2, 1, 0, 0];
+pub(super) const HEADER: [u8; 8] = [0xC0, 0xDE, 0x72, 0xAC, 0xE2, 1, 0, 0];
 /// A frame of nothing, which stands first in every file: readers fail on a table without frames.
 const EMPTY_FRAME: [u8; 9] = [0x28, 0xB5, 0x2F, 0xFD, 0x20, 0, 1, 0, 0];
 /// Begins a skippable frame; its size follows.

@@ -15,6 +15,7 @@ use crate::frame::Object;
 use crate::object::{self, Layout};
 use crate::trace::{Excerpt, TypeId};
 
+use super::memo::SPREAD;
 use super::shapes::Shapes;
 use super::{standard, text};
 
@@ -27,6 +28,7 @@ unsafe extern "C" {
 
 /// Classes known at one time; the table starts anew beyond.
 const MAX_CLASSES: usize = 4096;
+
 /// How an instance is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
@@ -98,9 +100,7 @@ impl Hasher for AddressHasher {
     }
 
     fn write_usize(&mut self, value: usize) {
-        self.0 = (self.0 ^ value as u64)
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-            .rotate_left(32);
+        self.0 = (self.0 ^ value as u64).wrapping_mul(SPREAD).rotate_left(32);
     }
 }
 
@@ -119,6 +119,7 @@ pub struct Classes {
 }
 
 impl Classes {
+    /// None so far.
     pub fn new() -> Self {
         Self {
             index: HashMap::default(),
@@ -178,10 +179,12 @@ impl Classes {
         place
     }
 
+    /// What is known of the class at a place.
     pub fn get(&self, place: usize) -> &Class {
         &self.list[place]
     }
 
+    /// The same, to be added to.
     pub fn get_mut(&mut self, place: usize) -> &mut Class {
         &mut self.list[place]
     }
@@ -260,7 +263,7 @@ fn classify(
             (Reading::NamedTuple, None)
         }
         Some((reading, base)) => (reading, (!layout.is_empty()).then_some(base)),
-        None if standard::is_numeric_package(class) => (Reading::Opaque, None),
+        None if standard::is_numeric_package(py, class) => (Reading::Opaque, None),
         None if layout.is_empty() && !made_by_class_statement(class) => (Reading::Opaque, None),
         None => (Reading::Instance, None),
     }
@@ -308,8 +311,8 @@ fn inherited(class: *mut ffi::PyTypeObject) -> Option<(Reading, &'static str)> {
         .map(|&(_, reading, name)| (reading, name))
 }
 
-/// A heap type whose own namespace names the module it was written in and that is no C type:
-/// `class` statements leave `tp_new` to a base or to `object`.
+/// Whether a class was made by a `class` statement, as far as its type tells: its methods stand in no table of C's, or
+/// its instances share the keys of their dicts (`type_new` in `Objects/typeobject.c`).
 pub fn made_by_class_statement(class: *mut ffi::PyTypeObject) -> bool {
     // SAFETY: a live heap type.
     is_heap(class)

@@ -55,12 +55,13 @@ impl Encoder<'_> {
         self.values.open.pop();
     }
 
-    /// The mark that ends a cut container; true when there is no room for the next element.
+    /// Whether there is no room for the next element.
     #[inline]
     pub(super) fn is_full(&self, written: usize) -> bool {
         written >= self.values.bounds.items || self.used() >= self.values.bounds.bytes
     }
 
+    /// The mark that ends a cut container, of which so many elements are left out.
     pub(super) fn more(&mut self, rest: usize) {
         if self.used() < self.values.bounds.bytes {
             self.values.truncations.items += 1;
@@ -68,7 +69,7 @@ impl Encoder<'_> {
             self.values.truncations.value_bytes += 1;
         }
         let type_id = self.known(Known::More);
-        let mut text = std::mem::take(&mut self.values.scratch);
+        let mut text = mem::take(&mut self.values.scratch);
         text.clear();
         text.push_str(MARK);
         text.push(' ');

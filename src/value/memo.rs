@@ -9,7 +9,7 @@ const LONGEST: usize = 2048;
 /// Values remembered, one at each place.
 const PLACES: usize = 1 << 11;
 /// What spreads the bits of a content over its hash: 2 to the 64th divided by the golden ratio.
-const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+pub const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// How a content is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -33,6 +33,7 @@ use decimal::Decimals;
 use memo::{Floats, Memo};
 use unchanged::Unchanged;
 
+pub use memo::SPREAD;
 pub use standard::{class_attribute, is_of_c, loaded};
 pub use unchanged::{Basis, Extent, Patience};
 
@@ -400,6 +401,13 @@ pub fn write_none(out: &mut Compact) {
     out.none(NONE_TYPE);
 }
 
+/// Appends one value to an event.
+struct Encoder<'a> {
+    out: &'a mut Compact,
+    definitions: &'a mut Definitions,
+    values: &'a mut Values,
+}
+
 impl Encoder<'_> {
     /// Length of what was written of the value at hand, as JSON text.
     #[inline]
@@ -436,13 +444,6 @@ impl Encoder<'_> {
         let type_id = self.closed_type(place);
         self.out.raw(mark, type_id);
     }
-}
-
-/// Appends one value to an event.
-struct Encoder<'a> {
-    out: &'a mut Compact,
-    definitions: &'a mut Definitions,
-    values: &'a mut Values,
 }
 
 /// Whether a variable of a module is one that the program made as data: no module, function or class.

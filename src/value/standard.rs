@@ -198,21 +198,17 @@ pub fn class_attribute<'py>(
 }
 
 /// Whether a class belongs to a package whose objects are too large, or too much code, to be opened.
-pub fn is_numeric_package(class: *mut ffi::PyTypeObject) -> bool {
-    Python::attach(|py| {
-        let Some(module) = class_attribute(py, class, c"__module__") else {
-            return false;
-        };
-        if !text::is_str(module.as_ptr()) {
-            return false;
-        }
-        let module = text::whole(module.as_ptr());
-        let root = module.split('.').next().unwrap_or_default();
-        matches!(
-            root,
-            "numpy" | "pandas" | "torch" | "polars" | "pyarrow" | "tensorflow" | "jax" | "jaxlib"
-        )
-    })
+pub fn is_numeric_package(py: Python<'_>, class: *mut ffi::PyTypeObject) -> bool {
+    let module = class_attribute(py, class, c"__module__");
+    let Some(module) = module.filter(|module| text::is_str(module.as_ptr())) else {
+        return false;
+    };
+    let module = text::whole(module.as_ptr());
+    let root = module.split('.').next().unwrap_or_default();
+    matches!(
+        root,
+        "numpy" | "pandas" | "torch" | "polars" | "pyarrow" | "tensorflow" | "jax" | "jaxlib"
+    )
 }
 
 fn numpy_scalar(class: *mut ffi::PyTypeObject) -> Option<Reading> {
@@ -252,14 +248,7 @@ pub fn read(standard: Standard, object: Object, layout: &Layout, max: usize) -> 
             Standard::Complex => Some(complex(object)),
             Standard::Range => members(&bound, "range", &["start", "stop", "step"]),
             Standard::Slice => members(&bound, "slice", &["start", "stop", "step"]),
-            Standard::Constant => Some(
-                if object == unsafe_ellipsis() {
-                    "Ellipsis"
-                } else {
-                    "NotImplemented"
-                }
-                .to_owned(),
-            ),
+            Standard::Constant => Some(constant(object).to_owned()),
             Standard::Date => Some(date(object)),
             Standard::Time => Some(time(object)),
             Standard::DateTime => Some(date_time(object)),
@@ -274,9 +263,13 @@ pub fn read(standard: Standard, object: Object, layout: &Layout, max: usize) -> 
     })
 }
 
-fn unsafe_ellipsis() -> Object {
+fn constant(object: Object) -> &'static str {
     // SAFETY: a singleton that lives forever.
-    unsafe { ffi::Py_Ellipsis() }
+    if object == unsafe { ffi::Py_Ellipsis() } {
+        "Ellipsis"
+    } else {
+        "NotImplemented"
+    }
 }
 
 /// `str()` of an object whose type is written in C and looks at nothing of the program's.

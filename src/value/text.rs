@@ -11,6 +11,8 @@ use pyo3::ffi;
 
 use crate::frame::Object;
 
+use super::classes::{inherits, is_heap};
+
 /// What stands for a lone surrogate, which UTF-8 has no form for.
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 
@@ -280,7 +282,7 @@ pub fn class_name(class: *mut ffi::PyTypeObject) -> String {
     // SAFETY: a live type; a heap type holds its name as a str, another's `tp_name` is a C string,
     // with the module before it.
     unsafe {
-        if super::classes::is_heap(class) {
+        if is_heap(class) {
             return whole((*class.cast::<ffi::PyHeapTypeObject>()).ht_name);
         }
         let name = CStr::from_ptr((*class).tp_name).to_string_lossy();
@@ -307,7 +309,7 @@ pub fn exception_message(object: Object, max: usize, veil: &mut Veil<'_>) -> Str
     unsafe {
         let args = (*object.cast::<ffi::PyBaseExceptionObject>()).args;
         let mut message = String::new();
-        if is_os_error(object) {
+        if inherits(ffi::Py_TYPE(object), ffi::PyExc_OSError.cast()) {
             os_error(object, max, veil, &mut message);
         }
         if message.is_empty() && !args.is_null() {
@@ -315,11 +317,6 @@ pub fn exception_message(object: Object, max: usize, veil: &mut Veil<'_>) -> Str
         }
         message
     }
-}
-
-unsafe fn is_os_error(object: Object) -> bool {
-    // SAFETY: a live exception; the static types live forever.
-    unsafe { ffi::PyType_IsSubtype(ffi::Py_TYPE(object), ffi::PyExc_OSError.cast()) != 0 }
 }
 
 unsafe fn arguments(
@@ -331,8 +328,7 @@ unsafe fn arguments(
 ) {
     // SAFETY: `args` of an exception is always a tuple (`Objects/exceptions.c`).
     unsafe {
-        let key_error =
-            ffi::PyType_IsSubtype(ffi::Py_TYPE(object), ffi::PyExc_KeyError.cast()) != 0;
+        let key_error = inherits(ffi::Py_TYPE(object), ffi::PyExc_KeyError.cast());
         match ffi::PyTuple_GET_SIZE(args) {
             0 => {}
             1 => veiled(

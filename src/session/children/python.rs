@@ -17,7 +17,7 @@ pub(super) fn is_followed(processes: Processes, program: &Path, arguments: &[Vec
     match processes {
         Processes::None => false,
         Processes::Mine => is_of_multiprocessing(arguments),
-        Processes::All => is_python(program) && !has(arguments, "resource_tracker"),
+        Processes::All => is_python(program) && !starts_server(arguments, "resource_tracker"),
     }
 }
 
@@ -27,11 +27,11 @@ fn is_of_multiprocessing(arguments: &[Vec<u8>]) -> bool {
     arguments
         .iter()
         .any(|argument| argument == b"--multiprocessing-fork")
-        || has(arguments, "forkserver")
+        || starts_server(arguments, "forkserver")
 }
 
-/// Whether the arguments are those of one of `multiprocessing`'s servers.
-fn has(arguments: &[Vec<u8>], server: &str) -> bool {
+/// Whether these are the arguments with which `multiprocessing` starts this server.
+fn starts_server(arguments: &[Vec<u8>], server: &str) -> bool {
     let text = format!("from multiprocessing.{server} import main");
     arguments
         .iter()

@@ -8,15 +8,13 @@ use super::quote::{push_bare, push_quoted};
 use super::story::Story;
 use super::value::{push_list, push_value};
 use super::{Form, event_name};
+use crate::trace::definitions::RESUMED;
 use crate::trace::record::{Call, Event, Function, Record, Step, Type, Value};
 use crate::trace::{EventKind, TypeId};
 
 /// Calls up to which a line is indented; deeper ones have their depth written before them, so that a deep
 /// recursion's dump does not grow with its square.
 const INDENTED: usize = 40;
-
-/// How the function is named that stands for a generator going on.
-const RESUMED: &str = " (resumed)";
 
 /// Names of `TypeKind`, by number.
 const KINDS: &str = "Seq Set HashSet OrderedSet Array Varargs Struct Int Float String CString Char Bool Literal Ref \

@@ -1,6 +1,6 @@
 //! Reading `trace.bin`: CBOR items back to back, out of compressed frames.
 //!
-//! Owns: the header and the border between items. Must not: know the shape of an event, or zstd.
+//! Owns: the border between items. Must not: know the shape of an event, or zstd.
 
 use std::convert::Infallible;
 use std::fs::File;
@@ -13,9 +13,7 @@ use super::frames::Frames;
 use super::window::{More, Window};
 use super::{Found, HALF_A_RECORD, TOO_LONG};
 use crate::trace::record::Record;
-
-/// How the file begins; `codetracer_trace_format_cbor_zstd` calls it `HEADERV1`.
-pub const HEADER: [u8; 8] = [0xC0, 0xDE, 0x72, 0xAC, 0xE2, 0x01, 0x00, 0x00];
+use crate::trace::zstd_file::HEADER;
 
 /// Levels of an item, as in JSON.
 const DEPTH: usize = 128;

@@ -1,6 +1,6 @@
 //! Which files of a trace folder are to be read.
 //!
-//! Owns: their names as readers know them, and what of the metadata readers need. Must not: read an event.
+//! Owns: which of them count, and what of the metadata readers need. Must not: read an event.
 
 use std::fs;
 use std::io::Read as _;
@@ -12,11 +12,8 @@ use serde_json::Value;
 use super::{trouble, unreadable};
 use crate::error::Result;
 use crate::trace::Format;
-use crate::trace::folder::Part;
+use crate::trace::folder::{METADATA, Part, stream_name};
 
-const JSON_EVENTS: &str = "trace.json";
-const BINARY_EVENTS: &str = "trace.bin";
-const METADATA: &str = "trace_metadata.json";
 /// Bytes of metadata that are read at the most.
 const METADATA_LIMIT: u64 = 16 << 20;
 
@@ -45,7 +42,8 @@ impl TraceFiles {
     pub fn find(dir: &Path) -> Result<Self> {
         let mut found = find_parts(dir)?;
         let metadata = Metadata::read(&dir.join(METADATA));
-        let (json, binary) = (dir.join(JSON_EVENTS), dir.join(BINARY_EVENTS));
+        let [json, binary] =
+            [Format::Json, Format::Binary].map(|format| dir.join(stream_name(format)));
         let (format, events) = match (modified(&json), modified(&binary)) {
             (None, None) => {
                 return Err(trouble(

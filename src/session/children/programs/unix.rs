@@ -26,6 +26,8 @@ const VARIABLE: &str = "CODETRACER_PYTHON_RECORDER_PLAN";
 const MAX_PLAN: usize = 100 << 10;
 /// Where `_posixsubprocess.fork_exec` takes the environment, in 3.12 and 3.13.
 const FORK_EXEC_ENVIRONMENT: usize = 5;
+/// Where `posix_spawn` and `execve` take it.
+const ENVIRONMENT: usize = 2;
 
 /// The module of `fork_exec`.
 const SUBPROCESS: &str = "_posixsubprocess";
@@ -37,6 +39,7 @@ static EXECV: Hook = Hook::function(OS, c"execv", Form::Fast(execv));
 static EXECVE: Hook = Hook::function(OS, c"execve", Form::Named(execve));
 static HOOKS: [&Hook; 5] = [&FORK_EXEC, &SPAWN, &SPAWN_BY_NAME, &EXECV, &EXECVE];
 
+/// Follows what is started from now on.
 pub fn watch(py: Python<'_>, processes: Processes) {
     let is_loaded = value::loaded(py, c"_posixsubprocess", c"fork_exec").is_some();
     let is_shown = processes != Processes::None && !is_loaded && show(py).is_ok();
@@ -62,6 +65,7 @@ fn modules(py: Python<'_>) -> Bound<'_, PyDict> {
     unsafe { Bound::from_borrowed_ptr(py, ffi::PyImport_GetModuleDict()).cast_into_unchecked() }
 }
 
+/// Puts every method back as it was.
 pub fn unwatch(py: Python<'_>) {
     HOOKS.iter().for_each(|hook| hook.unset(py));
 }
@@ -236,8 +240,9 @@ unsafe extern "C" fn fork_exec(this: Object, args: *const Object, count: isize) 
         unsafe {
             let start = (count > FORK_EXEC_ENVIRONMENT.cast_signed())
                 .then(|| {
-                    let candidates = items(*args.add(1)).iter().filter_map(|&item| path_of(item));
-                    let program = { candidates }.find(|file| file.is_file());
+                    let mut candidates =
+                        items(*args.add(1)).iter().filter_map(|&item| path_of(item));
+                    let program = candidates.find(|file| file.is_file());
                     let current = *args.add(FORK_EXEC_ENVIRONMENT);
                     Start::new(py, program.as_deref(), *args, |py, plan| {
                         as_list(py, current, plan)
@@ -277,10 +282,10 @@ unsafe fn spawn_by(
     Python::attach(|py| {
         // SAFETY: as many arguments as `count` says; called as the interpreter called us.
         unsafe {
-            let start = (count >= 3)
+            let start = (count > ENVIRONMENT.cast_signed())
                 .then(|| {
                     let program = path_of(*args).and_then(|name| find(&name));
-                    let current = *args.add(2);
+                    let current = *args.add(ENVIRONMENT);
                     Start::new(py, program.as_deref(), *args.add(1), |py, plan| {
                         as_dict(py, Some(current), plan)
                     })
@@ -289,7 +294,7 @@ unsafe fn spawn_by(
             let Some(start) = start else {
                 return hook.named(this, args, count, names);
             };
-            let changed = with_other(args, count, names, 2, start.environment.as_ptr());
+            let changed = with_other(args, count, names, ENVIRONMENT, start.environment.as_ptr());
             let result = hook.named(this, changed.as_ptr(), count, names);
             if let Some(child) = process_id(result) {
                 note(&start.place, child);
@@ -375,7 +380,7 @@ unsafe extern "C" fn execve(
         unsafe {
             let start = (count == 3)
                 .then(|| {
-                    let (program, current) = (path_of(*args), *args.add(2));
+                    let (program, current) = (path_of(*args), *args.add(ENVIRONMENT));
                     Start::new(py, program.as_deref(), *args.add(1), |py, plan| {
                         as_dict(py, Some(current), plan)
                     })
@@ -383,7 +388,8 @@ unsafe extern "C" fn execve(
                 .flatten();
             becoming(start.as_ref(), || match &start {
                 Some(start) => {
-                    let changed = with_other(args, count, names, 2, start.environment.as_ptr());
+                    let changed =
+                        with_other(args, count, names, ENVIRONMENT, start.environment.as_ptr());
                     EXECVE.named(this, changed.as_ptr(), count, names)
                 }
                 None => EXECVE.named(this, args, count, names),
