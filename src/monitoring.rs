@@ -292,8 +292,8 @@ impl Outcome {
 }
 
 impl Monitor {
-    #[inline]
     /// Whether it still records.
+    #[inline]
     pub fn is_alive(&self) -> bool {
         self.alive.load(Ordering::Relaxed)
     }

@@ -26,7 +26,7 @@ use crate::fault;
 use crate::frame::{Access, Frame, Object};
 use crate::policy::{Capture, CompiledPolicy, Limits, Redaction, Stream as Heard};
 use crate::source::Sources;
-use crate::trace::{Compact, Definitions, OWN_ERROR, PathId, Stream, Writer};
+use crate::trace::{Compact, Definitions, OWN_ERROR, PathId, RESUMED, ROOT, Stream, Writer};
 use crate::value::{self, Manner, Truncations, Values};
 
 use scenes::{Scenes, Shot};
@@ -339,7 +339,7 @@ impl Recorder {
 
     fn open_root(&mut self) {
         let (path, _) = self.path_id(&self.setup.root.clone());
-        let function = self.definitions.function(path, 1, "<toplevel>");
+        let function = self.definitions.function(path, 1, ROOT);
         emit!(self, 0, |out, _| {
             out.call(function, 0);
             out.step(path, 1);
@@ -441,7 +441,7 @@ impl Recorder {
 
     fn resumed_function(&mut self, info: &CodeInfo) -> crate::trace::FunctionId {
         info.resumed.get().unwrap_or_else(|| {
-            let name = format!("{} (resumed)", info.facts.names.qualname);
+            let name = info.facts.names.qualname.clone() + RESUMED;
             let function = self.definitions.function(info.path, info.line, &name);
             info.resumed.set(Some(function));
             function

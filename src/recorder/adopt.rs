@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 
 use crate::code::CodeInfo;
 use crate::frame::Frame;
-use crate::trace::PathId;
+use crate::trace::{PathId, root_of};
 use crate::value;
 
 use super::{Activation, CURRENT, Recorder, TENANCY, Tenancy, Thread, emit, variables};
@@ -183,9 +183,7 @@ impl Recorder {
         let place = self.vacant_place();
         let name = thread_name().unwrap_or_else(|| format!("thread {}", self.thread_names.len()));
         let name = self.values.redaction.text(&name).unwrap_or(name);
-        let function = self
-            .definitions
-            .function(PathId(0), 1, &format!("<thread {name}>"));
+        let function = self.definitions.function(PathId(0), 1, &root_of(&name));
         if self.thread_names.len() < MAX_THREAD_NAMES {
             self.thread_names.push(name);
         }

@@ -18,6 +18,19 @@ pub const MARK: &str = "…";
 pub const REDACTED: &str = "<redacted: ";
 /// Stands behind the name of a function that goes on.
 pub const RESUMED: &str = " (resumed)";
+/// The function of the main thread's root call, which all others lie in.
+pub const ROOT: &str = "<toplevel>";
+const THREAD: &str = "<thread ";
+
+/// The function of another thread's root call.
+pub fn root_of(thread: &str) -> String {
+    format!("{THREAD}{thread}>")
+}
+
+/// Whether a function is a root call's.
+pub fn is_root(name: &str) -> bool {
+    name == ROOT || name.starts_with(THREAD)
+}
 
 type Fields = Box<[Box<str>]>;
 

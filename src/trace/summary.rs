@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::definitions::{REDACTED, RESUMED};
+use super::definitions::{REDACTED, RESUMED, is_root};
 use super::reader::Reader;
 use super::record::{Function, Record, Value};
 use super::{FunctionId, dump};
@@ -259,11 +259,6 @@ impl Count {
         self.summary.faults = faults;
         self.summary
     }
-}
-
-/// Whether a function is the recorder's own, beneath those of the program.
-fn is_root(name: &str) -> bool {
-    name == "<toplevel>" || name.starts_with("<thread ")
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use crate::policy::Told;
 use crate::trace::{Compact, Excerpt, LONGEST_KEPT, PLACES};
 
 use super::classes::{Classes, Reading};
+use super::memo::SPREAD;
 use super::redacted::has_say;
 use super::{Bounds, Encoder, Truncations, Values, standard, text};
 
@@ -238,7 +239,7 @@ enum Known {
 #[inline]
 fn place(object: Object) -> u16 {
     let address = object as u64 >> 4;
-    (address.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - PLACES.ilog2())) as u16
+    (address.wrapping_mul(SPREAD) >> (u64::BITS - PLACES.ilog2())) as u16
 }
 
 impl Unchanged {
