@@ -260,12 +260,18 @@ impl Redaction {
 
     /// What is hidden in a text, in order, nothing twice.
     fn find(&mut self, text: &str) -> Vec<Hidden> {
+        let may_hold_shapes =
+            self.detects && text.len() >= shapes::SHORTEST && self.shapes.may_be_in(text);
+        self.find_with(text, may_hold_shapes)
+    }
+
+    fn find_with(&mut self, text: &str, may_hold_shapes: bool) -> Vec<Hidden> {
         let mut found = Vec::new();
         let has_names = memchr::memchr3(b'=', b':', b'-', text.as_bytes()).is_some();
         if has_names && self.is_on {
             self.find_named(text, &mut found);
         }
-        if self.detects {
+        if may_hold_shapes {
             let named = found.len();
             self.shapes.find(text, &mut found);
             for shape in &found[named..] {
@@ -319,9 +325,10 @@ impl Redaction {
 
     /// What is hidden in a text that goes on, with what may begin a secret at its end.
     fn find_open(&mut self, text: &str) -> Vec<Hidden> {
-        let mut hidden = self.find(text);
+        let may_hold_shapes = self.detects && self.shapes.may_be_in(text);
+        let mut hidden = self.find_with(text, may_hold_shapes);
         if hidden.last().is_none_or(|last| last.range.end < text.len())
-            && let Some(begun) = self.begun(text)
+            && let Some(begun) = self.begun(text, may_hold_shapes)
         {
             hidden.push(begun);
             merge(&mut hidden);
@@ -330,7 +337,7 @@ impl Redaction {
     }
 
     /// What a text ends in that may be the beginning of a secret.
-    fn begun(&self, text: &str) -> Option<Hidden> {
+    fn begun(&self, text: &str, may_hold_shapes: bool) -> Option<Hidden> {
         let line = stream::last_line(text);
         let shape = || {
             let begun = self.shapes.begun(&text[line..])?;
@@ -345,7 +352,7 @@ impl Redaction {
                 ends: false,
             })
         };
-        self.detects.then(shape).flatten().or_else(followed)
+        may_hold_shapes.then(shape).flatten().or_else(followed)
     }
 }
 

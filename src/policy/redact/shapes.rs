@@ -13,7 +13,7 @@ use super::tokens::SHAPES;
 use super::{Hidden, Mark};
 
 /// Bytes of the shortest secret that is known by its shape.
-const SHORTEST: usize = 12;
+pub(super) const SHORTEST: usize = 12;
 /// Bytes of a word that is a line of a key rather than of a sentence.
 const LINE: usize = 24;
 
@@ -71,22 +71,16 @@ fn is_base64(byte: u8) -> bool {
 }
 
 impl Shapes {
-    /// Whether a text holds what stands in every secret of one of the shapes, or it cannot be decided.
-    fn may_hold_any(&self, text: &str) -> bool {
+    /// Whether a text holds what stands in every secret of one of the shapes, and in what may begin one, or it cannot be
+    /// decided.
+    pub(super) fn may_be_in(&self, text: &str) -> bool {
         let needles = || SHAPES.iter().flat_map(|shape| shape.needles);
         let needles = (self.needles).get_or_init(|| AhoCorasick::new(needles()).ok());
         (needles.as_ref()).is_none_or(|needles| needles.is_match(text))
     }
 
-    /// What of a text is secret.
-    #[inline]
+    /// What of a text that they may be in is secret.
     pub(super) fn find(&self, text: &str, found: &mut Vec<Hidden>) {
-        if text.len() >= SHORTEST && self.may_hold_any(text) {
-            self.find_any(text, found);
-        }
-    }
-
-    fn find_any(&self, text: &str, found: &mut Vec<Hidden>) {
         let whole = self
             .whole
             .get_or_init(|| compiled(SHAPES.iter().map(|shape| shape.shape), ""));
@@ -114,7 +108,7 @@ impl Shapes {
 
     /// What a text ends in that may be the beginning of a secret.
     pub(super) fn begun(&self, text: &str) -> Option<Hidden> {
-        if !self.may_hold_any(text) {
+        if !self.may_be_in(text) {
             return None;
         }
         let begins = self
