@@ -417,6 +417,44 @@ def test_what_answers_a_prompt(folder: Path, record: Record) -> None:
     assert "bob smith" in "\n".join(recorded.dump())
 
 
+def test_what_answers_a_prompt_key_by_key(folder: Path, record: Record) -> None:
+    hidden = secret("keys", 0)
+    (folder / "p.py").write_text("""
+import os
+print("Password: ", end="", flush=True)
+password = b""
+while (password := password + os.read(0, 1))[-1:] != b"\\n":
+    print("*", end="", flush=True)
+name = os.read(0, 100)
+copied = password.decode().strip()
+""")
+    recorded = record("p.py", stdin=f"{hidden}\nbob smith\n")
+    assert leaks(recorded, [hidden]) == []
+    told = [line.strip() for line in recorded.dump() if line.strip().startswith("stdin")]
+    assert told == ["stdin '<redacted: name password>\\n'", "stdin 'bob smith\\n'"]
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_secret_across_writes_and_reads_of_bytes(unbuffered: str, folder: Path, record: Record) -> None:
+    """A token is known by its start, and hidden to its end, whatever comes in between the parts."""
+    written, gathered, read = ("ghp_" + hashlib.sha256(bytes([number])).hexdigest()[:36] for number in range(3))
+    (folder / "p.py").write_text(f"""
+import os, sys
+for start in range(0, {len(written)}, 7):
+    sys.stdout.buffer.write({written.encode()}[start : start + 7])
+    sys.stdout.buffer.flush()
+os.writev(1, [b"\\n", {gathered[:9].encode()}])
+os.writev(1, [{gathered[9:20].encode()}, {gathered[20:].encode()}, b"\\n"])
+while os.read(0, 5): pass
+""")
+    recorded = record("p.py", stdin=f"{read}\nname\n", env={"PYTHONUNBUFFERED": unbuffered})
+    told = [line for line in recorded.dump() if line.strip().startswith("std")]
+    assert sum("<redacted: content" in line for line in told) == 3
+    for text in (written, gathered, read):
+        assert not any(text[start : start + 8] in line for line in told for start in range(len(text) - 7))
+    assert "name" in "".join(told)
+
+
 def test_children_hide_what_their_parent_hides(folder: Path, record: Record) -> None:
     hidden = [secret("children", number) for number in range(2)]
     (folder / "p.py").write_text(f"""

@@ -33,7 +33,7 @@ use decimal::Decimals;
 use memo::{Floats, Memo};
 use unchanged::Unchanged;
 
-pub use standard::{class_attribute, is_of_c, loaded};
+pub use standard::{class_attribute, loaded};
 pub use unchanged::{Basis, Extent, Patience};
 
 /// JSON levels around a value: file, event, its body, arguments, argument, value.
