@@ -441,10 +441,10 @@ def test_a_secret_across_writes_and_reads_of_bytes(unbuffered: str, folder: Path
     (folder / "p.py").write_text(f"""
 import os, sys
 for start in range(0, {len(written)}, 7):
-    sys.stdout.buffer.write({written.encode()}[start : start + 7])
+    sys.stdout.buffer.write({written.encode()!r}[start : start + 7])
     sys.stdout.buffer.flush()
-os.writev(1, [b"\\n", {gathered[:9].encode()}])
-os.writev(1, [{gathered[9:20].encode()}, {gathered[20:].encode()}, b"\\n"])
+os.writev(1, [b"\\n", {gathered[:9].encode()!r}])
+os.writev(1, [{gathered[9:20].encode()!r}, {gathered[20:].encode()!r}, b"\\n"])
 while os.read(0, 5): pass
 """)
     recorded = record("p.py", stdin=f"{read}\nname\n", env={"PYTHONUNBUFFERED": unbuffered})
