@@ -671,6 +671,28 @@ other(("spades", 7))
     assert "card=('spades', 7)" in dump and "'size': 3" in dump
 
 
+def test_cards_are_found_in_what_inherits_from_a_container(folder: Path, record: Record) -> None:
+    cards = ["4012888888881881", "5555555555554444", "378282246310005", "4111111111111111", "6011111111111117"]
+    (folder / "p.py").write_text(f"""
+class Bytes(bytearray): pass
+class Set(set): pass
+class Frozen(frozenset): pass
+class Lines(list): pass
+class Table(dict): pass
+def pay(card):
+    return len(card)
+pay(Bytes(b"{cards[0]}"))
+pay(Set(["{cards[1]}"]))
+pay(Frozen(["{cards[2]}"]))
+pay(Lines(["{cards[3]}"]))
+pay(Table(value="{cards[4]}"))
+pay(Set(["hearts"]))
+""")
+    dump = without_source(record("p.py"))
+    assert [card for card in cards if card in dump] == []
+    assert "hearts" in dump
+
+
 def test_more_secrets_than_can_be_followed(folder: Path, record: Record, plain: Plain) -> None:
     (folder / "p.py").write_text("""
 def main(passwords):
