@@ -175,6 +175,23 @@ fn listening<'a>(depth: &'static LocalKey<Cell<u32>>, result: Object) -> Option<
     listener()
 }
 
+/// Runs `call`, a method of a buffered stream, as part of an upper layer's work where that stream ends in a standard one,
+/// which is returned, too: where it ends in an object of the program's, what that writes or reads is told.
+fn buffered(
+    depth: &'static LocalKey<Cell<u32>>,
+    this: Object,
+    call: impl FnOnce() -> Object,
+) -> (Object, Option<Channel>) {
+    let listener = listener().filter(|_| depth.get() == 0);
+    let channel = listener.and_then(|listener| listener.layers.of_buffer(this));
+    let result = if channel.is_some() {
+        inside(depth, call)
+    } else {
+        call()
+    };
+    (result, channel)
+}
+
 /// A replacement that makes what lower layers do meanwhile part of this one's work, and tells no more.
 macro_rules! upper {
     ($depth:ident: $function:ident($($argument:ident: $kind:ty),*) = $hook:ident.$form:ident) => {
@@ -185,13 +202,42 @@ macro_rules! upper {
     };
 }
 
-/// The same of a method that returns what it has read, which is told.
-macro_rules! reads {
+/// The same of a buffered stream.
+macro_rules! upper_buffered {
+    ($depth:ident: $function:ident($($argument:ident: $kind:ty),*) = $hook:ident.$form:ident) => {
+        unsafe extern "C" fn $function(this: Object, $($argument: $kind),*) -> Object {
+            // SAFETY: called as the interpreter called us.
+            buffered(&$depth, this, || unsafe { $hook.$form(this, $($argument),*) }).0
+        }
+    };
+}
+
+/// A replacement that tells what the method, one of a text layer, has read and returns.
+macro_rules! reads_text {
     ($function:ident($($argument:ident: $kind:ty),*) = $hook:ident.$form:ident) => {
         unsafe extern "C" fn $function(this: Object, $($argument: $kind),*) -> Object {
             // SAFETY: called as the interpreter called us.
             let result = inside(&READING, || unsafe { $hook.$form(this, $($argument),*) });
-            tell_read(this, result);
+            if let Some(listener) = listening(&READING, result)
+                && text::is_str(result)
+            {
+                listener.tell_str(of_input(listener.layers.of_text(this)), result);
+            }
+            result
+        }
+    };
+}
+
+/// The same of a buffered stream, or a FileIO.
+macro_rules! reads {
+    ($function:ident($($argument:ident: $kind:ty),*) = $hook:ident.$form:ident) => {
+        unsafe extern "C" fn $function(this: Object, $($argument: $kind),*) -> Object {
+            // SAFETY: called as the interpreter called us.
+            let call = || unsafe { $hook.$form(this, $($argument),*) };
+            let (result, channel) = buffered(&READING, this, call);
+            if let Some(listener) = listening(&READING, result) {
+                listener.tell_bytes(of_input(channel), result, usize::MAX);
+            }
             result
         }
     };
@@ -202,8 +248,11 @@ macro_rules! reads_into {
     ($function:ident = $hook:ident) => {
         unsafe extern "C" fn $function(this: Object, argument: Object) -> Object {
             // SAFETY: called as the interpreter called us.
-            let result = inside(&READING, || unsafe { $hook.plain(this, argument) });
-            tell_read_into(this, argument, result);
+            let call = || unsafe { $hook.plain(this, argument) };
+            let (result, channel) = buffered(&READING, this, call);
+            if let Some(listener) = listening(&READING, result) {
+                listener.tell_bytes(of_input(channel), argument, size(result));
+            }
             result
         }
     };
@@ -214,15 +263,17 @@ upper!(WRITING: text_detach(argument: Object) = TEXT_DETACH.plain);
 upper!(WRITING: text_tell(argument: Object) = TEXT_TELL.plain);
 upper!(WRITING: text_reconfigure(args: *const Object, count: isize, names: Object)
     = TEXT_RECONFIGURE.named);
-upper!(WRITING: writer_flush(argument: Object) = WRITER_FLUSH.plain);
-upper!(WRITING: writer_seek(args: *const Object, count: isize) = WRITER_SEEK.fast);
-upper!(WRITING: writer_truncate(class: Object, args: *const Object, count: isize, names: Object)
-    = WRITER_TRUNCATE.of_class);
-upper!(READING: reader_peek(args: *const Object, count: isize) = READER_PEEK.fast);
 
-reads!(text_readline(args: *const Object, count: isize) = TEXT_READLINE.fast);
-reads!(text_read(args: *const Object, count: isize) = TEXT_READ.fast);
-reads!(text_next() = TEXT_NEXT.plain);
+upper_buffered!(WRITING: writer_flush(argument: Object) = WRITER_FLUSH.plain);
+upper_buffered!(WRITING: writer_seek(args: *const Object, count: isize) = WRITER_SEEK.fast);
+upper_buffered!(WRITING: writer_truncate(class: Object, args: *const Object, count: isize, names: Object)
+    = WRITER_TRUNCATE.of_class);
+upper_buffered!(READING: reader_peek(args: *const Object, count: isize) = READER_PEEK.fast);
+
+reads_text!(text_readline(args: *const Object, count: isize) = TEXT_READLINE.fast);
+reads_text!(text_read(args: *const Object, count: isize) = TEXT_READ.fast);
+reads_text!(text_next() = TEXT_NEXT.plain);
+
 reads!(reader_read(args: *const Object, count: isize) = READER_READ.fast);
 reads!(reader_read1(args: *const Object, count: isize) = READER_READ1.fast);
 reads!(reader_readline(args: *const Object, count: isize) = READER_READLINE.fast);
@@ -263,8 +314,11 @@ unsafe extern "C" fn text_flush(this: Object, argument: Object) -> Object {
 
 unsafe extern "C" fn writer_write(this: Object, argument: Object) -> Object {
     // SAFETY: called as the interpreter called us.
-    let result = inside(&WRITING, || unsafe { WRITER_WRITE.plain(this, argument) });
-    tell_written(this, argument, result);
+    let call = || unsafe { WRITER_WRITE.plain(this, argument) };
+    let (result, channel) = buffered(&WRITING, this, call);
+    if let Some(listener) = listening(&WRITING, result) {
+        listener.tell_bytes(of_output(channel), argument, usize::MAX);
+    }
     result
 }
 
@@ -277,9 +331,12 @@ unsafe extern "C" fn file_write(
 ) -> Object {
     // SAFETY: called as the interpreter called us.
     let result = unsafe { FILE_WRITE.of_class(this, class, args, count, names) };
-    if count == 1 {
+    if count == 1
+        && let Some(listener) = listening(&WRITING, result)
+    {
+        let channel = of_output(listener.layers.of_buffer(this));
         // SAFETY: there is one argument.
-        tell_written(this, unsafe { *args }, result);
+        listener.tell_bytes(channel, unsafe { *args }, size(result));
     }
     result
 }
@@ -293,9 +350,12 @@ unsafe extern "C" fn file_readinto(
 ) -> Object {
     // SAFETY: called as the interpreter called us.
     let result = unsafe { FILE_READINTO.of_class(this, class, args, count, names) };
-    if count == 1 {
+    if count == 1
+        && let Some(listener) = listening(&READING, result)
+    {
+        let channel = of_input(listener.layers.of_buffer(this));
         // SAFETY: there is one argument.
-        tell_read_into(this, unsafe { *args }, result);
+        listener.tell_bytes(channel, unsafe { *args }, size(result));
     }
     result
 }
@@ -356,33 +416,6 @@ unsafe extern "C" fn input(this: Object, args: *const Object, count: isize) -> O
         listener.tool.text(Channel::Stdin, b"\n", 0);
     }
     result
-}
-
-/// Of a buffered stream, or a FileIO.
-fn tell_written(this: Object, data: Object, result: Object) {
-    if let Some(listener) = listening(&WRITING, result) {
-        let channel = of_output(listener.layers.of_buffer(this));
-        listener.tell_bytes(channel, data, size(result));
-    }
-}
-
-fn tell_read(this: Object, result: Object) {
-    let Some(listener) = listening(&READING, result) else {
-        return;
-    };
-    if text::is_str(result) {
-        listener.tell_str(of_input(listener.layers.of_text(this)), result);
-    } else {
-        let channel = of_input(listener.layers.of_buffer(this));
-        listener.tell_bytes(channel, result, usize::MAX);
-    }
-}
-
-fn tell_read_into(this: Object, buffer: Object, result: Object) {
-    if let Some(listener) = listening(&READING, result) {
-        let channel = of_input(listener.layers.of_buffer(this));
-        listener.tell_bytes(channel, buffer, size(result));
-    }
 }
 
 /// A standard stream that is written to.

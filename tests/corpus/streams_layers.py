@@ -24,12 +24,31 @@ pair.flush()
 text = open(1, "w", closefd=False)
 text.write("collected\n")
 del text
+
+
+class Own(io.RawIOBase):
+    readable = writable = lambda self: True
+
+    def write(self, data):
+        return os.write(1, data)
+
+    def readinto(self, into):
+        data = os.read(0, 4)
+        into[: len(data)] = data
+        return len(data)
+
+
+with io.BufferedWriter(Own()) as writer:
+    writer.write(b"a file ")
+    writer.flush()
+    writer.write(b"of its own\n")
 try:
     sys.stdout.buffer.write(5)
 except TypeError as error:
     print(error)
 
 # Input, from the lowest layer up: an upper one reads ahead.
+print(io.BufferedReader(Own(), 4).readline())
 into = bytearray(3)
 print(os.read(0, 5), os.readv(0, [bytearray(2), into]), into, sys.stdin.buffer.raw.read(2))
 print(sys.stdin.buffer.raw.readinto(into), into, sys.stdin.buffer.raw.readline(), flush=True)
