@@ -143,12 +143,12 @@ pub fn unhook() {
     Python::attach(|py| {
         HOOKS.iter().for_each(|hook| hook.unset(py));
         SLOTS.iter().for_each(|slot| slot.unset(py));
+        let listener = LISTENER.swap(ptr::null_mut(), Ordering::AcqRel);
+        if !listener.is_null() {
+            // SAFETY: the box that `hook` leaked, taken back once, with the GIL held.
+            drop(unsafe { Box::from_raw(listener) });
+        }
     });
-    let listener = LISTENER.swap(ptr::null_mut(), Ordering::AcqRel);
-    if !listener.is_null() {
-        // SAFETY: the box that `hook` leaked, taken back once, with the GIL held.
-        drop(unsafe { Box::from_raw(listener) });
-    }
 }
 
 fn listener<'a>() -> Option<&'a Listener> {
