@@ -94,7 +94,7 @@ RUNNERS = {"--pytest": "a node id", "--unittest": "a target"}
 """The options that stand in place of the script, each the name of a module that runs tests, and what follows them."""
 
 
-INTERPRETER_LETTERS = "bBEIOPsSuWX"
+INTERPRETER_LETTERS = "bBEIOPsSuWxX"
 """The letters of the interpreter's own options that may be meant for the program."""
 
 

@@ -115,9 +115,12 @@ def script(path: str, arguments: Sequence[str]) -> Program:
     program.found_at(absolute)
     program.file = absolute
     program.loader = loaders.SourceFileLoader
-    if path.endswith(".pyc") or source.startswith(loaders.MAGIC_NUMBER):
+    skips = _skips_first_line()
+    if path.endswith(".pyc") or (not skips and source.startswith(loaders.MAGIC_NUMBER)):
         _load(program, source)
     else:
+        if skips:
+            source = b"".join(source.partition(b"\n")[1:])  # its end stays, so that lines keep their numbers
         program.compile(source, absolute)
         if program.error:
             program.error = _as_from_file(program.error, source, absolute)
@@ -301,9 +304,23 @@ def _restore_modules(baseline: Sequence[str]) -> None:
 
 def _original_arguments(program: Program) -> list[str]:
     """The command line with which plain Python would have been started: a program may start itself again."""
+    return [*_interpreter(), *program.command]
+
+
+def _interpreter() -> list[str]:
+    """The command line's beginning: the interpreter and its own options."""
     started = sys.orig_argv[: len(sys.orig_argv) - len(sys.argv) + 1]  # without our own options and the program
     ours = 2 if started[-2:-1] == ["-m"] else 1
-    return [*started[:-ours], *program.command]
+    return started[:-ours]
+
+
+def _skips_first_line() -> bool:
+    """Whether the interpreter was told `-x`, which stands nowhere but on its command line.
+
+    `W` and `X` take what follows them in the same argument, or the next one, which begins with no dash.
+    """
+    short = (option[1:] for option in _interpreter()[1:] if option[:1] == "-" != option[1:2])
+    return any("x" in letters.partition("W")[0].partition("X")[0] for letters in short)
 
 
 def _make_main(program: Program) -> None:

@@ -6,7 +6,7 @@
 //! to: `sys.stdout.write`, taken before the hook was set, goes through it too, and no object is replaced that the program
 //! could look at. Fact: `Include/methodobject.h`, `Objects/descrobject.c`, the same in 3.12 and 3.13.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, c_void};
 use std::mem::transmute;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
@@ -30,6 +30,8 @@ pub enum Form {
     Fast(Fast),
     /// `METH_FASTCALL | METH_KEYWORDS`
     Named(Named),
+    /// `METH_METHOD | METH_FASTCALL | METH_KEYWORDS`
+    Method(Method),
 }
 
 /// What `METH_O` and `METH_NOARGS` stand for.
@@ -38,6 +40,10 @@ pub type Plain = unsafe extern "C" fn(Object, Object) -> Object;
 pub type Fast = unsafe extern "C" fn(Object, *const Object, isize) -> Object;
 /// What `METH_FASTCALL | METH_KEYWORDS` stands for.
 pub type Named = unsafe extern "C" fn(Object, *const Object, isize, Object) -> Object;
+/// What `METH_METHOD | METH_FASTCALL | METH_KEYWORDS` stands for: the second argument is the class that has the method.
+pub type Method = unsafe extern "C" fn(Object, Object, *const Object, isize, Object) -> Object;
+/// What `tp_iternext` stands for.
+pub type Next = unsafe extern "C" fn(Object) -> Object;
 
 /// A method and its replacement.
 pub struct Hook {
@@ -51,6 +57,15 @@ pub struct Hook {
     original: AtomicUsize,
 }
 
+/// The slot of a class by which `for` and `next()` ask for the next item, and its replacement.
+pub struct Slot {
+    module: &'static CStr,
+    class: &'static CStr,
+    ours: Next,
+    /// Address of the slot's own function, since the first time it was replaced.
+    original: AtomicUsize,
+}
+
 impl Form {
     fn flags(self) -> i32 {
         match self {
@@ -58,6 +73,7 @@ impl Form {
             Self::None(_) => ffi::METH_NOARGS,
             Self::Fast(_) => ffi::METH_FASTCALL,
             Self::Named(_) => ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
+            Self::Method(_) => ffi::METH_METHOD | ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
         }
     }
 
@@ -66,6 +82,7 @@ impl Form {
             Self::One(function) | Self::None(function) => function as usize,
             Self::Fast(function) => function as usize,
             Self::Named(function) => function as usize,
+            Self::Method(function) => function as usize,
         }
     }
 }
@@ -186,6 +203,89 @@ impl Hook {
             transmute::<usize, Named>(self.original.load(Ordering::Acquire))(
                 this, args, count, names,
             )
+        }
+    }
+
+    /// Calls the method's own function.
+    ///
+    /// # Safety
+    /// As `plain`.
+    pub unsafe fn of_class(
+        &self,
+        this: Object,
+        class: Object,
+        args: *const Object,
+        count: isize,
+        names: Object,
+    ) -> Object {
+        // SAFETY: as `plain`.
+        unsafe {
+            transmute::<usize, Method>(self.original.load(Ordering::Acquire))(
+                this, class, args, count, names,
+            )
+        }
+    }
+}
+
+impl Slot {
+    /// Of a class of a module.
+    pub const fn of(module: &'static CStr, class: &'static CStr, ours: Next) -> Self {
+        Self {
+            module,
+            class,
+            ours,
+            original: AtomicUsize::new(0),
+        }
+    }
+
+    /// Replaces the function, where the class has one.
+    pub fn set(&self, py: Python<'_>) {
+        let Some(class) = self.class(py) else { return };
+        // SAFETY: the slot of a live type; the GIL is held.
+        if let Some(original) = unsafe { (*class).tp_iternext } {
+            let (original, ours) = (original as usize, self.ours as usize);
+            if original != ours {
+                self.original.store(original, Ordering::Release);
+                put(py, class, original, ours);
+            }
+        }
+    }
+
+    /// Puts the function back. Its address is kept for calls that are still inside ours.
+    pub fn unset(&self, py: Python<'_>) {
+        let original = self.original.load(Ordering::Acquire);
+        if let Some(class) = self.class(py).filter(|_| original != 0) {
+            put(py, class, self.ours as usize, original);
+        }
+    }
+
+    fn class(&self, py: Python<'_>) -> Option<*mut ffi::PyTypeObject> {
+        crate::value::loaded(py, self.module, self.class).map(|class| class.as_ptr().cast())
+    }
+
+    /// Calls the slot's own function.
+    ///
+    /// # Safety
+    /// As [`Hook::plain`].
+    pub unsafe fn plain(&self, this: Object) -> Object {
+        // SAFETY: the address came from the slot.
+        unsafe { transmute::<usize, Next>(self.original.load(Ordering::Acquire))(this) }
+    }
+}
+
+/// Puts another function into the slot of a class and into its `__next__`, which has the slot's.
+fn put(py: Python<'_>, class: *mut ffi::PyTypeObject, before: usize, function: usize) {
+    // SAFETY: a live type, with the GIL held; the exact type of its attribute tells what that holds.
+    unsafe {
+        (*class).tp_iternext = Some(transmute::<usize, Next>(function));
+        let Some(found) = crate::value::class_attribute(py, class, c"__next__") else {
+            return;
+        };
+        let wrapper = found.as_ptr().cast::<ffi::PyWrapperDescrObject>();
+        if ffi::Py_TYPE(found.as_ptr()) == &raw mut ffi::PyWrapperDescr_Type
+            && (*wrapper).d_wrapped as usize == before
+        {
+            (*wrapper).d_wrapped = function as *mut c_void;
         }
     }
 }

@@ -303,8 +303,8 @@ impl Monitor {
         self.enter(|recorder| recorder.room(channel)).unwrap_or(0)
     }
 
-    /// A text that the calling thread wrote or read, and how many characters more it had.
-    pub fn text(&self, channel: Channel, text: &str, rest: usize) {
+    /// The bytes of a text that the calling thread wrote or read, and how many characters more it had.
+    pub fn text(&self, channel: Channel, text: &[u8], rest: usize) {
         self.enter(|recorder| recorder.text(channel, text, rest));
     }
 

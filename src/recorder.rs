@@ -189,6 +189,8 @@ pub struct Recorder {
     output_left: [u64; 3],
     /// What was written and read so far, a stream each.
     heard: [Heard; 3],
+    /// What is being read of an answer to `Password: `.
+    answer: Option<output::Answer>,
     counters: Counters,
     tally: Tally,
     long_code: Vec<String>,
@@ -289,6 +291,7 @@ impl Recorder {
             written: 0,
             output_left: [output; 3],
             heard: Default::default(),
+            answer: None,
             counters: Counters::default(),
             tally: Tally::default(),
             long_code: Vec::new(),

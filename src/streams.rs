@@ -5,28 +5,40 @@
 //!
 //! While a recording is on, the methods are hooked: the hook calls the original, and then tells what was
 //! written or read when the stream ends in descriptor 0, 1 or 2, or is what the program has put in the place of
-//! `sys.stdout`, `sys.stderr` or `sys.stdin` (pytest does, to capture them). A method whose entry is not of the
+//! `sys.stdout`, `sys.stderr` or `sys.stdin` (pytest does, to capture them). Of the layers of a stream the one that the
+//! program called tells; so what hands data to a lower one is hooked, too. A method whose entry is not of the
 //! expected form is left alone, and its texts are not captured.
+
+mod layers;
 
 use std::cell::Cell;
 use std::ffi::CStr;
 use std::ptr;
 use std::rc::Rc;
 use std::slice;
-use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::thread::LocalKey;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::frame::Object;
-use crate::hook::{Form, Hook, OS};
+use crate::hook::{Form, Hook, OS, Slot};
 use crate::interpreter;
 use crate::monitoring::Monitor;
 use crate::recorder::Channel;
 use crate::value::text;
 
+use layers::{Layers, of_descriptor};
+
+/// What listens, and what it needs to know.
+struct Listener {
+    tool: Rc<Monitor>,
+    layers: Layers,
+}
+
 /// The recording that listens; followed only with the GIL held.
-static LISTENER: AtomicPtr<Rc<Monitor>> = AtomicPtr::new(ptr::null_mut());
+static LISTENER: AtomicPtr<Listener> = AtomicPtr::new(ptr::null_mut());
 
 thread_local! {
     /// How many hooked writes, and reads, of upper layers the thread is inside of: what a lower layer
@@ -39,54 +51,107 @@ static TEXT_WRITE: Hook = of_text(c"write", Form::One(text_write));
 static TEXT_FLUSH: Hook = of_text(c"flush", Form::None(text_flush));
 static TEXT_CLOSE: Hook = of_text(c"close", Form::None(text_close));
 static TEXT_DETACH: Hook = of_text(c"detach", Form::None(text_detach));
+static TEXT_TELL: Hook = of_text(c"tell", Form::None(text_tell));
 static TEXT_SEEK: Hook = of_text(c"seek", Form::Fast(text_seek));
 static TEXT_RECONFIGURE: Hook = of_text(c"reconfigure", Form::Named(text_reconfigure));
 static TEXT_READLINE: Hook = of_text(c"readline", Form::Fast(text_readline));
 static TEXT_READ: Hook = of_text(c"read", Form::Fast(text_read));
-static BUFFER_WRITE: Hook =
-    Hook::method(c"_io", c"BufferedWriter", c"write", Form::One(buffer_write));
+static WRITER_WRITE: Hook = of_writer(c"write", Form::One(writer_write));
+static WRITER_FLUSH: Hook = of_writer(c"flush", Form::None(writer_flush));
+static WRITER_SEEK: Hook = of_writer(c"seek", Form::Fast(writer_seek));
+static WRITER_TRUNCATE: Hook = of_writer(c"truncate", Form::Method(writer_truncate));
+static READER_READ: Hook = of_reader(c"read", Form::Fast(reader_read));
+static READER_READ1: Hook = of_reader(c"read1", Form::Fast(reader_read1));
+static READER_READLINE: Hook = of_reader(c"readline", Form::Fast(reader_readline));
+static READER_READINTO: Hook = of_reader(c"readinto", Form::One(reader_readinto));
+static READER_READINTO1: Hook = of_reader(c"readinto1", Form::One(reader_readinto1));
+static READER_PEEK: Hook = of_reader(c"peek", Form::Fast(reader_peek));
+static FILE_WRITE: Hook = of_file(c"write", Form::Method(file_write));
+static FILE_READ: Hook = of_file(c"read", Form::Method(file_read));
+static FILE_READALL: Hook = of_file(c"readall", Form::None(file_readall));
+static FILE_READINTO: Hook = of_file(c"readinto", Form::Method(file_readinto));
 static OS_WRITE: Hook = Hook::function(OS, c"write", Form::Fast(os_write));
+static OS_WRITEV: Hook = Hook::function(OS, c"writev", Form::Fast(os_writev));
+static OS_READ: Hook = Hook::function(OS, c"read", Form::Fast(os_read));
+static OS_READV: Hook = Hook::function(OS, c"readv", Form::Fast(os_readv));
 static INPUT: Hook = Hook::function(c"builtins", c"input", Form::Fast(input));
 
-static HOOKS: [&Hook; 11] = [
+static HOOKS: [&Hook; 28] = [
     &TEXT_WRITE,
     &TEXT_FLUSH,
     &TEXT_CLOSE,
     &TEXT_DETACH,
+    &TEXT_TELL,
     &TEXT_SEEK,
     &TEXT_RECONFIGURE,
     &TEXT_READLINE,
     &TEXT_READ,
-    &BUFFER_WRITE,
+    &WRITER_WRITE,
+    &WRITER_FLUSH,
+    &WRITER_SEEK,
+    &WRITER_TRUNCATE,
+    &READER_READ,
+    &READER_READ1,
+    &READER_READLINE,
+    &READER_READINTO,
+    &READER_READINTO1,
+    &READER_PEEK,
+    &FILE_WRITE,
+    &FILE_READ,
+    &FILE_READALL,
+    &FILE_READINTO,
     &OS_WRITE,
+    &OS_WRITEV,
+    &OS_READ,
+    &OS_READV,
     &INPUT,
 ];
+
+/// `for line in sys.stdin` goes through a slot of the type, not a method.
+static TEXT_NEXT: Slot = Slot::of(c"_io", c"TextIOWrapper", text_next);
+static READER_NEXT: Slot = Slot::of(c"_io", c"BufferedReader", reader_next);
+
+static SLOTS: [&Slot; 2] = [&TEXT_NEXT, &READER_NEXT];
 
 const fn of_text(method: &'static CStr, form: Form) -> Hook {
     Hook::method(c"_io", c"TextIOWrapper", method, form)
 }
 
+const fn of_writer(method: &'static CStr, form: Form) -> Hook {
+    Hook::method(c"_io", c"BufferedWriter", method, form)
+}
+
+const fn of_reader(method: &'static CStr, form: Form) -> Hook {
+    Hook::method(c"_io", c"BufferedReader", method, form)
+}
+
+const fn of_file(method: &'static CStr, form: Form) -> Hook {
+    Hook::method(c"_io", c"FileIO", method, form)
+}
+
 /// Lets `tool` listen.
 pub fn hook(py: Python<'_>, tool: Rc<Monitor>) {
-    LISTENER.store(Box::into_raw(Box::new(tool)), Ordering::Release);
+    let layers = Layers::find(py);
+    let listener = Box::new(Listener { tool, layers });
+    LISTENER.store(Box::into_raw(listener), Ordering::Release);
     HOOKS.iter().for_each(|hook| hook.set(py));
-    hook_lines(py);
+    SLOTS.iter().for_each(|slot| slot.set(py));
 }
 
 /// Puts every method back as it was.
 pub fn unhook() {
     Python::attach(|py| {
         HOOKS.iter().for_each(|hook| hook.unset(py));
-        unhook_lines(py);
+        SLOTS.iter().for_each(|slot| slot.unset(py));
+        let listener = LISTENER.swap(ptr::null_mut(), Ordering::AcqRel);
+        if !listener.is_null() {
+            // SAFETY: the box that `hook` leaked, taken back once, with the GIL held.
+            drop(unsafe { Box::from_raw(listener) });
+        }
     });
-    let listener = LISTENER.swap(ptr::null_mut(), Ordering::AcqRel);
-    if !listener.is_null() {
-        // SAFETY: the box that `hook` leaked, taken back once, with the GIL held.
-        drop(unsafe { Box::from_raw(listener) });
-    }
 }
 
-fn listener<'a>() -> Option<&'a Rc<Monitor>> {
+fn listener<'a>() -> Option<&'a Listener> {
     if !interpreter::is_home() {
         return None;
     }
@@ -95,46 +160,145 @@ fn listener<'a>() -> Option<&'a Rc<Monitor>> {
 }
 
 /// Runs `call` as part of an upper layer's work.
-fn inside<R>(depth: &'static std::thread::LocalKey<Cell<u32>>, call: impl FnOnce() -> R) -> R {
+fn inside<R>(depth: &'static LocalKey<Cell<u32>>, call: impl FnOnce() -> R) -> R {
     depth.with(|depth| depth.set(depth.get() + 1));
     let result = call();
     depth.with(|depth| depth.set(depth.get() - 1));
     result
 }
 
-unsafe extern "C" fn text_close(this: Object, argument: Object) -> Object {
-    // SAFETY: called as the interpreter called us.
-    inside(&WRITING, || unsafe { TEXT_CLOSE.plain(this, argument) })
+/// The recording that a method's result is to be told to, where it has one and no upper layer tells it.
+fn listening<'a>(depth: &'static LocalKey<Cell<u32>>, result: Object) -> Option<&'a Listener> {
+    if result.is_null() || depth.get() > 0 {
+        return None;
+    }
+    listener()
 }
 
-unsafe extern "C" fn text_detach(this: Object, argument: Object) -> Object {
-    // SAFETY: called as the interpreter called us.
-    inside(&WRITING, || unsafe { TEXT_DETACH.plain(this, argument) })
+/// Runs `call`, a method of a buffered stream, as part of an upper layer's work where that stream ends in a standard one,
+/// which is returned, too: where it ends in an object of the program's, what that writes or reads is told.
+fn buffered(
+    depth: &'static LocalKey<Cell<u32>>,
+    this: Object,
+    call: impl FnOnce() -> Object,
+) -> (Object, Option<Channel>) {
+    let listener = listener().filter(|_| depth.get() == 0);
+    let channel = listener.and_then(|listener| listener.layers.of_buffer(this));
+    let result = if channel.is_some() {
+        inside(depth, call)
+    } else {
+        call()
+    };
+    (result, channel)
 }
 
+/// A replacement that makes what lower layers do meanwhile part of this one's work, and tells no more.
+macro_rules! upper {
+    ($depth:ident: $function:ident($($argument:ident: $kind:ty),*) = $hook:ident.$form:ident) => {
+        unsafe extern "C" fn $function(this: Object, $($argument: $kind),*) -> Object {
+            // SAFETY: called as the interpreter called us.
+            inside(&$depth, || unsafe { $hook.$form(this, $($argument),*) })
+        }
+    };
+}
+
+/// The same of a buffered stream.
+macro_rules! upper_buffered {
+    ($depth:ident: $function:ident($($argument:ident: $kind:ty),*) = $hook:ident.$form:ident) => {
+        unsafe extern "C" fn $function(this: Object, $($argument: $kind),*) -> Object {
+            // SAFETY: called as the interpreter called us.
+            buffered(&$depth, this, || unsafe { $hook.$form(this, $($argument),*) }).0
+        }
+    };
+}
+
+/// A replacement that tells what the method, one of a text layer, has read and returns.
+macro_rules! reads_text {
+    ($function:ident($($argument:ident: $kind:ty),*) = $hook:ident.$form:ident) => {
+        unsafe extern "C" fn $function(this: Object, $($argument: $kind),*) -> Object {
+            // SAFETY: called as the interpreter called us.
+            let result = inside(&READING, || unsafe { $hook.$form(this, $($argument),*) });
+            if let Some(listener) = listening(&READING, result)
+                && text::is_str(result)
+            {
+                listener.tell_str(of_input(listener.layers.of_text(this)), result);
+            }
+            result
+        }
+    };
+}
+
+/// The same of a buffered stream, or a FileIO.
+macro_rules! reads {
+    ($function:ident($($argument:ident: $kind:ty),*) = $hook:ident.$form:ident) => {
+        unsafe extern "C" fn $function(this: Object, $($argument: $kind),*) -> Object {
+            // SAFETY: called as the interpreter called us.
+            let call = || unsafe { $hook.$form(this, $($argument),*) };
+            let (result, channel) = buffered(&READING, this, call);
+            if let Some(listener) = listening(&READING, result) {
+                listener.tell_bytes(of_input(channel), result, usize::MAX);
+            }
+            result
+        }
+    };
+}
+
+/// The same of a method that puts what it has read into its argument.
+macro_rules! reads_into {
+    ($function:ident = $hook:ident) => {
+        unsafe extern "C" fn $function(this: Object, argument: Object) -> Object {
+            // SAFETY: called as the interpreter called us.
+            let call = || unsafe { $hook.plain(this, argument) };
+            let (result, channel) = buffered(&READING, this, call);
+            if let Some(listener) = listening(&READING, result) {
+                listener.tell_bytes(of_input(channel), argument, size(result));
+            }
+            result
+        }
+    };
+}
+
+upper!(WRITING: text_close(argument: Object) = TEXT_CLOSE.plain);
+upper!(WRITING: text_detach(argument: Object) = TEXT_DETACH.plain);
+upper!(WRITING: text_tell(argument: Object) = TEXT_TELL.plain);
+upper!(WRITING: text_reconfigure(args: *const Object, count: isize, names: Object)
+    = TEXT_RECONFIGURE.named);
+
+upper_buffered!(WRITING: writer_flush(argument: Object) = WRITER_FLUSH.plain);
+upper_buffered!(WRITING: writer_seek(args: *const Object, count: isize) = WRITER_SEEK.fast);
+upper_buffered!(WRITING: writer_truncate(class: Object, args: *const Object, count: isize, names: Object)
+    = WRITER_TRUNCATE.of_class);
+upper_buffered!(READING: reader_peek(args: *const Object, count: isize) = READER_PEEK.fast);
+
+reads_text!(text_readline(args: *const Object, count: isize) = TEXT_READLINE.fast);
+reads_text!(text_read(args: *const Object, count: isize) = TEXT_READ.fast);
+reads_text!(text_next() = TEXT_NEXT.plain);
+
+reads!(reader_read(args: *const Object, count: isize) = READER_READ.fast);
+reads!(reader_read1(args: *const Object, count: isize) = READER_READ1.fast);
+reads!(reader_readline(args: *const Object, count: isize) = READER_READLINE.fast);
+reads!(reader_next() = READER_NEXT.plain);
+reads!(file_read(class: Object, args: *const Object, count: isize, names: Object)
+    = FILE_READ.of_class);
+reads!(file_readall(argument: Object) = FILE_READALL.plain);
+
+reads_into!(reader_readinto = READER_READINTO);
+reads_into!(reader_readinto1 = READER_READINTO1);
+
+/// It writes what waits, and reads again what lies before the place.
 unsafe extern "C" fn text_seek(this: Object, args: *const Object, count: isize) -> Object {
     // SAFETY: called as the interpreter called us.
-    inside(&WRITING, || unsafe { TEXT_SEEK.fast(this, args, count) })
-}
-
-unsafe extern "C" fn text_reconfigure(
-    this: Object,
-    args: *const Object,
-    count: isize,
-    names: Object,
-) -> Object {
-    // SAFETY: called as the interpreter called us.
-    inside(&WRITING, || unsafe {
-        TEXT_RECONFIGURE.named(this, args, count, names)
-    })
+    let seek = || unsafe { TEXT_SEEK.fast(this, args, count) };
+    inside(&READING, || inside(&WRITING, seek))
 }
 
 unsafe extern "C" fn text_write(this: Object, argument: Object) -> Object {
     // SAFETY: called as the interpreter called us.
     let result = inside(&WRITING, || unsafe { TEXT_WRITE.plain(this, argument) });
-    if !result.is_null() && WRITING.get() == 0 && listener().is_some() && text::is_str(argument) {
-        // SAFETY: `this` is a TextIOWrapper, since the original took it.
-        tell_str(unsafe { channel(this) }, argument);
+    if let Some(listener) = listening(&WRITING, result)
+        && text::is_str(argument)
+    {
+        listener.tell_str(of_output(listener.layers.of_text(this)), argument);
     }
     result
 }
@@ -142,21 +306,56 @@ unsafe extern "C" fn text_write(this: Object, argument: Object) -> Object {
 unsafe extern "C" fn text_flush(this: Object, argument: Object) -> Object {
     // SAFETY: called as the interpreter called us.
     let result = inside(&WRITING, || unsafe { TEXT_FLUSH.plain(this, argument) });
-    if !result.is_null()
-        && WRITING.get() == 0
-        && let Some(listener) = listener()
-    {
-        listener.flushed();
+    if let Some(listener) = listening(&WRITING, result) {
+        listener.tool.flushed();
     }
     result
 }
 
-unsafe extern "C" fn buffer_write(this: Object, argument: Object) -> Object {
+unsafe extern "C" fn writer_write(this: Object, argument: Object) -> Object {
     // SAFETY: called as the interpreter called us.
-    let result = inside(&WRITING, || unsafe { BUFFER_WRITE.plain(this, argument) });
-    if !result.is_null() && WRITING.get() == 0 && listener().is_some() {
-        // SAFETY: `this` is a BufferedWriter, since the original took it.
-        tell_bytes(unsafe { buffer_channel(this) }, argument, usize::MAX);
+    let call = || unsafe { WRITER_WRITE.plain(this, argument) };
+    let (result, channel) = buffered(&WRITING, this, call);
+    if let Some(listener) = listening(&WRITING, result) {
+        listener.tell_bytes(of_output(channel), argument, usize::MAX);
+    }
+    result
+}
+
+unsafe extern "C" fn file_write(
+    this: Object,
+    class: Object,
+    args: *const Object,
+    count: isize,
+    names: Object,
+) -> Object {
+    // SAFETY: called as the interpreter called us.
+    let result = unsafe { FILE_WRITE.of_class(this, class, args, count, names) };
+    if count == 1
+        && let Some(listener) = listening(&WRITING, result)
+    {
+        let channel = of_output(listener.layers.of_buffer(this));
+        // SAFETY: there is one argument.
+        listener.tell_bytes(channel, unsafe { *args }, size(result));
+    }
+    result
+}
+
+unsafe extern "C" fn file_readinto(
+    this: Object,
+    class: Object,
+    args: *const Object,
+    count: isize,
+    names: Object,
+) -> Object {
+    // SAFETY: called as the interpreter called us.
+    let result = unsafe { FILE_READINTO.of_class(this, class, args, count, names) };
+    if count == 1
+        && let Some(listener) = listening(&READING, result)
+    {
+        let channel = of_input(listener.layers.of_buffer(this));
+        // SAFETY: there is one argument.
+        listener.tell_bytes(channel, unsafe { *args }, size(result));
     }
     result
 }
@@ -164,217 +363,183 @@ unsafe extern "C" fn buffer_write(this: Object, argument: Object) -> Object {
 unsafe extern "C" fn os_write(this: Object, args: *const Object, count: isize) -> Object {
     // SAFETY: called as the interpreter called us.
     let result = unsafe { OS_WRITE.fast(this, args, count) };
-    if !result.is_null() && WRITING.get() == 0 && count == 2 {
-        // SAFETY: two arguments; only an exact int is asked for its value.
-        unsafe {
-            let (descriptor, data) = (*args, *args.add(1));
-            if ffi::PyLong_CheckExact(descriptor) != 0 {
-                let written = usize::try_from(ffi::PyLong_AsSsize_t(result)).unwrap_or(0);
-                tell_bytes(of_descriptor(ffi::PyLong_AsLong(descriptor)), data, written);
-            }
-        }
+    if let Some(listener) = listening(&WRITING, result)
+        // SAFETY: as many arguments.
+        && let Some((channel, data)) = unsafe { descriptor_and_other(args, count) }
+    {
+        listener.tell_bytes(of_output(channel), data, size(result));
     }
     result
 }
 
-unsafe extern "C" fn text_readline(this: Object, args: *const Object, count: isize) -> Object {
+unsafe extern "C" fn os_writev(this: Object, args: *const Object, count: isize) -> Object {
     // SAFETY: called as the interpreter called us.
-    let result = inside(&READING, || unsafe {
-        TEXT_READLINE.fast(this, args, count)
-    });
-    tell_read(this, result);
+    let result = unsafe { OS_WRITEV.fast(this, args, count) };
+    if let Some(listener) = listening(&WRITING, result)
+        // SAFETY: as many arguments.
+        && let Some((channel, buffers)) = unsafe { descriptor_and_other(args, count) }
+    {
+        listener.tell_buffers(of_output(channel), buffers, size(result));
+    }
     result
 }
 
-unsafe extern "C" fn text_read(this: Object, args: *const Object, count: isize) -> Object {
+unsafe extern "C" fn os_read(this: Object, args: *const Object, count: isize) -> Object {
     // SAFETY: called as the interpreter called us.
-    let result = inside(&READING, || unsafe { TEXT_READ.fast(this, args, count) });
-    tell_read(this, result);
+    let result = unsafe { OS_READ.fast(this, args, count) };
+    if let Some(listener) = listening(&READING, result)
+        // SAFETY: as many arguments.
+        && let Some((channel, _)) = unsafe { descriptor_and_other(args, count) }
+    {
+        listener.tell_bytes(of_input(channel), result, usize::MAX);
+    }
+    result
+}
+
+unsafe extern "C" fn os_readv(this: Object, args: *const Object, count: isize) -> Object {
+    // SAFETY: called as the interpreter called us.
+    let result = unsafe { OS_READV.fast(this, args, count) };
+    if let Some(listener) = listening(&READING, result)
+        // SAFETY: as many arguments.
+        && let Some((channel, buffers)) = unsafe { descriptor_and_other(args, count) }
+    {
+        listener.tell_buffers(of_input(channel), buffers, size(result));
+    }
     result
 }
 
 unsafe extern "C" fn input(this: Object, args: *const Object, count: isize) -> Object {
     // SAFETY: called as the interpreter called us.
     let result = inside(&READING, || unsafe { INPUT.fast(this, args, count) });
-    if !result.is_null() && READING.get() == 0 {
-        tell_str(Some(Channel::Stdin), result);
-        if let Some(listener) = listener() {
-            listener.text(Channel::Stdin, "\n", 0);
-        }
+    if let Some(listener) = listening(&READING, result) {
+        listener.tell_str(Some(Channel::Stdin), result);
+        listener.tool.text(Channel::Stdin, b"\n", 0);
     }
     result
 }
 
-fn tell_read(this: Object, result: Object) {
-    if !result.is_null() && READING.get() == 0 && listener().is_some() && text::is_str(result) {
-        // SAFETY: `this` is a TextIOWrapper, since the original took it.
-        tell_str(unsafe { channel(this) }, result);
+/// A standard stream that is written to.
+fn of_output(channel: Option<Channel>) -> Option<Channel> {
+    channel.filter(|&channel| channel != Channel::Stdin)
+}
+
+/// A standard stream that is read from.
+fn of_input(channel: Option<Channel>) -> Option<Channel> {
+    channel.filter(|&channel| channel == Channel::Stdin)
+}
+
+/// How many bytes a method says that it wrote or read; it is None where it would have had to wait.
+fn size(result: Object) -> usize {
+    // SAFETY: a live object; only an exact int is asked for its value.
+    unsafe {
+        if ffi::PyLong_CheckExact(result) == 0 {
+            return 0;
+        }
+        usize::try_from(ffi::PyLong_AsSsize_t(result)).unwrap_or(0)
     }
 }
 
-fn tell_str(channel: Option<Channel>, object: Object) {
-    let (Some(channel), Some(listener)) = (channel, listener()) else {
-        return;
-    };
-    let room = listener.room(channel);
-    if room > 0 {
+/// The stream that the first of two arguments is the descriptor of, and the second.
+///
+/// # Safety
+/// `args` points to `count` arguments, the first of which a system call took.
+unsafe fn descriptor_and_other(
+    args: *const Object,
+    count: isize,
+) -> Option<(Option<Channel>, Object)> {
+    // SAFETY: two arguments; only an exact int is asked for its value.
+    unsafe {
+        if count != 2 || ffi::PyLong_CheckExact(*args) == 0 {
+            return None;
+        }
+        Some((of_descriptor(ffi::PyLong_AsLong(*args)), *args.add(1)))
+    }
+}
+
+impl Listener {
+    fn tell_str(&self, channel: Option<Channel>, object: Object) {
+        let Some((channel, room)) = self.room(channel) else {
+            return;
+        };
         let mut scratch = String::new();
         let piece = text::read(object, room, &mut scratch);
         if !piece.text.is_empty() {
-            listener.text(channel, piece.text, piece.rest);
+            self.tool.text(channel, piece.text.as_bytes(), piece.rest);
         }
+    }
+
+    /// The first `count` bytes of an object; how many there are of them, if that is known and wanted.
+    fn tell_bytes(&self, channel: Option<Channel>, object: Object, count: usize) -> Option<usize> {
+        let (channel, room) = self.room(channel)?;
+        with_bytes(object, |bytes| {
+            let bytes = &bytes[..bytes.len().min(count)];
+            let shown = &bytes[..bytes.len().min(room)];
+            if !shown.is_empty() {
+                self.tool.text(channel, shown, bytes.len() - shown.len());
+            }
+            bytes.len()
+        })
+    }
+
+    /// The first `count` bytes of a list or tuple of objects, one after another.
+    fn tell_buffers(&self, channel: Option<Channel>, buffers: Object, count: usize) {
+        let mut left = count;
+        for index in 0.. {
+            if left > 0
+                && let Some(buffer) = item(buffers, index)
+                && let Some(told) = self.tell_bytes(channel, buffer, left)
+            {
+                left -= told;
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// How many characters of a stream's text are wanted, where any are.
+    fn room(&self, channel: Option<Channel>) -> Option<(Channel, usize)> {
+        let channel = channel?;
+        let room = self.tool.room(channel);
+        (room > 0).then_some((channel, room))
     }
 }
 
-fn tell_bytes(channel: Option<Channel>, object: Object, written: usize) {
-    let (Some(channel), Some(listener)) = (channel, listener()) else {
-        return;
-    };
-    let room = listener.room(channel);
-    if room > 0 {
-        with_bytes(object, |bytes| {
-            let bytes = &bytes[..bytes.len().min(written)];
-            let shown = &bytes[..bytes.len().min(room)];
-            let rest = bytes.len() - shown.len();
-            listener.text(channel, &String::from_utf8_lossy(shown), rest);
-        });
+/// An item of an exact list or tuple.
+fn item(buffers: Object, index: isize) -> Option<Object> {
+    // SAFETY: a live object of the exact type, whose length is asked for.
+    unsafe {
+        if ffi::PyList_CheckExact(buffers) != 0 {
+            (index < ffi::PyList_GET_SIZE(buffers)).then(|| ffi::PyList_GET_ITEM(buffers, index))
+        } else if ffi::PyTuple_CheckExact(buffers) != 0 {
+            (index < ffi::PyTuple_GET_SIZE(buffers)).then(|| ffi::PyTuple_GET_ITEM(buffers, index))
+        } else {
+            None
+        }
     }
 }
 
 /// Hands on the bytes of a bytes, a bytearray or a memoryview; other objects that have any may have code to be asked by.
-fn with_bytes(object: Object, act: impl FnOnce(&[u8])) {
+fn with_bytes<R>(object: Object, act: impl FnOnce(&[u8]) -> R) -> Option<R> {
     // SAFETY: a live object; an exact memoryview holds its buffer, and hands it out itself, until it is given back.
     unsafe {
         if ffi::PyBytes_Check(object) != 0 || ffi::PyByteArray_Check(object) != 0 {
-            return act(text::bytes_of(object));
+            return Some(act(text::bytes_of(object)));
         }
         if ffi::Py_TYPE(object) != &raw mut ffi::PyMemoryView_Type {
-            return;
+            return None;
         }
         let mut view = ffi::Py_buffer::new();
         if ffi::PyObject_GetBuffer(object, &raw mut view, ffi::PyBUF_SIMPLE) != 0 {
-            return ffi::PyErr_Clear();
-        }
-        if !view.buf.is_null() {
-            act(slice::from_raw_parts(
-                view.buf.cast(),
-                view.len.cast_unsigned(),
-            ));
-        }
-        ffi::PyBuffer_Release(&raw mut view);
-    }
-}
-
-fn of_descriptor(descriptor: i64) -> Option<Channel> {
-    match descriptor {
-        0 => Some(Channel::Stdin),
-        1 => Some(Channel::Stdout),
-        2 => Some(Channel::Stderr),
-        _ => None,
-    }
-}
-
-/// The standard stream that a TextIOWrapper ends in, or stands for.
-unsafe fn channel(stream: Object) -> Option<Channel> {
-    Python::attach(|py| {
-        let buffer = member(py, stream, c"TextIOWrapper", c"buffer")?;
-        // SAFETY: a live object.
-        unsafe { buffer_channel(buffer.as_ptr()) }.or_else(|| standing_for(stream))
-    })
-}
-
-fn standing_for(stream: Object) -> Option<Channel> {
-    // SAFETY: the GIL is held; the address of what `sys` holds is compared, no more.
-    let is = |name: &CStr| unsafe { ffi::PySys_GetObject(name.as_ptr()) == stream };
-    [
-        (c"stdout", Channel::Stdout),
-        (c"stderr", Channel::Stderr),
-        (c"stdin", Channel::Stdin),
-    ]
-    .into_iter()
-    .find_map(|(name, channel)| is(name).then_some(channel))
-}
-
-/// The standard stream that a buffered stream, or a FileIO, ends in.
-unsafe fn buffer_channel(buffer: Object) -> Option<Channel> {
-    Python::attach(|py| {
-        let raw = [c"BufferedWriter", c"BufferedReader"]
-            .iter()
-            .find_map(|class| member(py, buffer, class, c"raw"));
-        // SAFETY: a live object.
-        let raw = raw.unwrap_or_else(|| unsafe { Bound::from_borrowed_ptr(py, buffer) });
-        if !crate::value::is_of_c(raw.get_type_ptr(), c"_io", c"FileIO") {
-            return None;
-        }
-        // By the class: an instance may have a function of the program's under the name.
-        let fileno = crate::value::class_attribute(py, raw.get_type_ptr(), c"fileno")?;
-        of_descriptor(fileno.call1((raw,)).ok()?.extract().ok()?)
-    })
-}
-
-/// A C member of an instance of a class of `_io`, through the class's own descriptor.
-fn member<'py>(
-    py: Python<'py>,
-    object: Object,
-    class: &CStr,
-    name: &CStr,
-) -> Option<Bound<'py, PyAny>> {
-    let class = crate::value::loaded(py, c"_io", class)?;
-    // SAFETY: live objects; a member descriptor's getter reads the instance's memory.
-    unsafe {
-        if ffi::PyObject_TypeCheck(object, class.as_ptr().cast()) == 0 {
-            return None;
-        }
-        let descriptor = crate::value::class_attribute(py, class.as_ptr().cast(), name)?;
-        let get = (*ffi::Py_TYPE(descriptor.as_ptr())).tp_descr_get?;
-        let found = get(descriptor.as_ptr(), object, class.as_ptr());
-        if found.is_null() {
             ffi::PyErr_Clear();
+            return None;
         }
-        Bound::from_owned_ptr_or_opt(py, found)
-    }
-}
-
-/// `for line in sys.stdin` goes through a slot of the type, not a method.
-static NEXT_LINE: AtomicUsize = AtomicUsize::new(0);
-
-unsafe extern "C" fn next_line(this: Object) -> Object {
-    // SAFETY: the address came from the type's slot.
-    let original: unsafe extern "C" fn(Object) -> Object =
-        unsafe { std::mem::transmute(NEXT_LINE.load(Ordering::Acquire)) };
-    // SAFETY: called as the interpreter called us.
-    let result = inside(&READING, || unsafe { original(this) });
-    tell_read(this, result);
-    result
-}
-
-fn text_class(py: Python<'_>) -> Option<*mut ffi::PyTypeObject> {
-    crate::value::loaded(py, c"_io", c"TextIOWrapper").map(|class| class.as_ptr().cast())
-}
-
-fn is_ours(slot: ffi::iternextfunc) -> bool {
-    slot as usize == next_line as *const () as usize
-}
-
-fn hook_lines(py: Python<'_>) {
-    let Some(class) = text_class(py) else { return };
-    // SAFETY: the slot of a live type; the GIL is held.
-    unsafe {
-        if let Some(original) = (*class).tp_iternext.filter(|&slot| !is_ours(slot)) {
-            NEXT_LINE.store(original as usize, Ordering::Release);
-            (*class).tp_iternext = Some(next_line);
-        }
-    }
-}
-
-fn unhook_lines(py: Python<'_>) {
-    let (Some(class), address) = (text_class(py), NEXT_LINE.load(Ordering::Acquire)) else {
-        return;
-    };
-    if address != 0 {
-        // SAFETY: the slot's own original.
-        unsafe {
-            (*class).tp_iternext = Some(std::mem::transmute::<usize, ffi::iternextfunc>(address))
+        let bytes = if view.buf.is_null() {
+            &[]
+        } else {
+            slice::from_raw_parts(view.buf.cast(), view.len.cast_unsigned())
         };
+        let result = act(bytes);
+        ffi::PyBuffer_Release(&raw mut view);
+        Some(result)
     }
 }

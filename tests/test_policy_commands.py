@@ -301,6 +301,33 @@ def test_check_does_not_warn_of_a_bundled_policy(project: Path, command: Command
     assert command("policy", "check", "recorder.toml").stdout == sound
 
 
+@pytest.mark.parametrize(
+    ("text", "warned"),
+    [
+        (
+            'exclude = ["**"]',
+            'nothing below it is recorded: exclude "**" (recorder.toml:1: exclude[0]) (expected, say, that pattern '
+            'taken out, or a rule: [[rules]] path = "app/__init__.py", record = "lines")',
+        ),
+        (
+            'include = ["app/gone.py"]',
+            "nothing below it is recorded: no pattern of include or extend-include matches "
+            '(expected, say, extend-include = ["app/__init__.py"])',
+        ),
+        ('exclude = ["**"]\n[[rules]]\nfunction = "charge"\nrecord = "calls"', None),
+        ('exclude = ["**"]\npackages = ["json"]', None),
+        ('include = ["/srv/lib/**"]', None),
+        ('exclude = ["**"]\n[[rules]]\nmodule = "json"\nrecord = "lines"', None),
+    ],
+)
+def test_check_warns_where_nothing_is_recorded(project: Path, command: Command, text: str, warned: str | None) -> None:
+    (project / "recorder.toml").write_text(text)
+    told = command("policy", "check", "recorder.toml").stdout.splitlines()
+    line = f"warning: {os.path.realpath(project)}: {warned}"
+    assert [each for each in told if "nothing below it" in each] == ([line] if warned else [])
+    assert told[-1] == "sound: bundled policy default, recorder.toml"
+
+
 def test_check_warns_of_rules_without_effect(project: Path, command: Command, snapshot: SnapshotAssertion) -> None:
     (project / "rules.toml").write_text(
         "".join(

@@ -417,6 +417,44 @@ def test_what_answers_a_prompt(folder: Path, record: Record) -> None:
     assert "bob smith" in "\n".join(recorded.dump())
 
 
+def test_what_answers_a_prompt_key_by_key(folder: Path, record: Record) -> None:
+    hidden = secret("keys", 0)
+    (folder / "p.py").write_text("""
+import os
+print("Password: ", end="", flush=True)
+password = b""
+while (password := password + os.read(0, 1))[-1:] != b"\\n":
+    print("*", end="", flush=True)
+name = os.read(0, 100)
+copied = password.decode().strip()
+""")
+    recorded = record("p.py", stdin=f"{hidden}\nbob smith\n")
+    assert leaks(recorded, [hidden]) == []
+    told = [line.strip() for line in recorded.dump() if line.strip().startswith("stdin")]
+    assert told == ["stdin '<redacted: name password>\\n'", "stdin 'bob smith\\n'"]
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_secret_across_writes_and_reads_of_bytes(unbuffered: str, folder: Path, record: Record) -> None:
+    """A token is known by its start, and hidden to its end, whatever comes in between the parts."""
+    written, gathered, read = ("ghp_" + hashlib.sha256(bytes([number])).hexdigest()[:36] for number in range(3))
+    (folder / "p.py").write_text(f"""
+import os, sys
+for start in range(0, {len(written)}, 7):
+    sys.stdout.buffer.write({written.encode()!r}[start : start + 7])
+    sys.stdout.buffer.flush()
+os.writev(1, [b"\\n", {gathered[:9].encode()!r}])
+os.writev(1, [{gathered[9:20].encode()!r}, {gathered[20:].encode()!r}, b"\\n"])
+while os.read(0, 5): pass
+""")
+    recorded = record("p.py", stdin=f"{read}\nname\n", env={"PYTHONUNBUFFERED": unbuffered})
+    told = [line for line in recorded.dump() if line.strip().startswith("std")]
+    assert sum("<redacted: content" in line for line in told) == 3
+    for text in (written, gathered, read):
+        assert not any(text[start : start + 8] in line for line in told for start in range(len(text) - 7))
+    assert "name" in "".join(told)
+
+
 def test_children_hide_what_their_parent_hides(folder: Path, record: Record) -> None:
     hidden = [secret("children", number) for number in range(2)]
     (folder / "p.py").write_text(f"""
@@ -631,6 +669,28 @@ other(("spades", 7))
     assert [card for card in cards if card in dump] == []
     assert "card=['<redacted: content card number>', 'hearts']" in dump
     assert "card=('spades', 7)" in dump and "'size': 3" in dump
+
+
+def test_cards_are_found_in_what_inherits_from_a_container(folder: Path, record: Record) -> None:
+    cards = ["4012888888881881", "5555555555554444", "378282246310005", "4111111111111111", "6011111111111117"]
+    (folder / "p.py").write_text(f"""
+class Bytes(bytearray): pass
+class Set(set): pass
+class Frozen(frozenset): pass
+class Lines(list): pass
+class Table(dict): pass
+def pay(card):
+    return len(card)
+pay(Bytes(b"{cards[0]}"))
+pay(Set(["{cards[1]}"]))
+pay(Frozen(["{cards[2]}"]))
+pay(Lines(["{cards[3]}"]))
+pay(Table(value="{cards[4]}"))
+pay(Set(["hearts"]))
+""")
+    dump = without_source(record("p.py"))
+    assert [card for card in cards if card in dump] == []
+    assert "hearts" in dump
 
 
 def test_more_secrets_than_can_be_followed(folder: Path, record: Record, plain: Plain) -> None:

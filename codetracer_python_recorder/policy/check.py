@@ -1,4 +1,5 @@
-"""What is sound in a policy, and yet not what anybody wants: patterns, rules and variables that do nothing.
+"""What is sound in a policy, and yet not what anybody wants: patterns, rules and variables that do nothing, and
+policies by which nothing is recorded.
 
 Owns: these warnings. Must not: report a mistake; `mistakes`, `load` and `resolve` do, and then there is no policy
 to look at.
@@ -11,7 +12,7 @@ from importlib.machinery import PathFinder
 from itertools import islice
 
 from codetracer_python_recorder import _native
-from codetracer_python_recorder.policy.explain import Asked, Question, qualnames, source_files
+from codetracer_python_recorder.policy.explain import Asked, Question, qualnames, source_files, way_out
 from codetracer_python_recorder.policy.layer import quote
 from codetracer_python_recorder.policy.mistakes import nearest
 from codetracer_python_recorder.policy.schema import KEYS, PREFIX
@@ -42,7 +43,8 @@ def of_variables(environ: Mapping[str, str]) -> list[str]:
 
 
 def warnings(policy: Policy) -> list[str]:
-    """A line for each pattern that matches nothing below the project root now, and for each rule without an effect.
+    """A line for each pattern that matches nothing below the project root now, and for each rule without an effect; and
+    one where nothing below it is recorded.
 
     What a bundled policy holds is nobody's here to change.
     """
@@ -67,7 +69,8 @@ def warnings(policy: Policy) -> list[str]:
         if pattern.origin not in bundled and not _is_there(pattern.text, asked.path)
     ]
     found += list(_of_names(policy, bundled))
-    return found + list(_of_rules(policy, bundled, asked, answer["decisions"]))
+    found += list(_of_rules(policy, bundled, asked, answer["decisions"]))
+    return found + list(_of_nothing(policy, asked, questions, answer["decisions"]))
 
 
 class _Bundled:
@@ -116,6 +119,31 @@ def _of_rules(policy: Policy, bundled: _Bundled, asked: Asked, decisions: list[d
             yield f"{rule.origin}: later rules decide all that it matches below the project root {policy.project_root}"
         elif number not in matching and _is_of_project(rule, asked):
             yield f"{rule.origin}: matches nothing below the project root {policy.project_root}"
+
+
+def _of_nothing(
+    policy: Policy, asked: Asked, questions: list[Question], decisions: list[dict[str, Any]]
+) -> Iterator[str]:
+    """That the project has code, and none of it is recorded, nor is any from elsewhere."""
+    if not decisions or any(one["record"] != "none" for one in decisions) or _records_elsewhere(policy, asked):
+        return
+    reasons = list(dict.fromkeys(one["reason"] for one in decisions))
+    more = f", {len(reasons) - 3} more" if len(reasons) > 3 else ""
+    why = ", ".join(reasons[:3]) + more
+    yield (
+        f"{policy.project_root}: nothing below it is recorded: {why} "
+        f"(expected, say, {way_out(questions[0], decisions[0], policy)})"
+    )
+
+
+def _records_elsewhere(policy: Policy, asked: Asked) -> bool:
+    """Whether something is named that lies outside of the project."""
+    paths = [pattern for name in ("include", "extend-include") for pattern in policy.patterns(name)]
+    return (
+        any(policy.patterns(name) for name in ("packages", "extend-packages"))
+        or any(not _lies_below(pattern.text) for pattern in paths)
+        or any(rule.table.get("record", "none") != "none" and not _is_of_project(rule, asked) for rule in policy.rules)
+    )
 
 
 def _covers(later: Rule, rule: Rule) -> bool:

@@ -4,11 +4,12 @@
 //! that waits would be handled there, and what the program has left behind to trace, profile or watch it would see us.
 //!
 //! Facts: `Modules/main.c` (`pymain_run_python`, `Py_RunMain`), `Python/pythonrun.c` (`_PyRun_SimpleFile`,
-//! `_Py_HandleSystemExit`). An uncaught `SystemExit` ends the process where it is shown, but for modules, which go on to
-//! the prompt if there is to be one; with `-i` it is shown as any other exception.
+//! `_PyErr_PrintEx`, `_Py_HandleSystemExit`). An uncaught `SystemExit` ends the process where it is shown, but for
+//! modules, which go on to the prompt if there is to be one; that of a `sys.excepthook` ends it always. With `-i` it is
+//! shown as any other exception.
 
 use std::env;
-use std::ffi::{c_int, c_void};
+use std::ffi::{c_char, c_int, c_void};
 use std::io::{IsTerminal as _, stdin};
 use std::process;
 use std::ptr;
@@ -24,6 +25,10 @@ use crate::frame::Object;
 const INTERRUPTED: i32 = 128 + 2;
 /// The status of a process for which its status cannot be found out.
 const UNKNOWN: i32 = 2;
+
+unsafe extern "C" {
+    fn fflush(stream: *mut c_void) -> c_int;
+}
 
 /// The program's exit status, once it has ended.
 static STATUS: Mutex<Option<i32>> = Mutex::new(None);
@@ -94,13 +99,12 @@ impl<'py> End<'py> {
         // SAFETY: the GIL is held; classes are compared by what they are, and `raised` is one, or null.
         unsafe {
             let raised = ffi::PyErr_Occurred();
-            let is_interrupt = raised == ffi::PyExc_KeyboardInterrupt;
+            let mut is_interrupt = raised == ffi::PyExc_KeyboardInterrupt;
             if self.kind == Kind::File {
                 flush_streams();
             }
-            let exits = !raised.is_null()
-                && !self.prompt.follows
-                && ffi::PyErr_ExceptionMatches(ffi::PyExc_SystemExit) != 0;
+            let mut exits = self.is_exit();
+            let mut ends_here = exits && self.kind != Kind::Module;
             let names = module
                 .as_ref()
                 .filter(|_| self.kind == Kind::File)
@@ -108,26 +112,47 @@ impl<'py> End<'py> {
             if !raised.is_null() {
                 drop(module.take());
             }
-            let status = if exits {
-                show_exit(self.py)
-            } else {
-                show(is_interrupt)
-            };
+            let mut status = 0;
+            if !raised.is_null() && !exits {
+                status = if is_interrupt { INTERRUPTED } else { 1 };
+                note(status);
+                self.show();
+                exits = self.is_exit();
+                ends_here = exits;
+                is_interrupt &= !exits;
+            }
+            if exits {
+                status = show_exit(self.py);
+            }
             if let Some(names) = names
                 && !exits
             {
                 forget_file(&names);
             }
             drop(module);
-            note(if is_interrupt { INTERRUPTED } else { status });
-            self.leave(status, is_interrupt, exits)
+            note(status);
+            self.leave(
+                if is_interrupt { 1 } else { status },
+                is_interrupt,
+                ends_here,
+            )
         }
     }
 
-    unsafe fn leave(self, status: i32, is_interrupt: bool, exits: bool) -> i32 {
+    /// Whether what is raised ends the process where it is shown.
+    unsafe fn is_exit(&self) -> bool {
+        // SAFETY: the GIL is held.
+        unsafe {
+            !ffi::PyErr_Occurred().is_null()
+                && !self.prompt.follows
+                && ffi::PyErr_ExceptionMatches(ffi::PyExc_SystemExit) != 0
+        }
+    }
+
+    unsafe fn leave(self, status: i32, is_interrupt: bool, ends_here: bool) -> i32 {
         let is_interrupt = is_interrupt && self.status.is_none();
         let status = self.status_of_process().unwrap_or(status);
-        let ends_here = (exits && self.kind != Kind::Module) || !self.prompt.is_wanted();
+        let ends_here = ends_here || !self.prompt.is_wanted();
         drop(self.status);
         // SAFETY: the GIL is held, and nothing of the program runs any more.
         unsafe {
@@ -140,6 +165,66 @@ impl<'py> End<'py> {
             }
         }
         status
+    }
+
+    /// `_PyErr_PrintEx`: shows what was raised, as `sys.last_exc` and by `sys.excepthook`. Where that exits, its
+    /// `SystemExit` is raised, and what was to be shown is kept, as the interpreter keeps it.
+    unsafe fn show(&self) {
+        // SAFETY: the GIL is held, and an exception is raised, whose reference is taken over.
+        unsafe {
+            let raised = ffi::PyErr_GetRaisedException();
+            let class = ffi::Py_TYPE(raised).cast::<ffi::PyObject>();
+            ffi::Py_INCREF(class);
+            let mut traceback = ffi::PyException_GetTraceback(raised);
+            if traceback.is_null() {
+                traceback = ffi::Py_None();
+                ffi::Py_INCREF(traceback);
+            }
+            for (name, value) in [
+                (c"last_exc", raised),
+                (c"last_type", class),
+                (c"last_value", raised),
+                (c"last_traceback", traceback),
+            ] {
+                if ffi::PySys_SetObject(name.as_ptr(), value) < 0 {
+                    ffi::PyErr_Clear();
+                }
+            }
+            let hook = ffi::PySys_GetObject(c"excepthook".as_ptr());
+            ffi::Py_XINCREF(hook);
+            let what = [class, raised, traceback];
+            if is_allowed(hook, what) {
+                self.call_hook(hook, what);
+            }
+            if !self.is_exit() {
+                for object in [hook, traceback, class, raised] {
+                    ffi::Py_XDECREF(object);
+                }
+            }
+        }
+    }
+
+    unsafe fn call_hook(&self, hook: Object, what: [Object; 3]) {
+        let [_, raised, _] = what;
+        // SAFETY: the GIL is held; three arguments. The texts are formats that take none.
+        unsafe {
+            if hook.is_null() {
+                ffi::PySys_WriteStderr(c"sys.excepthook is missing\n".as_ptr());
+                return ffi::PyErr_DisplayException(raised);
+            }
+            let result = ffi::PyObject_Vectorcall(hook, what.as_ptr(), what.len(), ptr::null_mut());
+            if !result.is_null() {
+                ffi::Py_DECREF(result);
+            } else if !self.is_exit() {
+                let error = ffi::PyErr_GetRaisedException();
+                fflush(ptr::null_mut());
+                ffi::PySys_WriteStderr(c"Error in sys.excepthook:\n".as_ptr());
+                ffi::PyErr_DisplayException(error);
+                ffi::PySys_WriteStderr(c"\nOriginal exception was:\n".as_ptr());
+                ffi::PyErr_DisplayException(raised);
+                ffi::Py_DECREF(error);
+            }
+        }
     }
 
     /// What the process tells in place of the program's status, if it does.
@@ -197,26 +282,37 @@ unsafe fn flush_streams() {
     }
 }
 
-/// Shows what was raised, if anything was, as the interpreter does: `sys.last_exc`, `sys.excepthook`. That may end the
-/// process.
-unsafe fn show(is_interrupt: bool) -> i32 {
-    // SAFETY: the GIL is held, and an exception is there to be shown.
-    unsafe {
-        if ffi::PyErr_Occurred().is_null() {
-            return 0;
-        }
-        note(if is_interrupt { INTERRUPTED } else { 1 });
-        ffi::PyErr_PrintEx(1);
+/// Whether no audit hook forbids to show what was raised, which one does by a `RuntimeError`.
+unsafe fn is_allowed(hook: Object, [class, raised, traceback]: [Object; 3]) -> bool {
+    unsafe extern "C" {
+        fn PySys_Audit(event: *const c_char, format: *const c_char, ...) -> c_int;
+        #[cfg(Py_3_13)]
+        fn PyErr_FormatUnraisable(format: *const c_char, ...);
+        #[cfg(not(Py_3_13))]
+        fn _PyErr_WriteUnraisableMsg(place: *const c_char, object: Object);
     }
-    1
+    // SAFETY: the GIL is held; each format takes what stands behind it.
+    unsafe {
+        let hook = if hook.is_null() { ffi::Py_None() } else { hook };
+        let event = c"sys.excepthook".as_ptr();
+        if PySys_Audit(event, c"OOOO".as_ptr(), hook, class, raised, traceback) == 0 {
+            return true;
+        }
+        if ffi::PyErr_ExceptionMatches(ffi::PyExc_RuntimeError) != 0 {
+            ffi::PyErr_Clear();
+            return false;
+        }
+        #[cfg(Py_3_13)]
+        PyErr_FormatUnraisable(c"Exception ignored in audit hook".as_ptr());
+        #[cfg(not(Py_3_13))]
+        _PyErr_WriteUnraisableMsg(c"in audit hook".as_ptr(), ptr::null_mut());
+        true
+    }
 }
 
 /// `_Py_HandleSystemExit`: the status in the `SystemExit` that was raised, or 1 for another object, which is shown. An
 /// error of that stays raised where the interpreter leaves it so.
 unsafe fn show_exit(py: Python<'_>) -> i32 {
-    unsafe extern "C" {
-        fn fflush(stream: *mut c_void) -> c_int;
-    }
     // SAFETY: the GIL is held; a SystemExit is raised, whose reference is taken over, as is its code's.
     unsafe {
         fflush(ptr::null_mut());

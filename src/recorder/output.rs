@@ -8,6 +8,7 @@ use std::fmt::Write;
 use crate::code;
 use crate::fault;
 use crate::frame::Frame;
+use crate::policy::Mark;
 use crate::trace::EventKind;
 
 use super::{Recorder, emit};
@@ -31,9 +32,16 @@ const BEHIND: usize = 1024;
 /// A text that waits for the rest of its line.
 pub(super) struct Waiting {
     channel: Channel,
-    text: String,
+    /// In bytes, since a character may come in parts.
+    text: Vec<u8>,
     /// Characters behind it that were left out.
     rest: usize,
+}
+
+/// What has come so far of a line that is secret.
+pub(super) struct Answer {
+    text: String,
+    mark: Mark,
 }
 
 impl Channel {
@@ -63,8 +71,8 @@ impl Recorder {
         }
     }
 
-    /// A text that the calling thread has written or read, and how many characters more it had.
-    pub fn text(&mut self, channel: Channel, text: &str, rest: usize) {
+    /// The bytes of a text that the calling thread has written or read, and how many characters more it had.
+    pub fn text(&mut self, channel: Channel, text: &[u8], rest: usize) {
         fault::point("output");
         let thread = self.speaking_thread();
         if let Some(frame) = self.threads[thread].calls.last().map(|call| call.frame) {
@@ -76,13 +84,13 @@ impl Recorder {
         }
         let new = || Waiting {
             channel,
-            text: String::new(),
+            text: Vec::new(),
             rest: 0,
         };
         let waiting = self.threads[thread].output.get_or_insert_with(new);
-        waiting.text.push_str(text);
+        waiting.text.extend_from_slice(text);
         waiting.rest = rest;
-        if rest > 0 || waiting.text.ends_with('\n') || waiting.text.len() >= MAX_WAITING {
+        if rest > 0 || waiting.text.ends_with(b"\n") || waiting.text.len() >= MAX_WAITING {
             self.flush_output(thread);
         }
     }
@@ -140,23 +148,52 @@ impl Recorder {
         self.flush_output(thread);
     }
 
-    /// A text without its secrets, seen with what came before it on its stream; what answers to `Password: ` is one.
+    /// A text without its secrets, seen with what came before it on its stream.
     fn redacted(&mut self, channel: Channel, text: &str) -> String {
-        let redaction = &mut self.values.redaction;
-        if channel == Channel::Stdin {
-            let prompts = [Channel::Stdout, Channel::Stderr].map(|channel| channel as usize);
-            let asked = prompts
-                .iter()
-                .find_map(|&prompt| self.heard[prompt].asks(redaction));
-            if let Some(mark) = asked {
-                redaction.follow(text.trim(), &mark);
-                for prompt in prompts {
-                    self.heard[prompt].answered();
-                }
-                return format!("{mark}\n");
-            }
+        if channel == Channel::Stdin
+            && let Some(shown) = self.answered(text)
+        {
+            return shown;
         }
-        self.heard[channel as usize].next(redaction, text)
+        self.heard[channel as usize].next(&mut self.values.redaction, text)
+    }
+
+    /// What is shown of a text that is read where `Password: ` was asked for: of all up to the end of its line, which
+    /// may come in pieces, one mark.
+    fn answered(&mut self, text: &str) -> Option<String> {
+        let redaction = &mut self.values.redaction;
+        let is_first = self.answer.is_none();
+        if is_first {
+            let prompts = [Channel::Stdout, Channel::Stderr].map(|channel| channel as usize);
+            let mark = prompts
+                .iter()
+                .find_map(|&prompt| self.heard[prompt].asks(redaction))?;
+            for prompt in prompts {
+                self.heard[prompt].answered();
+            }
+            self.answer = Some(Answer {
+                text: String::new(),
+                mark,
+            });
+        }
+        let answer = self.answer.as_mut()?;
+        if answer.text.len() < MAX_WAITING {
+            answer.text.push_str(text);
+        }
+        let shown = if is_first {
+            format!("{}\n", answer.mark)
+        } else {
+            String::new()
+        };
+        // A terminal that hands on each key as it is ends a line with the second.
+        let ends = text.contains(['\n', '\r']);
+        if is_first || ends {
+            redaction.follow(answer.text.trim(), &answer.mark);
+        }
+        if ends {
+            self.answer = None;
+        }
+        Some(shown)
     }
 
     /// Writes the text that waits for the rest of its line.
@@ -170,7 +207,7 @@ impl Recorder {
     #[cold]
     fn write_output(&mut self, thread: usize, waiting: &Waiting) {
         let channel = waiting.channel;
-        let text = self.redacted(channel, &waiting.text);
+        let text = self.redacted(channel, &String::from_utf8_lossy(&waiting.text));
         let text = self.within_limit(channel, text, waiting.rest);
         for piece in pieces(&text) {
             emit!(self, thread, |out, _| out.event(channel.kind(), "", piece));

@@ -8,7 +8,7 @@ use crate::frame::Object;
 use crate::object;
 use crate::policy::{Mark, Redaction, Told};
 
-use super::{Encoder, Values, text};
+use super::{Encoder, Values, classes, text};
 
 /// Characters behind a limit that are looked at: what begins before it may be known by them alone.
 const BEHIND: usize = 1024;
@@ -169,9 +169,7 @@ fn may_hold_card(object: Object, levels: usize) -> bool {
             overflow != 0 || number >= SMALLEST_CARD
         } else if text::is_str(object) {
             CARD.contains(&ffi::PyUnicode_GET_LENGTH(object).cast_unsigned())
-        } else if ffi::PyBytes_Check(object) != 0
-            || is_exactly(object, &raw mut ffi::PyByteArray_Type)
-        {
+        } else if ffi::PyBytes_Check(object) != 0 || is_of(object, &raw mut ffi::PyByteArray_Type) {
             CARD.contains(&text::bytes_of(object).len())
         } else {
             levels > 0 && holds_card(object, levels - 1)
@@ -179,10 +177,11 @@ fn may_hold_card(object: Object, levels: usize) -> bool {
     }
 }
 
-/// Whether an object is of a type and of none that inherits from it: that is found out sooner.
-fn is_exactly(object: Object, class: *mut ffi::PyTypeObject) -> bool {
+/// Whether an object is of a type, or of one that inherits from it. Those are made at run time: that is found out sooner.
+fn is_of(object: Object, class: *mut ffi::PyTypeObject) -> bool {
     // SAFETY: a live object.
-    unsafe { ffi::Py_TYPE(object) == class }
+    let own = unsafe { ffi::Py_TYPE(object) };
+    own == class || (classes::is_heap(own) && classes::inherits(own, class))
 }
 
 fn holds_card(container: Object, levels: usize) -> bool {
@@ -205,8 +204,7 @@ fn holds_card(container: Object, levels: usize) -> bool {
             found
         } else {
             let sets = [&raw mut ffi::PySet_Type, &raw mut ffi::PyFrozenSet_Type];
-            sets.into_iter().any(|class| is_exactly(container, class))
-                && ffi::PySet_Size(container) > 0
+            sets.into_iter().any(|class| is_of(container, class)) && ffi::PySet_Size(container) > 0
         }
     }
 }

@@ -128,7 +128,7 @@ fn fits(reading: Reading, class: *mut ffi::PyTypeObject, module: &CStr, name: &C
 }
 
 /// Whether a class is written in C, under this name.
-pub fn is_of_c(class: *mut ffi::PyTypeObject, module: &CStr, name: &CStr) -> bool {
+fn is_of_c(class: *mut ffi::PyTypeObject, module: &CStr, name: &CStr) -> bool {
     // SAFETY: a live type.
     let full = unsafe { CStr::from_ptr((*class).tp_name) }.to_bytes();
     let rest = full.strip_prefix(module.to_bytes());
