@@ -24,7 +24,7 @@ use dict::DictKeys;
 use managed::{Stored, managed, note_dict, note_managed};
 use words::Words;
 
-pub use dict::{each_item, item_named};
+pub use dict::{each_item, item_interned, item_named};
 
 /// `Py_T_OBJECT_EX` and the older `_Py_T_OBJECT` (`Include/descrobject.h`): members that hold an object.
 const OBJECT_MEMBERS: [c_int; 2] = [16, 6];
@@ -245,6 +245,21 @@ unsafe fn add_members(py: Python<'_>, class: *mut ffi::PyTypeObject, members: &m
             }
             member = member.add(1);
         }
+    }
+}
+
+/// Where the instances of a class written in C keep the object that this descriptor stands for; none for one that does
+/// more than to read it there.
+pub fn member_offset(descriptor: Object) -> Option<isize> {
+    // SAFETY: a live object, whose exact type tells what it is.
+    unsafe {
+        if ffi::Py_TYPE(descriptor) != &raw mut ffi::PyMemberDescr_Type {
+            return None;
+        }
+        let member = (*descriptor.cast::<ffi::PyMemberDescrObject>()).d_member;
+        OBJECT_MEMBERS
+            .contains(&(*member).type_code)
+            .then(|| (*member).offset)
     }
 }
 

@@ -79,6 +79,22 @@ pub fn item_named(py: Python<'_>, dict: Object, name: &CStr) -> Object {
     found
 }
 
+/// The same of a name that is interned, as that of an attribute is: no text is made of it.
+pub fn item_interned(py: Python<'_>, dict: Object, name: Object) -> Object {
+    if has_names_only(py, dict) {
+        // SAFETY: a live dict and a str; an error, for want of memory, is none of the program's.
+        return unsafe { ffi::PyDict_GetItem(dict, name) };
+    }
+    let mut found = ptr::null_mut();
+    each_item(dict, |key, value| {
+        if key == name {
+            found = value;
+        }
+        found.is_null()
+    });
+    found
+}
+
 /// Whether all keys are exact strs, so that no key has code of its own to be compared by.
 fn has_names_only(py: Python<'_>, dict: Object) -> bool {
     // SAFETY: a live dict; `DICT_KEYS_GENERAL` is 0.

@@ -2,27 +2,41 @@
 //!
 //! Owns: which standard stream the objects of `_io` end in. Must not: ask the program's own classes.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, c_long};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
 use crate::frame::Object;
+use crate::object;
 use crate::recorder::Channel;
 use crate::value;
 
-/// What of `_io` tells what lies beneath; looked up once, since each write and read asks.
+/// Where the layers of `_io` keep what lies beneath them; looked up once, since each write and read asks.
 pub struct Layers {
     text: Option<Member>,
     buffers: [Option<Member>; 2],
-    /// The class of files, and its `fileno`: an instance may have a function of the program's under the name.
-    file: Option<Member>,
+    file: Option<File>,
+    standing: Option<Standing>,
 }
 
-/// An attribute that a class written in C gives its instances.
+/// An attribute that a class written in C keeps in its instances.
 struct Member {
     class: Py<PyAny>,
-    descriptor: Py<PyAny>,
+    offset: isize,
+}
+
+/// The class of files, and its `fileno`: an instance may have a function of the program's under the name.
+struct File {
+    class: Py<PyAny>,
+    fileno: Py<PyAny>,
+}
+
+/// The names in `sys` of the standard streams, in whose place the program may put others.
+struct Standing {
+    namespace: Py<PyAny>,
+    names: [(Py<PyString>, Channel); 3],
 }
 
 impl Layers {
@@ -32,78 +46,107 @@ impl Layers {
         Self {
             text: Member::find(py, c"TextIOWrapper", c"buffer"),
             buffers: buffers.map(|class| Member::find(py, class, c"raw")),
-            file: Member::find(py, c"FileIO", c"fileno"),
+            file: File::find(py),
+            standing: Standing::find(py),
         }
     }
 
     /// The standard stream that a TextIOWrapper ends in, or stands for.
     pub fn of_text(&self, stream: Object) -> Option<Channel> {
-        Python::attach(|py| {
-            let buffer = self.text.as_ref()?.get(py, stream)?;
-            self.of_buffer(buffer.as_ptr())
-                .or_else(|| standing_for(stream))
-        })
+        let buffer = self.text.as_ref()?.of(stream)?;
+        self.of_buffer(buffer)
+            .or_else(|| self.standing.as_ref()?.channel(stream))
     }
 
     /// The standard stream that a buffered stream, or a FileIO, ends in.
     pub fn of_buffer(&self, buffer: Object) -> Option<Channel> {
-        Python::attach(|py| {
-            let mut members = self.buffers.iter().flatten();
-            let raw = members.find_map(|member| member.get(py, buffer));
-            // SAFETY: a live object.
-            let raw = raw.unwrap_or_else(|| unsafe { Bound::from_borrowed_ptr(py, buffer) });
-            let file = self.file.as_ref()?;
-            if raw.get_type_ptr().cast() != file.class.as_ptr() {
-                return None;
-            }
-            of_descriptor(file.descriptor.call1(py, (raw,)).ok()?.extract(py).ok()?)
-        })
+        let mut members = self.buffers.iter().flatten();
+        let raw = members.find_map(|member| member.of(buffer));
+        self.file.as_ref()?.channel(raw.unwrap_or(buffer))
     }
 }
 
 impl Member {
     fn find(py: Python<'_>, class: &CStr, name: &CStr) -> Option<Self> {
         let class = value::loaded(py, c"_io", class)?;
-        let descriptor = value::class_attribute(py, class.as_ptr().cast(), name)?;
+        let found = value::class_attribute(py, class.as_ptr().cast(), name)?;
         Some(Self {
+            offset: object::member_offset(found.as_ptr())?,
             class: class.unbind(),
-            descriptor: descriptor.unbind(),
         })
     }
 
-    /// What an instance of the class, or of one that inherits from it, has.
-    fn get<'py>(&self, py: Python<'py>, object: Object) -> Option<Bound<'py, PyAny>> {
-        let class = self.class.as_ptr();
-        // SAFETY: live objects; a member descriptor's getter reads the instance's memory.
+    /// What an instance of the class, or of one that inherits from it, has; borrowed.
+    #[inline]
+    fn of(&self, object: Object) -> Option<Object> {
+        // SAFETY: a live object; the member lies at this offset in all instances, and holds null or an object.
         unsafe {
-            if ffi::PyObject_TypeCheck(object, class.cast()) == 0 {
+            if ffi::PyObject_TypeCheck(object, self.class.as_ptr().cast()) == 0 {
                 return None;
             }
-            let descriptor = self.descriptor.as_ptr();
-            let get = (*ffi::Py_TYPE(descriptor)).tp_descr_get?;
-            let found = get(descriptor, object, class);
-            if found.is_null() {
-                ffi::PyErr_Clear();
-            }
-            Bound::from_owned_ptr_or_opt(py, found)
+            let found = *object.byte_offset(self.offset).cast::<Object>();
+            (!found.is_null()).then_some(found)
         }
     }
 }
 
-fn standing_for(stream: Object) -> Option<Channel> {
-    // SAFETY: the GIL is held; the address of what `sys` holds is compared, no more.
-    let is = |name: &CStr| unsafe { ffi::PySys_GetObject(name.as_ptr()) == stream };
-    [
-        (c"stdout", Channel::Stdout),
-        (c"stderr", Channel::Stderr),
-        (c"stdin", Channel::Stdin),
-    ]
-    .into_iter()
-    .find_map(|(name, channel)| is(name).then_some(channel))
+impl File {
+    fn find(py: Python<'_>) -> Option<Self> {
+        let class = value::loaded(py, c"_io", c"FileIO")?;
+        let fileno = value::class_attribute(py, class.as_ptr().cast(), c"fileno")?;
+        Some(Self {
+            class: class.unbind(),
+            fileno: fileno.unbind(),
+        })
+    }
+
+    /// The standard stream that an object stands for which is an open file, and nothing that inherits from one.
+    fn channel(&self, file: Object) -> Option<Channel> {
+        // SAFETY: a live object, held by who was called; `fileno` runs no code of the program. No error was raised before.
+        unsafe {
+            if ffi::Py_TYPE(file).cast() != self.class.as_ptr() {
+                return None;
+            }
+            let number = ffi::PyObject_CallOneArg(self.fileno.as_ptr(), file);
+            if number.is_null() {
+                ffi::PyErr_Clear();
+                return None;
+            }
+            let descriptor = ffi::PyLong_AsLong(number);
+            ffi::Py_DECREF(number);
+            of_descriptor(descriptor)
+        }
+    }
+}
+
+impl Standing {
+    fn find(py: Python<'_>) -> Option<Self> {
+        let name = |name, channel| (PyString::intern(py, name).unbind(), channel);
+        Some(Self {
+            namespace: value::namespace(py, c"sys")?.unbind(),
+            names: [
+                name("stdout", Channel::Stdout),
+                name("stderr", Channel::Stderr),
+                name("stdin", Channel::Stdin),
+            ],
+        })
+    }
+
+    /// The stream that an object stands for.
+    fn channel(&self, stream: Object) -> Option<Channel> {
+        Python::attach(|py| {
+            let mut names = self.names.iter();
+            let namespace = self.namespace.as_ptr();
+            names.find_map(|(name, channel)| {
+                let found = object::item_interned(py, namespace, name.as_ptr());
+                (found == stream).then_some(*channel)
+            })
+        })
+    }
 }
 
 /// The standard stream of a descriptor.
-pub fn of_descriptor(descriptor: i64) -> Option<Channel> {
+pub fn of_descriptor(descriptor: c_long) -> Option<Channel> {
     match descriptor {
         0 => Some(Channel::Stdin),
         1 => Some(Channel::Stdout),

@@ -34,7 +34,7 @@ use memo::{Floats, Memo};
 use unchanged::Unchanged;
 
 pub use memo::SPREAD;
-pub use standard::{class_attribute, loaded};
+pub use standard::{class_attribute, loaded, namespace};
 pub use unchanged::{Basis, Extent, Patience};
 
 /// JSON levels around a value: file, event, its body, arguments, argument, value.

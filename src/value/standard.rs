@@ -143,6 +143,14 @@ fn module_type(py: Python<'_>, module: &CStr, name: &CStr) -> *mut ffi::PyTypeOb
 
 /// What a loaded module has under a name, read from the dicts themselves.
 pub fn loaded<'py>(py: Python<'py>, module: &CStr, name: &CStr) -> Option<Bound<'py, PyAny>> {
+    let namespace = namespace(py, module)?;
+    let found = object::item_named(py, namespace.as_ptr(), name);
+    // SAFETY: null or a live object.
+    unsafe { Bound::from_borrowed_ptr_or_opt(py, found) }
+}
+
+/// The dict of a loaded module.
+pub fn namespace<'py>(py: Python<'py>, module: &CStr) -> Option<Bound<'py, PyAny>> {
     if !interpreter::is_home() {
         return None; // without modules the interpreter would end the process
     }
@@ -158,8 +166,7 @@ pub fn loaded<'py>(py: Python<'py>, module: &CStr, name: &CStr) -> Option<Bound<
         if ffi::PyModule_Check(module.as_ptr()) == 0 {
             return None;
         }
-        let namespace = ffi::PyModule_GetDict(module.as_ptr());
-        Bound::from_borrowed_ptr_or_opt(py, object::item_named(py, namespace, name))
+        Bound::from_borrowed_ptr_or_opt(py, ffi::PyModule_GetDict(module.as_ptr()))
     }
 }
 
