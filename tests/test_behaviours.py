@@ -273,6 +273,29 @@ def test_big_values(same: Same) -> None:
         assert mark in text
 
 
+def test_long_names(same: Same) -> None:
+    start = time.monotonic()
+    recorded = same("""
+        password = "correct-horse-battery-staple"
+        class Held: pass
+        def work(): pass
+        def told(): pass
+        work.__qualname__ = "n" * 10_000_000
+        told.__qualname__ = "n" * 190 + "correct-horse-battery-staple"
+        def f(held, told):
+            for i in range(5000):
+                held.i = i
+        Held.work = work
+        held = Held()
+        held.bound = held.work
+        f(held, told)
+    """)
+    assert time.monotonic() - start < 30
+    text = "\n".join(line for line in lines(recorded) if "<function" in line)
+    assert f"<function {'n' * 200}… (+9999800 chars)>" in text
+    assert f"<function {'n' * 190}<redacted:" in text and "correct-h" not in text
+
+
 EVIL = """
 import collections, dataclasses, datetime, decimal, enum, pathlib, sys
 def loud(name):

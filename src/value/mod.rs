@@ -386,7 +386,17 @@ impl Values {
             redaction.part(part, rest)
         });
         let shown = redaction.text(&seen).unwrap_or(seen);
-        redacted::cut(shown, self.bounds.string)
+        redacted::cut(shown, self.bounds.string, 0)
+    }
+
+    /// A name that is shown as a value and has so many more characters, cut at `limits.string`.
+    fn name_as_value(&mut self, name: String, behind: usize) -> String {
+        let limit = self.bounds.string;
+        if behind == 0 && name.len() <= limit {
+            return name;
+        }
+        let shown = self.redaction.part(&name, behind).unwrap_or(name);
+        redacted::cut(shown, limit, behind)
     }
 }
 

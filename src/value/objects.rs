@@ -12,7 +12,7 @@ use crate::object;
 use crate::trace::{NONE_TYPE, TypeId, TypeKind};
 
 use super::classes::{self, Reading};
-use super::{Encoder, KNOWN, Known, standard, text};
+use super::{Encoder, KNOWN, Known, redacted, standard, text};
 
 /// Forms of what is not opened that are remembered of a class: without a size, of size 0, of size 1, ….
 const CLOSED_FORMS: usize = 256;
@@ -231,7 +231,9 @@ impl Encoder<'_> {
             _ => Known::Module,
         };
         let (type_id, (_, word)) = (self.known(known), KNOWN[known as usize]);
-        let name = own_name(object, reading).unwrap_or_default();
+        let seen = redacted::window(self.values.bounds.string);
+        let (name, behind) = own_name(object, reading, seen).unwrap_or_default();
+        let name = self.values.name_as_value(name, behind);
         let blank = if name.is_empty() { "" } else { " " };
         self.shown(&["<", word, blank, &name, ">"].concat(), type_id);
     }
@@ -252,13 +254,14 @@ pub(super) fn size(object: Object, reading: Reading) -> Option<usize> {
     }
 }
 
-/// The name that a function, class or module carries, read without running code of the program.
-fn own_name(object: Object, reading: Reading) -> Option<String> {
+/// The name that a function, class or module carries, read without running code of the program: so many characters of
+/// it, since the program may have made it of any length, and how many more there are.
+fn own_name(object: Object, reading: Reading, most: usize) -> Option<(String, usize)> {
     // SAFETY: a live object of that kind.
     unsafe {
         let class = ffi::Py_TYPE(object);
         if reading == Reading::Class {
-            return Some(text::class_name(object.cast()));
+            return Some((text::class_name(object.cast()), 0));
         }
         let name = if reading == Reading::Module {
             let namespace = ffi::PyModule_GetDict(object);
@@ -268,11 +271,11 @@ fn own_name(object: Object, reading: Reading) -> Option<String> {
             ffi::Py_XDECREF(name);
             name
         } else if class == &raw mut classes::PyMethod_Type {
-            return own_name(classes::PyMethod_Function(object), Reading::Function);
+            return own_name(classes::PyMethod_Function(object), Reading::Function, most);
         } else if class == &raw mut ffi::PyCFunction_Type {
             let definition = (*object.cast::<ffi::PyCFunctionObject>()).m_ml;
             let name = std::ffi::CStr::from_ptr((*definition).ml_name);
-            return Some(name.to_string_lossy().into_owned());
+            return Some((name.to_string_lossy().into_owned(), 0));
         } else {
             std::ptr::null_mut()
         };
@@ -280,6 +283,10 @@ fn own_name(object: Object, reading: Reading) -> Option<String> {
             ffi::PyErr_Clear();
             return None;
         }
-        text::is_str(name).then(|| text::whole(name))
+        text::is_str(name).then(|| {
+            let mut scratch = String::new();
+            let piece = text::read(name, most, &mut scratch);
+            (piece.text.to_owned(), piece.rest)
+        })
     }
 }

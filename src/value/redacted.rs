@@ -29,12 +29,12 @@ pub(super) fn window(limit: usize) -> usize {
     limit.saturating_add(BEHIND)
 }
 
-/// The first `limit` characters of a text.
-pub(super) fn cut(mut text: String, limit: usize) -> String {
+/// The first `limit` characters of a text that is followed by `behind` more.
+pub(super) fn cut(mut text: String, limit: usize, behind: usize) -> String {
     if text.len() > limit
         && let Some((end, _)) = text.char_indices().nth(limit)
     {
-        let rest = text[end..].chars().count();
+        let rest = text[end..].chars().count() + behind;
         text.truncate(end);
         text.push_str(&format!("… (+{rest} chars)"));
     }

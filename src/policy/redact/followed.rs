@@ -53,6 +53,8 @@ pub(super) struct Followed {
     lengths: HashMap<Key, Vec<usize>, RandomState>,
     /// Which first bytes there are, as one bit of their hash each.
     filter: Vec<u64>,
+    /// Bytes of the longest text.
+    longest: usize,
     /// Bytes of the longest text that has more than one line.
     lines: usize,
     /// How many there are.
@@ -132,6 +134,7 @@ impl Followed {
         if let Err(place) = lengths.binary_search(&text.len()) {
             lengths.insert(place, text.len());
         }
+        self.longest = self.longest.max(text.len());
         if text.contains('\n') {
             self.lines = self.lines.max(text.len());
         }
@@ -161,6 +164,13 @@ impl Followed {
         (product >> (64 - (self.filter.len() * 64).ilog2())) as usize
     }
 
+    /// Whether there may be a text with these first bytes.
+    #[inline]
+    fn may_be_first(&self, key: &Key) -> bool {
+        let bit = self.bit(key);
+        self.filter[bit >> 6] >> (bit & 63) & 1 == 1
+    }
+
     /// Where followed texts stand in a text.
     #[inline]
     pub(super) fn find(&self, text: &str, found: &mut Vec<Found>) {
@@ -174,8 +184,7 @@ impl Followed {
         let (mut at, mut done) = (0, 0);
         while at + SHORTEST <= bytes.len() {
             let key = key(&bytes[at..]);
-            let bit = self.bit(&key);
-            if self.filter[bit >> 6] >> (bit & 63) & 1 == 1
+            if self.may_be_first(&key)
                 && let Some((length, longest)) = self.at(&key, &bytes[at..])
             {
                 let range = longest.range(bytes, at..at + length, done);
@@ -208,7 +217,9 @@ impl Followed {
         if self.count == 0 {
             return None;
         }
-        let from = self.reach(text, line);
+        // What begins before does not go on behind the end.
+        let near = boundary(text, text.len().saturating_sub(self.longest));
+        let from = self.reach(text, line).max(near);
         let places = text[from..].char_indices().map(|(at, _)| from + at);
         places
             .filter(|&at| text.len() - at >= UNSUSPICIOUS)
@@ -219,9 +230,13 @@ impl Followed {
     }
 
     fn beginning_with(&self, rest: &str) -> Option<&Text> {
-        let from = (Bound::Included(rest.as_bytes()), Bound::Unbounded);
+        let rest = rest.as_bytes();
+        if rest.len() >= SHORTEST && !self.may_be_first(&key(rest)) {
+            return None;
+        }
+        let from = (Bound::Included(rest), Bound::Unbounded);
         let (text, known) = self.texts.range::<[u8], _>(from).next()?;
-        text.starts_with(rest.as_bytes()).then_some(known)
+        text.starts_with(rest).then_some(known)
     }
 }
 
@@ -395,6 +410,12 @@ mod tests {
         let begun = |text| followed.begun(text, 0).map(|(range, _)| range);
         assert_eq!(begun("it is correct-h"), Some(6..15));
         assert_eq!(begun("it is cor"), None);
+        assert_eq!(begun("it is correct"), Some(6..13));
+        assert_eq!(begun("it is Correct-h"), None);
+        assert_eq!(
+            begun(&format!("{}correct-hors", "é".repeat(50))),
+            Some(100..112)
+        );
     }
 
     #[test]
