@@ -2,6 +2,7 @@
 //!
 //! Owns: when a text becomes an `Event`. Pieces of one line written one by one (as `print` does) are
 //! one event; a piece waits for the rest of its line until the thread goes on, or the stream is flushed.
+//! Must not: know how a stream is listened to.
 
 use std::fmt::Write;
 
