@@ -10,13 +10,11 @@
 //! expected form is left alone, and its texts are not captured.
 
 mod layers;
+mod listener;
 
 use std::cell::Cell;
 use std::ffi::CStr;
-use std::ptr;
 use std::rc::Rc;
-use std::slice;
-use std::sync::atomic::{AtomicPtr, Ordering};
 use std::thread::LocalKey;
 
 use pyo3::ffi;
@@ -24,21 +22,12 @@ use pyo3::prelude::*;
 
 use crate::frame::Object;
 use crate::hook::{Form, Hook, OS, Slot};
-use crate::interpreter;
 use crate::monitoring::Monitor;
 use crate::recorder::Channel;
 use crate::value::text;
 
-use layers::{Layers, of_descriptor};
-
-/// What listens, and what it needs to know.
-struct Listener {
-    tool: Rc<Monitor>,
-    layers: Layers,
-}
-
-/// The recording that listens; followed only with the GIL held.
-static LISTENER: AtomicPtr<Listener> = AtomicPtr::new(ptr::null_mut());
+use layers::of_descriptor;
+use listener::{Listener, listener};
 
 thread_local! {
     /// How many hooked writes, and reads, of upper layers the thread is inside of: what a lower layer
@@ -131,9 +120,7 @@ const fn of_file(method: &'static CStr, form: Form) -> Hook {
 
 /// Lets `tool` listen.
 pub fn hook(py: Python<'_>, tool: Rc<Monitor>) {
-    let layers = Layers::find(py);
-    let listener = Box::new(Listener { tool, layers });
-    LISTENER.store(Box::into_raw(listener), Ordering::Release);
+    listener::set(py, tool);
     HOOKS.iter().for_each(|hook| hook.set(py));
     SLOTS.iter().for_each(|slot| slot.set(py));
 }
@@ -143,20 +130,8 @@ pub fn unhook() {
     Python::attach(|py| {
         HOOKS.iter().for_each(|hook| hook.unset(py));
         SLOTS.iter().for_each(|slot| slot.unset(py));
-        let listener = LISTENER.swap(ptr::null_mut(), Ordering::AcqRel);
-        if !listener.is_null() {
-            // SAFETY: the box that `hook` leaked, taken back once, with the GIL held.
-            drop(unsafe { Box::from_raw(listener) });
-        }
+        listener::unset(py);
     });
-}
-
-fn listener<'a>() -> Option<&'a Listener> {
-    if !interpreter::is_home() {
-        return None;
-    }
-    // SAFETY: null or the box that `hook` leaked; freed only with this interpreter's GIL held, as here.
-    unsafe { LISTENER.load(Ordering::Acquire).as_ref() }
 }
 
 /// Runs `call` as part of an upper layer's work.
@@ -330,15 +305,11 @@ unsafe extern "C" fn file_write(
     names: Object,
 ) -> Object {
     // SAFETY: called as the interpreter called us.
-    let result = unsafe { FILE_WRITE.of_class(this, class, args, count, names) };
-    if count == 1
-        && let Some(listener) = listening(&WRITING, result)
-    {
-        let channel = of_output(listener.layers.of_buffer(this));
-        // SAFETY: there is one argument.
-        listener.tell_bytes(channel, unsafe { *args }, size(result));
+    unsafe {
+        let result = FILE_WRITE.of_class(this, class, args, count, names);
+        tell_file(&WRITING, of_output, this, args, count, result);
+        result
     }
-    result
 }
 
 unsafe extern "C" fn file_readinto(
@@ -349,63 +320,55 @@ unsafe extern "C" fn file_readinto(
     names: Object,
 ) -> Object {
     // SAFETY: called as the interpreter called us.
-    let result = unsafe { FILE_READINTO.of_class(this, class, args, count, names) };
-    if count == 1
-        && let Some(listener) = listening(&READING, result)
-    {
-        let channel = of_input(listener.layers.of_buffer(this));
-        // SAFETY: there is one argument.
-        listener.tell_bytes(channel, unsafe { *args }, size(result));
+    unsafe {
+        let result = FILE_READINTO.of_class(this, class, args, count, names);
+        tell_file(&READING, of_input, this, args, count, result);
+        result
     }
-    result
 }
 
 unsafe extern "C" fn os_write(this: Object, args: *const Object, count: isize) -> Object {
     // SAFETY: called as the interpreter called us.
-    let result = unsafe { OS_WRITE.fast(this, args, count) };
-    if let Some(listener) = listening(&WRITING, result)
-        // SAFETY: as many arguments.
-        && let Some((channel, data)) = unsafe { descriptor_and_other(args, count) }
-    {
-        listener.tell_bytes(of_output(channel), data, size(result));
+    unsafe {
+        let result = OS_WRITE.fast(this, args, count);
+        if let Some((listener, channel, data)) = system_call(&WRITING, args, count, result) {
+            listener.tell_bytes(of_output(channel), data, size(result));
+        }
+        result
     }
-    result
 }
 
 unsafe extern "C" fn os_writev(this: Object, args: *const Object, count: isize) -> Object {
     // SAFETY: called as the interpreter called us.
-    let result = unsafe { OS_WRITEV.fast(this, args, count) };
-    if let Some(listener) = listening(&WRITING, result)
-        // SAFETY: as many arguments.
-        && let Some((channel, buffers)) = unsafe { descriptor_and_other(args, count) }
-    {
-        listener.tell_buffers(of_output(channel), buffers, size(result));
+    unsafe {
+        let result = OS_WRITEV.fast(this, args, count);
+        if let Some((listener, channel, buffers)) = system_call(&WRITING, args, count, result) {
+            listener.tell_buffers(of_output(channel), buffers, size(result));
+        }
+        result
     }
-    result
 }
 
 unsafe extern "C" fn os_read(this: Object, args: *const Object, count: isize) -> Object {
     // SAFETY: called as the interpreter called us.
-    let result = unsafe { OS_READ.fast(this, args, count) };
-    if let Some(listener) = listening(&READING, result)
-        // SAFETY: as many arguments.
-        && let Some((channel, _)) = unsafe { descriptor_and_other(args, count) }
-    {
-        listener.tell_bytes(of_input(channel), result, usize::MAX);
+    unsafe {
+        let result = OS_READ.fast(this, args, count);
+        if let Some((listener, channel, _)) = system_call(&READING, args, count, result) {
+            listener.tell_bytes(of_input(channel), result, usize::MAX);
+        }
+        result
     }
-    result
 }
 
 unsafe extern "C" fn os_readv(this: Object, args: *const Object, count: isize) -> Object {
     // SAFETY: called as the interpreter called us.
-    let result = unsafe { OS_READV.fast(this, args, count) };
-    if let Some(listener) = listening(&READING, result)
-        // SAFETY: as many arguments.
-        && let Some((channel, buffers)) = unsafe { descriptor_and_other(args, count) }
-    {
-        listener.tell_buffers(of_input(channel), buffers, size(result));
+    unsafe {
+        let result = OS_READV.fast(this, args, count);
+        if let Some((listener, channel, buffers)) = system_call(&READING, args, count, result) {
+            listener.tell_buffers(of_input(channel), buffers, size(result));
+        }
+        result
     }
-    result
 }
 
 unsafe extern "C" fn input(this: Object, args: *const Object, count: isize) -> Object {
@@ -439,107 +402,45 @@ fn size(result: Object) -> usize {
     }
 }
 
-/// The stream that the first of two arguments is the descriptor of, and the second.
+/// Tells what a method of FileIO has written from its only argument, or read into it.
 ///
 /// # Safety
-/// `args` points to `count` arguments, the first of which a system call took.
-unsafe fn descriptor_and_other(
+/// `args` points to `count` arguments.
+unsafe fn tell_file(
+    depth: &'static LocalKey<Cell<u32>>,
+    side: fn(Option<Channel>) -> Option<Channel>,
+    this: Object,
     args: *const Object,
     count: isize,
-) -> Option<(Option<Channel>, Object)> {
+    result: Object,
+) {
+    if count == 1
+        && let Some(listener) = listening(depth, result)
+    {
+        let channel = side(listener.layers.of_buffer(this));
+        // SAFETY: there is one argument.
+        listener.tell_bytes(channel, unsafe { *args }, size(result));
+    }
+}
+
+/// Of a system call that is to be told: who listens, the stream that its first argument is the descriptor of, and its
+/// second argument.
+///
+/// # Safety
+/// `args` points to `count` arguments, the first of which the call took.
+unsafe fn system_call<'a>(
+    depth: &'static LocalKey<Cell<u32>>,
+    args: *const Object,
+    count: isize,
+    result: Object,
+) -> Option<(&'a Listener, Option<Channel>, Object)> {
+    let listener = listening(depth, result)?;
     // SAFETY: two arguments; only an exact int is asked for its value.
     unsafe {
         if count != 2 || ffi::PyLong_CheckExact(*args) == 0 {
             return None;
         }
-        Some((of_descriptor(ffi::PyLong_AsLong(*args)), *args.add(1)))
-    }
-}
-
-impl Listener {
-    fn tell_str(&self, channel: Option<Channel>, object: Object) {
-        let Some((channel, room)) = self.room(channel) else {
-            return;
-        };
-        let mut scratch = String::new();
-        let piece = text::read(object, room, &mut scratch);
-        if !piece.text.is_empty() {
-            self.tool.text(channel, piece.text.as_bytes(), piece.rest);
-        }
-    }
-
-    /// The first `count` bytes of an object; how many there are of them, if that is known and wanted.
-    fn tell_bytes(&self, channel: Option<Channel>, object: Object, count: usize) -> Option<usize> {
-        let (channel, room) = self.room(channel)?;
-        with_bytes(object, |bytes| {
-            let bytes = &bytes[..bytes.len().min(count)];
-            let shown = &bytes[..bytes.len().min(room)];
-            if !shown.is_empty() {
-                self.tool.text(channel, shown, bytes.len() - shown.len());
-            }
-            bytes.len()
-        })
-    }
-
-    /// The first `count` bytes of a list or tuple of objects, one after another.
-    fn tell_buffers(&self, channel: Option<Channel>, buffers: Object, count: usize) {
-        let mut left = count;
-        for index in 0.. {
-            if left > 0
-                && let Some(buffer) = item(buffers, index)
-                && let Some(told) = self.tell_bytes(channel, buffer, left)
-            {
-                left -= told;
-            } else {
-                return;
-            }
-        }
-    }
-
-    /// How many characters of a stream's text are wanted, where any are.
-    fn room(&self, channel: Option<Channel>) -> Option<(Channel, usize)> {
-        let channel = channel?;
-        let room = self.tool.room(channel);
-        (room > 0).then_some((channel, room))
-    }
-}
-
-/// An item of an exact list or tuple.
-fn item(buffers: Object, index: isize) -> Option<Object> {
-    // SAFETY: a live object of the exact type, whose length is asked for.
-    unsafe {
-        if ffi::PyList_CheckExact(buffers) != 0 {
-            (index < ffi::PyList_GET_SIZE(buffers)).then(|| ffi::PyList_GET_ITEM(buffers, index))
-        } else if ffi::PyTuple_CheckExact(buffers) != 0 {
-            (index < ffi::PyTuple_GET_SIZE(buffers)).then(|| ffi::PyTuple_GET_ITEM(buffers, index))
-        } else {
-            None
-        }
-    }
-}
-
-/// Hands on the bytes of a bytes, a bytearray or a memoryview; other objects that have any may have code to be asked by.
-fn with_bytes<R>(object: Object, act: impl FnOnce(&[u8]) -> R) -> Option<R> {
-    // SAFETY: a live object; an exact memoryview holds its buffer, and hands it out itself, until it is given back.
-    unsafe {
-        if ffi::PyBytes_Check(object) != 0 || ffi::PyByteArray_Check(object) != 0 {
-            return Some(act(text::bytes_of(object)));
-        }
-        if ffi::Py_TYPE(object) != &raw mut ffi::PyMemoryView_Type {
-            return None;
-        }
-        let mut view = ffi::Py_buffer::new();
-        if ffi::PyObject_GetBuffer(object, &raw mut view, ffi::PyBUF_SIMPLE) != 0 {
-            ffi::PyErr_Clear();
-            return None;
-        }
-        let bytes = if view.buf.is_null() {
-            &[]
-        } else {
-            slice::from_raw_parts(view.buf.cast(), view.len.cast_unsigned())
-        };
-        let result = act(bytes);
-        ffi::PyBuffer_Release(&raw mut view);
-        Some(result)
+        let channel = of_descriptor(ffi::PyLong_AsLong(*args));
+        Some((listener, channel, *args.add(1)))
     }
 }

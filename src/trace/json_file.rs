@@ -14,8 +14,8 @@ use std::io::{self, BufRead, BufReader};
 use super::held::OutFile;
 
 const PAGE: u64 = 4096;
-/// What is written over soon is still near: a region of 4 MiB takes a third longer to make and fill. In a large file it
-/// begins and ends at a multiple of this, so that the system can hold it in large pieces: a quarter faster than anywhere.
+/// What is written over soon is still near: a region of 4 MiB takes a quarter longer to make and fill. In a large file it
+/// begins and ends at a multiple of this, so that the system can hold it in large pieces: a sixth faster than elsewhere.
 const LARGEST_REGION: u64 = 512 << 10;
 /// Of a full disk so much is left over, at the end, for the metadata that tell of it.
 const RESERVE: u64 = 32 << 10;

@@ -177,11 +177,15 @@ fn may_hold_card(object: Object, levels: usize) -> bool {
     }
 }
 
-/// Whether an object is of a type, or of one that inherits from it. Those are made at run time: that is found out sooner.
+/// Whether an object is of a type, or of one that inherits from it. Those are made at run time, and their instances are no
+/// smaller (`Objects/typeobject.c`, `inherit_special`): that is found out sooner.
 fn is_of(object: Object, class: *mut ffi::PyTypeObject) -> bool {
-    // SAFETY: a live object.
-    let own = unsafe { ffi::Py_TYPE(object) };
-    own == class || (classes::is_heap(own) && classes::inherits(own, class))
+    // SAFETY: a live object, and types.
+    unsafe {
+        let own = ffi::Py_TYPE(object);
+        let may_inherit = || (*own).tp_basicsize >= (*class).tp_basicsize && classes::is_heap(own);
+        own == class || (may_inherit() && classes::inherits(own, class))
+    }
 }
 
 fn holds_card(container: Object, levels: usize) -> bool {
