@@ -58,7 +58,7 @@ pub fn known_version(class: *mut ffi::PyTypeObject) -> u32 {
 #[inline]
 pub fn flags(class: *mut ffi::PyTypeObject) -> u64 {
     // SAFETY: a live type, the GIL is held.
-    unsafe { ffi::PyType_GetFlags(class) }
+    unsafe { (*class).tp_flags }
 }
 
 struct Member {

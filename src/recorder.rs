@@ -365,7 +365,7 @@ impl Recorder {
     }
 
     /// The place of the calling thread, which is met here when it is new.
-    #[inline]
+    #[inline(always)]
     fn thread(&mut self) -> usize {
         let (session, place) = CURRENT.get();
         if session == self.setup.session {
@@ -452,7 +452,7 @@ impl Recorder {
     }
 
     /// The facts and the frame of an event in recorded code; none for code that is not recorded.
-    #[inline]
+    #[inline(always)]
     fn ours<'a>(&self, code: Object) -> Option<(&'a CodeInfo, Frame)> {
         let info = code::info(code, self.setup.session)?;
         if !self.active {

@@ -27,7 +27,7 @@ const MAX_THREAD_NAMES: usize = 1000;
 
 impl Recorder {
     /// Makes the call of `frame` the innermost open one of the thread.
-    #[inline]
+    #[inline(always)]
     pub(super) fn settle(&mut self, thread: usize, frame: Frame) {
         let innermost = self.threads[thread].calls.last();
         if innermost.is_none_or(|call| call.frame != frame.id()) {
@@ -35,6 +35,7 @@ impl Recorder {
         }
     }
 
+    #[cold]
     fn settle_slowly(&mut self, thread: usize, frame: Frame) {
         match self.place_of(thread, frame) {
             Some(place) => self.close_above(thread, place + 1),
@@ -179,6 +180,7 @@ impl Recorder {
     }
 
     /// Gives the calling thread a stream, under a root call with the thread's name.
+    #[cold]
     pub(super) fn meet_thread(&mut self) -> usize {
         let place = self.vacant_place();
         let name = thread_name().unwrap_or_else(|| format!("thread {}", self.thread_names.len()));

@@ -71,7 +71,7 @@ pub fn write(
 }
 
 /// Lets the secrets be known that stand under names of their own: they are hidden in the other variables, too.
-#[inline]
+#[inline(always)]
 fn foresee(values: &mut Values, view: View<'_>, count: usize) {
     if view.info.tells {
         for variable in &view.info.variables[..count] {
@@ -82,7 +82,7 @@ fn foresee(values: &mut Values, view: View<'_>, count: usize) {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn note_rest(out: &mut Compact, definitions: &mut Definitions, count: usize) {
     if count > MAX_VARIABLES {
         let variable = definitions.variable("…");

@@ -113,11 +113,16 @@ pub struct StreamGuard<'a> {
 impl StreamGuard<'_> {
     /// Ends an event, or several. When the buffer is full it goes to the writer; where that has too
     /// much to do, this waits.
+    #[inline(always)]
     pub fn commit(mut self) {
         self.buffer.committed = self.buffer.events.place();
-        if self.buffer.events.weight() < self.stream.chunk * DENSITY {
-            return;
+        if self.buffer.events.weight() >= self.stream.chunk * DENSITY {
+            self.pass_on();
         }
+    }
+
+    #[cold]
+    fn pass_on(mut self) {
         let stream = self.stream;
         let pending = self.hand_over();
         drop(self);

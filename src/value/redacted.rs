@@ -21,6 +21,13 @@ const CARD: std::ops::RangeInclusive<usize> = 13..=100;
 /// Levels of containers below a name that may be a card's, and how many of the items of each are looked at at every line.
 const CARD_LEVELS: usize = 2;
 const CARD_ITEMS: usize = 50;
+/// Flags of the types that inherit from int, str, bytes, list, tuple or dict.
+const BUILT_IN: u64 = ffi::Py_TPFLAGS_LONG_SUBCLASS
+    | ffi::Py_TPFLAGS_UNICODE_SUBCLASS
+    | ffi::Py_TPFLAGS_BYTES_SUBCLASS
+    | ffi::Py_TPFLAGS_LIST_SUBCLASS
+    | ffi::Py_TPFLAGS_TUPLE_SUBCLASS
+    | ffi::Py_TPFLAGS_DICT_SUBCLASS;
 /// The smallest number of thirteen digits.
 const SMALLEST_CARD: i64 = 1_000_000_000_000;
 
@@ -163,7 +170,9 @@ fn follow(redaction: &mut Redaction, object: Object, mark: &Mark) {
 fn may_hold_card(object: Object, levels: usize) -> bool {
     // SAFETY: a live object; what is read is of the type that was checked.
     unsafe {
-        if ffi::PyLong_CheckExact(object) != 0 {
+        if is_small_instance(object) {
+            false
+        } else if ffi::PyLong_CheckExact(object) != 0 {
             let mut overflow = 0;
             let number = ffi::PyLong_AsLongLongAndOverflow(object, &raw mut overflow);
             overflow != 0 || number >= SMALLEST_CARD
@@ -174,6 +183,18 @@ fn may_hold_card(object: Object, levels: usize) -> bool {
         } else {
             levels > 0 && holds_card(object, levels - 1)
         }
+    }
+}
+
+/// Whether an object's type tells at a glance that it holds neither text nor items: it inherits from none of the types
+/// that have a flag for that, and is smaller than those that have none.
+#[inline]
+fn is_small_instance(object: Object) -> bool {
+    // SAFETY: a live object, and types.
+    unsafe {
+        let class = ffi::Py_TYPE(object);
+        let smallest = ffi::PyByteArray_Type.tp_basicsize;
+        object::flags(class) & BUILT_IN == 0 && (*class).tp_basicsize < smallest
     }
 }
 
