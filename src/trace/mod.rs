@@ -25,6 +25,7 @@ pub mod record;
 mod recover;
 #[cfg(test)]
 mod sample;
+mod seek_table;
 mod sink;
 mod stream;
 mod summary;
