@@ -1,7 +1,7 @@
 """The native module: it compiles the policy, records, writes and reads traces.
 
-The contract between Python and Rust, kept by hand and held against the built module by a test. Policies are judged,
-and every choice is made, on the Python side; Python never compiles a pattern and never sees an event.
+Owns: the contract between Python and Rust, kept by hand and held against the built module by a test. Must not: offer a
+choice: policies are judged, and every choice is made, on the Python side, which compiles no pattern and sees no event.
 """
 
 import os

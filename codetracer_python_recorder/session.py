@@ -172,15 +172,7 @@ def start(
     global _current  # one recording in a process, as in the native module
     cwd = working_directory()
     subject, script = _running()
-    given = {"trace_dir": trace_dir, "format": format, "activation_path": activation_path}
-    settings: list[tuple[str, str, Setting]] = []
-    for name, value in given.items():
-        if value is not None:
-            settings.append((f"start({name})", name.replace("_", "-"), os.fspath(value)))
-    if config is None:
-        configs: Sequence[StrPath] = ()
-    else:
-        configs = [config] if isinstance(config, (str, os.PathLike)) else config
+    configs = [config] if isinstance(config, (str, os.PathLike)) else config or ()
     found = resolve(
         cwd=cwd,
         start=start_folder(script, cwd),
@@ -189,7 +181,7 @@ def start(
         config_name="start(config)",
         mapping=policy,
         mapping_name="start(policy)",
-        settings=settings,
+        settings=_settings(trace_dir=trace_dir, format=format, activation_path=activation_path),
         isolated=isolated,
     )
     begin(found, subject)
@@ -214,6 +206,15 @@ def flush() -> None:
 def is_tracing() -> bool:
     """Whether this process is being recorded."""
     return _native.is_tracing()
+
+
+def _settings(**given: StrPath | None) -> list[tuple[str, str, Setting]]:
+    """Place, key and value of each argument of `start` that is a key's."""
+    return [
+        (f"start({name})", name.replace("_", "-"), os.fspath(value))
+        for name, value in given.items()
+        if value is not None
+    ]
 
 
 def _running() -> tuple[Subject, str | None]:

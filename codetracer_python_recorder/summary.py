@@ -101,7 +101,6 @@ def summary(trace_dir: str) -> dict[str, Any]:
     decisions = _part(known, "decisions", [])
     return {
         "trace_dir": trace_dir,
-        "health": _health(known, counts["faults"]),
         "program": known.get("program"),
         "args": [str(one) for one in _part(known, "args", [])],
         "test": _part(known, "test", {}) or None,
@@ -129,12 +128,6 @@ def _part(known: dict[str, Any], name: str, otherwise: Any) -> Any:
     """A part of the metadata, if it is there and of this type: another recorder may have written them."""
     part = known.get(name)
     return part if isinstance(part, type(otherwise)) else otherwise
-
-
-def _health(known: dict[str, Any], faults: Sequence[str]) -> str:
-    if faults:
-        return "partial"
-    return "recovered" if known.get("status") == "recovered" else "complete"
 
 
 def _seconds(known: dict[str, Any]) -> float | None:

@@ -276,10 +276,10 @@ impl Monitor {
 impl Outcome {
     fn of(recorder: &Recorder) -> Self {
         let policy = recorder.policy();
-        let patterns = policy.pattern_matches().filter(|(.., count)| *count == 0);
+        let patterns = policy.pattern_matches().filter(|one| one.matches == 0);
         let rules = policy.rule_matches().filter(|(_, count)| *count == 0);
         let unmatched = patterns
-            .map(|(origin, ..)| origin)
+            .map(|one| one.origin)
             .chain(rules.map(|(rule, _)| &*rule.origin));
         Self {
             counters: recorder.counters(),

@@ -616,22 +616,7 @@ impl Recorder {
         if closed.is_err() {
             self.setup.writer.give_up(OWN_ERROR);
         }
-        let tallies = self.tallies();
-        let mut reached = Vec::new();
-        if self.detail != Detail::Values {
-            reached.push("limits.trace-bytes".to_owned());
-        }
-        if self.output_left.contains(&0) {
-            reached.push("limits.output-bytes".to_owned());
-        }
-        if self.values.redaction.is_full() {
-            reached.push("secrets that are followed".to_owned());
-        }
-        reached.extend(
-            self.long_code
-                .iter()
-                .map(|place| format!("line events of {place} (too long)")),
-        );
+        let (tallies, reached) = (self.tallies(), self.limits_reached());
         let streams: Vec<_> = self
             .threads
             .iter()
@@ -647,6 +632,21 @@ impl Recorder {
             change(metadata);
         });
         (finished, knowledge)
+    }
+
+    /// What has kept something out of the trace, as the metadata name it.
+    fn limits_reached(&self) -> Vec<String> {
+        let limits = [
+            ("limits.trace-bytes", self.detail != Detail::Values),
+            ("limits.output-bytes", self.output_left.contains(&0)),
+            ("secrets that are followed", self.values.redaction.is_full()),
+        ];
+        let limits = limits.into_iter().filter(|(_, is_reached)| *is_reached);
+        let long_code = self.long_code.iter();
+        limits
+            .map(|(name, _)| name.to_owned())
+            .chain(long_code.map(|place| format!("line events of {place} (too long)")))
+            .collect()
     }
 
     /// Leaves the parent's trace alone, in a forked child.

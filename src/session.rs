@@ -28,7 +28,7 @@ use crate::object;
 use crate::policy::{self, CompiledPolicy, Redaction, Spec};
 use crate::recorder::{Knowledge, MainCode, Recorder, Setup};
 use crate::streams;
-use crate::trace::{Format, Writer};
+use crate::trace::{Format, Status, Writer};
 use crate::{code, value};
 
 use children::Family;
@@ -328,14 +328,11 @@ impl Outcome {
     /// Where memory runs out.
     pub fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let report = PyDict::new(py);
-        report.set_item(
-            "status",
-            if self.problem.is_none() {
-                "complete"
-            } else {
-                "partial"
-            },
-        )?;
+        let status = match self.problem {
+            None => Status::Complete,
+            Some(_) => Status::Partial,
+        };
+        report.set_item(Status::KEY, status.name())?;
         report.set_item("reason", self.problem.as_deref())?;
         report.set_item("steps", self.counters.steps)?;
         report.set_item("calls", self.counters.calls)?;

@@ -1,5 +1,5 @@
-//! The JSON and the CBOR form of any record hold what its compact form was made of, and the length that counts is that of
-//! the JSON text.
+//! Owns: that the JSON and the CBOR form of any record hold what its compact form was made of, and that the length that
+//! counts is that of the JSON text. Must not: use our reader.
 
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the message")]
 

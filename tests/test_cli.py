@@ -197,6 +197,22 @@ def test_a_trace_folder_that_cannot_be_written(folder: Path, recorder: Plain) ->
     assert ours(done) == [f"{folder}/out: cannot be written (choose another folder with --trace-dir)"]
 
 
+FULL_DISK = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+os.dup2(os.open("answer", os.O_WRONLY | os.O_CREAT), 1)
+from codetracer_python_recorder.cli import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("command", ["policy list", "policy show", "policy schema"])
+def test_an_answer_that_has_no_place(plain: Plain, command: str) -> None:
+    done = plain("-c", FULL_DISK, *command.split())
+    assert done.returncode == 2
+    assert ours(done) == ["the answer cannot be written: File too large"]
+
+
 PROPAGATION = [
     # options, environment, exit status
     ([], {}, 3),

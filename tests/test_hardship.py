@@ -22,7 +22,7 @@ def work(number):
 def long(seconds):
     end = time.monotonic() + seconds
     count = 0
-    while time.monotonic() < end or count < 1_000:
+    while time.monotonic() < end or count < 2_000:
         work(count)
         count += 1
 """

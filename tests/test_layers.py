@@ -1,4 +1,6 @@
-"""Owns: the rule that a part uses only what lies below it, in both languages. Must not: run or import what it checks.
+"""Owns: the rules that a part uses only what lies below it, in both languages, and that each file says what it owns.
+
+Must not: run or import what it checks.
 
 The layers are those of the map in CONTRIBUTING.md. A new module has to be entered here: the moment to ask where it
 belongs.
@@ -53,6 +55,8 @@ PYTHON_LAYERS: Layers = [
 # Beyond the layers: callbacks are thin, and the two pure parts have nothing to do with each other.
 STRANGERS = {"monitoring": {"value", "policy"}, "policy": {"trace"}, "trace": {"policy"}}
 PURE = ("policy", "trace")
+# Folders of programs that are recorded or measured.
+RECORDED = {"corpus", "kinds", "counted"}
 
 
 def crate_paths(source: str, root: str) -> set[str]:
@@ -150,6 +154,19 @@ def test_strangers_stay_strangers() -> None:
 @pytest.mark.parametrize("part", PURE)
 def test_pure_parts_do_not_see_the_interpreter(part: str) -> None:
     assert not [file.name for file in (CRATE / part).rglob("*.rs") if "pyo3" in file.read_text(encoding="utf-8")]
+
+
+def test_every_file_says_what_it_owns() -> None:
+    """In its first lines, with what it must not do."""
+    folders = (CRATE, PACKAGE, *(ROOT / name for name in ("bench", "startup", "tests", "tools")))
+    files = [file for folder in folders for file in folder.rglob("*") if file.suffix in (".py", ".pyi", ".rs", "")]
+    texts = {
+        str(file.relative_to(ROOT)): file.read_text(encoding="utf-8")
+        for file in files
+        if file.is_file() and file.stat().st_size and not RECORDED & {*file.parts}
+    }
+    assert texts
+    assert not [file for file, text in texts.items() if not re.search(r"Owns: .*Must not:\s", text[:1500], re.DOTALL)]
 
 
 def test_paths_in_lists_are_seen() -> None:

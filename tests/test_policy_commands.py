@@ -395,6 +395,25 @@ def test_init_says_what_keeps_it_from_writing(project: Path, command: Command) -
     assert "no such file" in command("policy", "init", "--pyproject", status=2).stderr
 
 
+FULL_DISK = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+from codetracer_python_recorder.cli import main
+sys.argv[1:] = ["policy", "init", "--pyproject"]
+sys.exit(main())
+"""
+
+
+def test_init_on_a_full_disk_leaves_the_pyproject_as_it_is(project: Path, plain: Plain) -> None:
+    before = sorted(path.name for path in project.iterdir())
+    (project / "pyproject.toml").write_text(PYPROJECT)
+    done = plain("-c", FULL_DISK)
+    said = "codetracer-python-recorder: pyproject.toml: cannot be written: File too large\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
+    assert (project / "pyproject.toml").read_text() == PYPROJECT
+    assert sorted(path.name for path in project.iterdir()) == before
+
+
 def test_list(command: Command, snapshot: SnapshotAssertion) -> None:
     assert command("policy", "list").stdout == snapshot
     calls = command("policy", "list", "calls").stdout

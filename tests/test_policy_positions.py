@@ -1,4 +1,4 @@
-"""The lines of keys and elements, against documents that a TOML parser reads."""
+"""Owns: the lines of keys and elements, against documents that a TOML parser reads. Must not: judge what they say."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 
+from codetracer_python_recorder.errors import RecorderError
 from codetracer_python_recorder.policy.show import document
 
 TYPE_CHECKING = False
@@ -21,13 +22,17 @@ _CODES = {"good": "32", "bad": "31", "strong": "1", "faint": "2"}
 
 
 def answered(answer: Callable[[], int]) -> int:
-    """Run what prints an answer; that nobody reads it to its end is no mistake."""
+    """Run what prints an answer; that nobody reads it to its end is no mistake. `RecorderError` if it has no place."""
     try:
         status = answer()
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
+        if error.filename is not None:  # of a file that was read
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # where the interpreter flushes at its end
-        return 0
+        if isinstance(error, BrokenPipeError):
+            return 0
+        raise RecorderError(f"the answer cannot be written: {error.strerror}") from None
     return status
 
 

@@ -97,7 +97,7 @@ def _recover(options: Namespace) -> int:
 
 
 def _parser() -> Parser:
-    parser = Parser(prog=PROGRAM, description="Looks after a trace.")
+    parser = Parser(prog=PROGRAM, description="Looks after a trace.", epilog=f"example: {PROGRAM} summary trace-out")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
     dump = _command(
         commands,

@@ -67,12 +67,12 @@ def add_to_pyproject(folder: str) -> str:
         raise RecorderError("policy init --pyproject: needs tomlkit (pip install tomlkit)") from None
     path = os.path.join(folder, "pyproject.toml")
     try:
-        with open(path, encoding="utf-8", newline="") as file:
+        with open(path, "r+", encoding="utf-8", newline="") as file:  # what may not be written is not replaced
             document = tomlkit.parse(file.read())
     except FileNotFoundError:
         raise RecorderError("pyproject.toml: no such file (policy init alone makes a recorder.toml)") from None
     except OSError as error:
-        raise RecorderError(f"pyproject.toml: cannot be read: {error.strerror}") from None
+        raise RecorderError(f"pyproject.toml: cannot be opened: {error.strerror}") from None
     except ValueError as error:
         raise RecorderError(f"pyproject.toml: not TOML: {error}") from None
     tool = document.setdefault("tool", tomlkit.table(is_super_table=True))
@@ -84,6 +84,21 @@ def add_to_pyproject(folder: str) -> str:
     for name, item in tomlkit.parse(text(folder)).body:
         section.add(item) if name is None else section.add(name, item)
     tool["codetracer"] = section
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        file.write(tomlkit.dumps(document))
+    try:
+        _replace(os.path.realpath(path), tomlkit.dumps(document))
+    except OSError as error:
+        raise RecorderError(f"pyproject.toml: cannot be written: {error.strerror}") from None
     return path
+
+
+def _replace(path: str, text: str) -> None:
+    """Give a file another text at one moment: where that fails, on a full disk, say, the old one is still there."""
+    from shutil import copymode
+    from tempfile import NamedTemporaryFile
+
+    folder = os.path.dirname(path)
+    with NamedTemporaryFile("w", dir=folder, encoding="utf-8", newline="", delete_on_close=False) as file:
+        file.write(text)
+        file.close()
+        copymode(path, file.name)
+        os.replace(file.name, path)

@@ -5,6 +5,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::decide::{FileFacts, Reason};
 use super::glob::{Base, Glob, Kind, Platform, globs};
 use super::kind::Territory;
@@ -28,6 +30,17 @@ pub(super) enum List {
 pub(super) struct Counted {
     pub list: List,
     pub pattern: Arc<Pattern>,
+    pub matches: u64,
+}
+
+/// What is told of a pattern.
+#[derive(Debug, Serialize)]
+pub struct PatternMatches<'a> {
+    /// Where it stands.
+    pub origin: &'a str,
+    /// What the user wrote.
+    pub text: &'a str,
+    /// How many files it has matched, of `packages` modules.
     pub matches: u64,
 }
 
@@ -100,11 +113,12 @@ impl CompiledPolicy {
         self.rules.matches()
     }
 
-    /// Origin and text of each pattern, and how many files (of `packages`: modules) it has matched so far.
-    pub fn pattern_matches(&self) -> impl Iterator<Item = (&str, &str, u64)> {
-        self.patterns.iter().map(|counted| {
-            let Pattern { origin, text, .. } = &*counted.pattern;
-            (origin.as_str(), text.as_str(), counted.matches)
+    /// Each pattern, and how much it has matched so far.
+    pub fn pattern_matches(&self) -> impl Iterator<Item = PatternMatches<'_>> {
+        self.patterns.iter().map(|counted| PatternMatches {
+            origin: &counted.pattern.origin,
+            text: &counted.pattern.text,
+            matches: counted.matches,
         })
     }
 }

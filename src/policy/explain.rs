@@ -34,10 +34,7 @@ pub fn explain(spec: &str, questions: &str) -> Result<String> {
     let questions: Vec<Question> = serde_json::from_str(questions)
         .map_err(|error| Error::Policy(format!("the questions are malformed: {error}")))?;
     let decisions: Vec<_> = questions.iter().map(|one| policy.explain(one)).collect();
-    let patterns = policy.pattern_matches();
-    let patterns: Vec<_> = patterns
-        .map(|(origin, text, matches)| json!({"origin": origin, "text": text, "matches": matches}))
-        .collect();
+    let patterns: Vec<_> = policy.pattern_matches().collect();
     Ok(json!({"decisions": decisions, "patterns": patterns}).to_string())
 }
 

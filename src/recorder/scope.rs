@@ -53,42 +53,57 @@ impl Recorder {
         };
         fault::point("decide");
         self.meet_file(&key, is_main);
-        let scope = Scope {
+        let decision = self.policy.decide(&Scope {
             path: &names.file,
             module: module.as_deref(),
             qualname: &names.qualname,
             is_main,
-        };
-        let decision = self.policy.decide(&scope);
-        let activates = self.files.get(&*key).is_some_and(|file| file.activates);
+        });
+        self.activate_in(&key, frame);
+        self.admit(&decision)?;
+        self.attach(code, names, &key, &decision)
+    }
+
+    /// Recording begins with this frame, where its file is the one that activates.
+    fn activate_in(&mut self, key: &str, frame: Frame) {
+        let activates = self.files.get(key).is_some_and(|file| file.activates);
         if activates && !self.active {
             self.activate(frame);
         }
+    }
+
+    /// Counts a code object that was decided on for good; what to do about it unless it is recorded.
+    fn admit(&mut self, decision: &Decision) -> std::result::Result<(), Verdict> {
         if decision.record == Record::None {
             self.counters.skipped_code_objects += 1;
-            self.count(&decision);
+            self.count(decision);
             return Err(Verdict::Skip);
         }
         if !self.active {
             return Err(Verdict::Go);
         }
-        self.count(&decision);
+        self.count(decision);
+        Ok(())
+    }
+
+    /// Hangs on a recorded code object what is needed of it.
+    fn attach<'a>(
+        &mut self,
+        code: &Bound<'_, PyAny>,
+        names: Names,
+        key: &str,
+        decision: &Decision,
+    ) -> std::result::Result<&'a CodeInfo, Verdict> {
         let facts = Facts::of(code, names).map_err(|_| Verdict::Skip)?;
-        let parts = self.parts(&key, &facts, &decision);
+        let parts = self.parts(key, &facts, decision);
         if !facts.lines && parts.steps {
             self.long_code.push(format!(
                 "{}:{} {}",
                 facts.names.file, facts.first_line, facts.names.qualname
             ));
         }
-        code::attach(
-            code.as_ptr(),
-            self.setup.session,
-            &self.touched,
-            facts,
-            parts,
-        )
-        .ok_or(Verdict::Skip)
+        let (session, touched) = (self.setup.session, &self.touched);
+        code::attach(code.as_ptr(), session, touched, facts, parts).ok_or(Verdict::Skip)
     }
 
     /// Whether the code is that of a program without a file, which may be met here.

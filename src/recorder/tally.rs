@@ -70,10 +70,7 @@ impl Recorder {
                 })
             })
             .collect();
-        let patterns: Vec<_> = policy
-            .pattern_matches()
-            .map(|(origin, text, matches)| json!({"origin": origin, "text": text, "matches": matches}))
-            .collect();
+        let patterns: Vec<_> = policy.pattern_matches().collect();
         let rules: Vec<_> = policy
             .rule_matches()
             .map(|(rule, matches)| json!({"rule": rule.to_string(), "code_objects": matches}))
@@ -83,7 +80,7 @@ impl Recorder {
             ("activated", self.active.into()),
             ("counters", counters),
             ("decisions", decisions.into()),
-            ("patterns", patterns.into()),
+            ("patterns", json!(patterns)),
             ("rules", rules.into()),
         ];
         tallies

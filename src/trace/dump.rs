@@ -20,9 +20,9 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use self::story::Story;
-use super::EventKind;
 use super::reader::{Health, Reader};
 use super::record::Record;
+use super::{EventKind, Status};
 use crate::error::{Error, Result};
 
 /// Prints the trace in `dir` on `out`, as text or as one JSON object a line; true if the trace is whole.
@@ -113,12 +113,12 @@ pub(super) fn faults(reader: &Reader) -> Vec<String> {
     if let Health::Torn(tear) = reader.health() {
         faults.push(tear.to_string());
     }
-    match files.metadata.status.as_deref() {
-        None | Some("complete" | "recovered") => {}
-        Some("recording") => {
+    match files.metadata.status {
+        None | Some(Status::Complete | Status::Recovered) => {}
+        Some(Status::Recording) => {
             faults.push("the recording has not ended: it still runs, or was killed".to_owned());
         }
-        Some(_) => faults.push(match &files.metadata.reason {
+        Some(Status::Partial) => faults.push(match &files.metadata.reason {
             Some(reason) => reason.clone(),
             None => "the recorder says so, and gives no reason".to_owned(),
         }),

@@ -25,7 +25,9 @@ pub mod record;
 mod recover;
 #[cfg(test)]
 mod sample;
+mod seek_table;
 mod sink;
+mod status;
 mod stream;
 mod summary;
 mod worker;
@@ -43,6 +45,7 @@ use json::Json;
 pub use reader::Reader;
 pub use record::Record;
 pub use recover::{Recovered, recover};
+pub use status::Status;
 pub use stream::{Stream, StreamGuard};
 pub use summary::summarize;
 pub use writer::{OWN_ERROR, Writer, await_discarded};

@@ -9,7 +9,6 @@ mod binary;
 mod files;
 mod frames;
 mod json;
-mod seek_table;
 #[cfg(test)]
 mod tests;
 mod window;

@@ -22,7 +22,7 @@ use super::held::OutFile;
 use super::reader::{Health, Reader, TraceFiles};
 use super::record::Record;
 use super::sink::{self, Sink};
-use super::{Compact, Format, TypeId, TypeKind};
+use super::{Compact, Format, Status, TypeId, TypeKind};
 use crate::error::Result;
 
 /// Stands for the result of a call that was open when the process ended.
@@ -30,7 +30,7 @@ const OPEN: &str = "<open at the end>";
 /// Events are handed on in pieces of about this size.
 const PIECE: usize = 256 << 10;
 
-/// In the metadata: what became of the trace.
+/// The key of the metadata for what became of the trace.
 const RECOVERED: &str = "recovered";
 
 /// What became of a trace.
@@ -71,7 +71,7 @@ pub fn recover(dir: &Path) -> Result<Recovered> {
 
 /// What an attempt made that was ended after its new file took the old one's place, and before it had done.
 fn made_earlier(folder: &Folder, files: &TraceFiles) -> Result<Option<Recovered>> {
-    let has_ended = files.parts.is_empty() && files.metadata.status.as_deref() == Some(RECOVERED);
+    let has_ended = files.parts.is_empty() && files.metadata.status == Some(Status::Recovered);
     let noted = folder.read_metadata().remove(RECOVERED);
     let noted: Option<Recovered> = noted.and_then(|noted| serde_json::from_value(noted).ok());
     let size = fs::metadata(&files.events).map_err(folder::at(&files.events))?;
@@ -91,14 +91,14 @@ fn end(folder: &Folder, files: &TraceFiles) -> Result<()> {
         fs::remove_file(part).map_err(folder::at(part))?;
     }
     let mut metadata = folder.read_metadata();
-    metadata.insert("status".to_owned(), RECOVERED.into());
+    Status::Recovered.note(&mut metadata);
     folder.write_metadata(&metadata)
 }
 
 /// Notes what is in the new file; where the metadata cannot be read they hold nothing else.
 fn note(folder: &Folder, done: Recovered) -> Result<()> {
     let mut metadata = folder.read_metadata();
-    metadata.insert("status".to_owned(), "recording".into());
+    Status::Recording.note(&mut metadata);
     let done = serde_json::to_value(done).unwrap_or_default();
     metadata.insert(RECOVERED.to_owned(), done);
     folder.write_metadata(&metadata)
@@ -107,8 +107,8 @@ fn note(folder: &Folder, done: Recovered) -> Result<()> {
 fn is_whole(files: &TraceFiles) -> Result<bool> {
     if files.parts.is_empty()
         && matches!(
-            files.metadata.status.as_deref(),
-            Some("complete" | RECOVERED)
+            files.metadata.status,
+            Some(Status::Complete | Status::Recovered)
         )
     {
         let mut reader = Reader::of(files.clone())?;

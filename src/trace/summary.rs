@@ -10,12 +10,14 @@ use serde::Serialize;
 use super::definitions::{REDACTED, RESUMED, is_root};
 use super::reader::Reader;
 use super::record::{Function, Record, Value};
-use super::{FunctionId, dump};
+use super::{FunctionId, Status, dump};
 use crate::error::Result;
 
 /// What a trace holds.
 #[derive(Debug, Default, Serialize)]
 pub struct Summary {
+    /// The word for what it is: `partial` where anything keeps it from being whole.
+    pub health: &'static str,
     /// What keeps it from being whole; empty if it is.
     pub faults: Vec<String>,
     /// Entries of all kinds.
@@ -78,7 +80,19 @@ pub fn summarize(dir: &Path) -> Result<Summary> {
         let mut part = Reader::of(reader.files().part(&part))?;
         count.read(&mut part)?;
     }
-    Ok(count.end(dump::faults(&reader)))
+    let mut summary = count.end();
+    summary.faults = dump::faults(&reader);
+    summary.health = health(&reader, &summary.faults).name();
+    Ok(summary)
+}
+
+/// A trace that loads may still not be whole, and one of another recorder says nothing of itself.
+fn health(reader: &Reader, faults: &[String]) -> Status {
+    if faults.is_empty() {
+        reader.files().metadata.status.unwrap_or(Status::Complete)
+    } else {
+        Status::Partial
+    }
 }
 
 /// The counts up to a record.
@@ -220,7 +234,7 @@ impl Count {
         }
     }
 
-    fn end(mut self, faults: Vec<String>) -> Summary {
+    fn end(mut self) -> Summary {
         let mut functions: BTreeMap<(u32, i64, &str), (u64, u64)> = BTreeMap::new();
         for (function, (steps, calls)) in self.functions.iter().zip(&self.of_functions) {
             let name = function.name.as_str();
@@ -256,7 +270,6 @@ impl Count {
             .sort_by_key(|function| u64::MAX - function.steps);
         self.summary.files = self.paths;
         self.summary.files.sort_by_key(|file| u64::MAX - file.bytes);
-        self.summary.faults = faults;
         self.summary
     }
 }
@@ -311,6 +324,7 @@ mod tests {
     fn both_forms_are_counted_alike() {
         for summary in [summary(Format::Json), summary(Format::Binary)] {
             assert!(summary.faults.is_empty(), "{:?}", summary.faults);
+            assert_eq!(summary.health, "complete");
             assert_eq!((summary.steps, summary.calls), (6, 1));
             let functions: Vec<_> = summary
                 .functions

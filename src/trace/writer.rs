@@ -16,6 +16,7 @@ use super::crash;
 use super::folder::Folder;
 use super::platform;
 use super::queue::{Queue, lock};
+use super::status::Status;
 use super::stream::Stream;
 use super::worker::Worker;
 use crate::error::{Error, Result};
@@ -96,7 +97,7 @@ impl Writer {
     ) -> Result<Self> {
         let folder = Folder::new(dir)?;
         let waits = may_wait && folder.is_fresh();
-        metadata.insert("status".into(), "recording".into());
+        Status::Recording.note(&mut metadata);
         let queue = Arc::<Queue>::default();
         let shared = Arc::new(Shared {
             format,
@@ -216,11 +217,8 @@ impl Writer {
         let mut metadata = mem::take(&mut lock(&self.shared.texts).metadata);
         change(&mut metadata);
         if self.shared.failure.get().is_none() {
-            if metadata
-                .get("status")
-                .is_some_and(|status| status == "recording")
-            {
-                metadata.insert("status".into(), "complete".into());
+            if Status::of(&metadata) == Some(Status::Recording) {
+                Status::Complete.note(&mut metadata);
             }
             match self.shared.folder.write_metadata(&metadata) {
                 Ok(()) => return Ok(()),
@@ -349,7 +347,7 @@ impl Shared {
         let Some(error) = self.failure.get() else {
             return Ok(());
         };
-        metadata.insert("status".into(), "partial".into());
+        Status::Partial.note(metadata);
         metadata.insert("reason".into(), error.to_string().into());
         // A folder that could not be taken is somebody else's.
         if self.folder.is_claimed() && self.folder.write_metadata(metadata).is_err() {

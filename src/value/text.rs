@@ -113,25 +113,13 @@ pub fn fit(text: &str, room: usize) -> &str {
 /// The first `max` bytes as Python writes them, `b'…'`.
 pub fn bytes_literal(bytes: &[u8], max: usize) -> String {
     let shown = &bytes[..bytes.len().min(max)];
-    let quote = if shown.contains(&b'\'') && !shown.contains(&b'"') {
-        '"'
-    } else {
-        '\''
-    };
+    let quote = quote_around(shown);
     let mut text = String::with_capacity(shown.len() + 3);
     text.push('b');
     text.push(quote);
     for &byte in shown {
         match byte {
-            b'\\' => text.push_str("\\\\"),
-            b'\n' => text.push_str("\\n"),
-            b'\r' => text.push_str("\\r"),
-            b'\t' => text.push_str("\\t"),
-            byte if char::from(byte) == quote => {
-                text.push('\\');
-                text.push(quote);
-            }
-            0x20..=0x7e => text.push(char::from(byte)),
+            b'\n' | b'\r' | b'\t' | b' '..=b'~' => push_quoted(byte.into(), quote, &mut text),
             byte => {
                 let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
                 text.push_str("\\x");
@@ -209,19 +197,7 @@ fn veiled(object: Object, literal: bool, max: usize, veil: &mut Veil<'_>, text: 
     unsafe {
         let class = ffi::Py_TYPE(object);
         if is_str(object) {
-            let mut scratch = String::new();
-            let piece = read(object, max, &mut scratch);
-            let is_changed = literal || piece.rest > 0;
-            let hidden = is_changed.then(|| veil(piece.text, piece.rest)).flatten();
-            let shown = hidden.as_deref().unwrap_or(piece.text);
-            if literal {
-                push_literal(shown, text);
-            } else {
-                text.push_str(shown);
-            }
-            if piece.rest > 0 {
-                let _ = write!(text, "… (+{} chars)", piece.rest);
-            }
+            push_str(object, literal, max, veil, text);
         } else if object == ffi::Py_None() {
             text.push_str("None");
         } else if class == &raw mut ffi::PyBool_Type {
@@ -231,50 +207,85 @@ fn veiled(object: Object, literal: bool, max: usize, veil: &mut Veil<'_>, text: 
                 "False"
             });
         } else if ffi::PyLong_Check(object) != 0 {
-            let mut overflow = 0;
-            let value = ffi::PyLong_AsLongLongAndOverflow(object, &raw mut overflow);
-            if overflow == 0 {
-                let _ = write!(text, "{value}");
-            } else {
-                text.push_str("<int>");
-            }
+            push_int(object, text);
         } else if class == &raw mut ffi::PyFloat_Type {
             let mut digits = String::new();
             float(ffi::PyFloat_AS_DOUBLE(object), &mut digits);
             text.push_str(&digits);
         } else if class == &raw mut ffi::PyBytes_Type {
-            let bytes = bytes_of(object);
-            let seen = &bytes[..bytes.len().min(max)];
-            let hidden = veil(&String::from_utf8_lossy(seen), bytes.len() - seen.len());
-            let shown = hidden.as_ref().map_or(seen, |hidden| hidden.as_bytes());
-            text.push_str(&bytes_literal(shown, max));
+            push_bytes(object, max, veil, text);
         } else {
             let _ = write!(text, "<{}>", class_name(class));
         }
     }
 }
 
+fn push_str(object: Object, literal: bool, max: usize, veil: &mut Veil<'_>, text: &mut String) {
+    let mut scratch = String::new();
+    let piece = read(object, max, &mut scratch);
+    let is_changed = literal || piece.rest > 0;
+    let hidden = is_changed.then(|| veil(piece.text, piece.rest)).flatten();
+    let shown = hidden.as_deref().unwrap_or(piece.text);
+    if literal {
+        push_literal(shown, text);
+    } else {
+        text.push_str(shown);
+    }
+    if piece.rest > 0 {
+        let _ = write!(text, "… (+{} chars)", piece.rest);
+    }
+}
+
+fn push_int(object: Object, text: &mut String) {
+    let mut overflow = 0;
+    // SAFETY: a live int, or what inherits from it.
+    let value = unsafe { ffi::PyLong_AsLongLongAndOverflow(object, &raw mut overflow) };
+    if overflow == 0 {
+        let _ = write!(text, "{value}");
+    } else {
+        text.push_str("<int>");
+    }
+}
+
+fn push_bytes(object: Object, max: usize, veil: &mut Veil<'_>, text: &mut String) {
+    let bytes = bytes_of(object);
+    let seen = &bytes[..bytes.len().min(max)];
+    let hidden = veil(&String::from_utf8_lossy(seen), bytes.len() - seen.len());
+    let shown = hidden.as_ref().map_or(seen, |hidden| hidden.as_bytes());
+    text.push_str(&bytes_literal(shown, max));
+}
+
 fn push_literal(piece: &str, text: &mut String) {
-    let quote = if piece.contains('\'') && !piece.contains('"') {
+    let quote = quote_around(piece.as_bytes());
+    text.push(quote);
+    for unit in piece.chars() {
+        push_quoted(unit, quote, text);
+    }
+    text.push(quote);
+}
+
+/// The quotes that Python's `repr` would set around a text.
+fn quote_around(text: &[u8]) -> char {
+    if text.contains(&b'\'') && !text.contains(&b'"') {
         '"'
     } else {
         '\''
-    };
-    text.push(quote);
-    for unit in piece.chars() {
-        match unit {
-            '\n' => text.push_str("\\n"),
-            '\r' => text.push_str("\\r"),
-            '\t' => text.push_str("\\t"),
-            '\\' => text.push_str("\\\\"),
-            unit if unit == quote => {
+    }
+}
+
+/// A character as it stands between these quotes.
+fn push_quoted(unit: char, quote: char, text: &mut String) {
+    match unit {
+        '\n' => text.push_str("\\n"),
+        '\r' => text.push_str("\\r"),
+        '\t' => text.push_str("\\t"),
+        unit => {
+            if unit == quote || unit == '\\' {
                 text.push('\\');
-                text.push(unit);
             }
-            unit => text.push(unit),
+            text.push(unit);
         }
     }
-    text.push(quote);
 }
 
 /// The `__name__` of a class, read from the type itself.

@@ -1,4 +1,6 @@
 //! This test program run again as another process, which records until it is stopped.
+//!
+//! Owns: what that process does. Must not: read what it has written.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -1,4 +1,4 @@
-//! What a recording leaves when it ends, well or not.
+//! Owns: what a recording leaves when it ends, well or not. Must not: kill one.
 
 use std::fs;
 use std::io::Read as _;

@@ -1,4 +1,4 @@
-//! Whose the trace folder is, and what happens to what lies in it.
+//! Owns: whose the trace folder is, and what happens to what lies in it. Must not: test how a file is written.
 
 use std::fs;
 use std::time::Duration;

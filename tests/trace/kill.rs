@@ -1,4 +1,4 @@
-//! A process killed at any moment leaves files that load.
+//! Owns: that a process killed at any moment leaves files that load. Must not: end one well.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! Reads a trace folder as strictly as CodeTracer's readers do: whole files, or a panic.
+//! Owns: reading a trace folder as strictly as CodeTracer's readers do: whole files, or a panic. Must not: use our
+//! reader.
 
 use std::fs;
 use std::io::Read as _;

@@ -1,4 +1,4 @@
-//! Redaction as a whole: names of the default policy, shapes, texts in pieces.
+//! Owns: redaction as a whole: names of the default policy, shapes, texts in pieces. Must not: know of values.
 
 use super::tokens::SHAPES;
 use super::*;

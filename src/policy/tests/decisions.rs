@@ -1,4 +1,5 @@
-//! Decisions over a real tree of folders, with links, a virtual environment and installed code inside the project.
+//! Owns: decisions over a real tree of folders, with links, a virtual environment and installed code inside the
+//! project. Must not: state what a single pattern matches.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -414,7 +415,7 @@ fn matches_are_counted_per_file_and_module() {
     }
     let counts: Vec<_> = policy
         .pattern_matches()
-        .map(|(_, text, count)| (text.to_owned(), count))
+        .map(|one| (one.text.to_owned(), one.matches))
         .collect();
     let expected = [
         ("app/**", 2),

@@ -1,4 +1,5 @@
-//! git as a second opinion, where the manners are gitignore's: same patterns, same files, same answer.
+//! Owns: git as a second opinion, where the manners are gitignore's: same patterns, same files, same answer. Must not:
+//! state an answer of its own.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,4 +1,5 @@
-//! Pattern by pattern: files below the anchor `/p` (or absolute ones) that match, and that do not.
+//! Owns: pattern by pattern, files below the anchor `/p` (or absolute ones) that match, and that do not. Must not:
+//! touch the disk.
 
 use super::*;
 use crate::policy::glob::{Base, problem};

@@ -1,4 +1,5 @@
-//! Whatever the text: no panic, no hang, and the check before agrees with the compiler after.
+//! Owns: what holds whatever the text: no panic, no hang, and the check before agrees with the compiler after.
+//! Must not: name single cases.
 
 use proptest::prelude::*;
 

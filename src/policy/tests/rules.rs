@@ -1,4 +1,4 @@
-//! What rules decide, each action for itself, and what `explain` says of it.
+//! Owns: what rules decide, each action for itself, and what `explain` says of it. Must not: test the lists.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The dump's form, line by line.
+//! Owns: the dump's form, line by line. Must not: test what a reader takes from a damaged file.
 
 use std::fs;
 use std::io::{self, Write};

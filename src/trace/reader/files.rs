@@ -7,12 +7,12 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{trouble, unreadable};
 use crate::error::Result;
-use crate::trace::Format;
 use crate::trace::folder::{METADATA, Part, stream_name};
+use crate::trace::{Format, Status};
 
 /// Bytes of metadata that are read at the most.
 const METADATA_LIMIT: u64 = 16 << 20;
@@ -120,8 +120,8 @@ fn find_parts(dir: &Path) -> Result<Vec<(Part, PathBuf)>> {
 pub struct Metadata {
     /// Folder in which the program was started.
     pub workdir: Option<String>,
-    /// `recording`, `complete` or `partial`; none in other recorders' traces.
-    pub status: Option<String>,
+    /// How far it has come; none in other recorders' traces.
+    pub status: Option<Status>,
     /// Why it is partial.
     pub reason: Option<String>,
     /// The form that the policy asked for.
@@ -140,7 +140,7 @@ impl Metadata {
             .and_then(|file| file.take(METADATA_LIMIT).read_to_end(&mut text))
             .is_ok();
         match serde_json::from_slice(&text) {
-            Ok(Value::Object(found)) if read => Self::new(&Value::Object(found)),
+            Ok(Value::Object(found)) if read => Self::new(found),
             _ => Self::unknown("trace_metadata.json cannot be read, or is not a JSON object"),
         }
     }
@@ -152,11 +152,13 @@ impl Metadata {
         }
     }
 
-    fn new(found: &Value) -> Self {
+    fn new(found: Map<String, Value>) -> Self {
+        let status = Status::of(&found);
+        let found = Value::Object(found);
         let text = |value: &Value| value.as_str().map(str::to_owned);
         Self {
             workdir: text(&found["workdir"]),
-            status: text(&found["status"]),
+            status,
             reason: text(&found["reason"]),
             format: serde_json::from_value(found["policy"]["resolved"]["format"].clone()).ok(),
             fault: None,

@@ -12,15 +12,11 @@ use std::io::{self, Read};
 
 use zstd_safe::{DCtx, InBuffer, OutBuffer};
 
-use super::seek_table::{SeekTable, Sums};
+use crate::trace::seek_table::{Found, SKIPPABLE_HEAD, Sizes, is_skippable};
 
 /// Bytes of the compressed file that are read at once.
 const INPUT: usize = 64 << 10;
 const FRAME_MAGIC: u32 = 0xFD2F_B528;
-/// Skippable frames have sixteen numbers; the last digit is the application's.
-const SKIPPABLE_MAGIC: u32 = 0x184D_2A50;
-/// Magic number and size of a skippable frame.
-const SKIPPABLE_HEAD: usize = 8;
 
 const HALF_A_FRAME: &str = "the file ends within a compressed frame";
 const NO_TABLE: &str = "the seek table at the end is missing";
@@ -45,8 +41,10 @@ pub struct Frames {
     offset: u64,
     context: Option<DCtx<'static>>,
     place: Place,
-    sums: Sums,
-    table: Option<SeekTable>,
+    /// Frames that were read, and their sizes together.
+    count: u64,
+    sums: Sizes,
+    table: Option<Found>,
     fault: Option<String>,
 }
 
@@ -61,7 +59,8 @@ impl Frames {
             offset,
             context: None,
             place: Place::Border,
-            sums: Sums::default(),
+            count: 0,
+            sums: Sizes::default(),
             table: None,
             fault: None,
         }
@@ -113,11 +112,11 @@ impl Frames {
                 self.table = None;
                 self.place = Place::Frame;
             }
-            Some(magic) if magic & !0xF == SKIPPABLE_MAGIC => match head.get(4..SKIPPABLE_HEAD) {
+            Some(magic) if is_skippable(magic) => match head.get(4..SKIPPABLE_HEAD) {
                 Some(&[a, b, c, d]) => {
                     let size = u32::from_le_bytes([a, b, c, d]);
                     self.consume(SKIPPABLE_HEAD);
-                    self.table = Some(SeekTable {
+                    self.table = Some(Found {
                         magic,
                         offset: self.offset,
                         size,
@@ -151,7 +150,7 @@ impl Frames {
         self.place = Place::End;
         match &self.table {
             None => self.tear(NO_TABLE),
-            Some(table) if table.fits(&mut self.file, self.sums)? => {}
+            Some(table) if table.fits(&mut self.file, self.count, self.sums)? => {}
             Some(_) => self.tear(WRONG_TABLE),
         }
         Ok(())
@@ -173,7 +172,7 @@ impl Frames {
         self.sums.unpacked += unpacked as u64;
         match hint {
             Ok(0) => {
-                self.sums.frames += 1;
+                self.count += 1;
                 self.place = Place::Border;
             }
             Ok(_) if at_hand == 0 && unpacked == 0 => self.tear(HALF_A_FRAME),

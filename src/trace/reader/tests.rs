@@ -1,4 +1,4 @@
-//! Whole, torn, foreign and hostile traces.
+//! Owns: what is read of whole, torn, foreign and hostile traces. Must not: use our own writer.
 
 use std::fs;
 use std::path::Path;
