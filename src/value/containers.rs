@@ -110,19 +110,9 @@ impl Encoder<'_> {
         depth: usize,
     ) {
         // SAFETY: a list or tuple; nothing changes it while it is read.
-        let (size, items) = unsafe {
-            let size = usize::try_from(ffi::Py_SIZE(object)).unwrap_or(0);
-            let is_list = ffi::PyList_Check(object) != 0;
-            let items = move |index: usize| {
-                let index = index.cast_signed();
-                if is_list {
-                    ffi::PyList_GET_ITEM(object, index)
-                } else {
-                    ffi::PyTuple_GET_ITEM(object, index)
-                }
-            };
-            (size, items)
-        };
+        let size = unsafe { usize::try_from(ffi::Py_SIZE(object)).unwrap_or(0) };
+        // SAFETY: as above.
+        self.note(|words| unsafe { words.size(object) });
         let form = if matches!(known, Known::Tuple) {
             Form::Tuple
         } else {
@@ -135,9 +125,11 @@ impl Encoder<'_> {
             None => self.known(known),
             Some(place) => self.class_type(place, KNOWN[known as usize].0),
         };
+        let items = self.items_of(object);
         let mut option = Told::Nothing;
         self.items(form, size, type_id, |encoder, index| {
-            let item = items(index);
+            // SAFETY: the index is below the size.
+            let item = unsafe { encoder.item_at(items, index) };
             if item.is_null() {
                 encoder.out.none(NONE_TYPE);
                 return true;
@@ -147,6 +139,31 @@ impl Encoder<'_> {
             true
         });
         self.leave();
+    }
+
+    /// Where the first item of a list or tuple lies.
+    #[inline]
+    pub(super) fn items_of(&mut self, object: Object) -> *const Object {
+        // SAFETY: a list or tuple; the items of a list lie elsewhere.
+        unsafe {
+            if ffi::PyList_Check(object) == 0 {
+                let items = &raw const (*object.cast::<ffi::PyTupleObject>()).ob_item;
+                return items.cast();
+            }
+            self.note(|words| _ = words.items_of_list(object));
+            (*object.cast::<ffi::PyListObject>()).ob_item.cast_const()
+        }
+    }
+
+    /// The item at an index, which is below the size; null in a list or tuple that is still being filled.
+    #[inline]
+    pub(super) unsafe fn item_at(&mut self, items: *const Object, index: usize) -> Object {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let place = items.add(index);
+            self.note(|words| words.word(place));
+            *place
+        }
     }
 
     /// A container of `size` items. `write` writes the one at an index and says whether there may be more.
@@ -196,6 +213,15 @@ impl Encoder<'_> {
     pub(super) fn dict(&mut self, object: Object, place: Option<usize>, depth: usize) {
         // SAFETY: a dict.
         let size = unsafe { usize::try_from(ffi::PyDict_Size(object)).unwrap_or(0) };
+        let bounds = self.values.bounds;
+        // SAFETY: as above.
+        self.note(|words| unsafe {
+            if depth < bounds.depth {
+                words.dict(object, bounds.items);
+            } else {
+                words.size_of_dict(object);
+            }
+        });
         if !self.enter(object, depth, size == 0) {
             return;
         }
@@ -232,13 +258,19 @@ impl Encoder<'_> {
 
     /// A tuple of two whose first item is the name of the second.
     fn pair_tuple(&mut self, tuple: Object, told: &Told, depth: usize) {
+        // SAFETY: a live tuple.
+        self.note(|words| unsafe {
+            words.type_of(tuple);
+            words.size(tuple);
+        });
         if !self.enter(tuple, depth, false) {
             return;
         }
         let type_id = self.known(Known::Tuple);
+        let items = self.items_of(tuple);
         self.items(Form::Tuple, 2, type_id, |encoder, index| {
             // SAFETY: an exact tuple of two items.
-            let item = unsafe { ffi::PyTuple_GET_ITEM(tuple, index.cast_signed()) };
+            let item = unsafe { encoder.item_at(items, index) };
             let told = if index == 0 { &Told::Nothing } else { told };
             encoder.named_value(told, item, depth + 1);
             true
@@ -250,9 +282,9 @@ impl Encoder<'_> {
         let type_id = self.known(Known::Item);
         self.out.tuple_begin(2);
         let told = self.key(key);
-        self.value(key, depth);
+        self.held(key, |encoder| encoder.value(key, depth));
         self.out.separator();
-        self.named_value(&told, value, depth);
+        self.held(value, |encoder| encoder.named_value(&told, value, depth));
         self.out.tuple_end(type_id);
     }
 

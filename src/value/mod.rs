@@ -8,6 +8,7 @@ mod classes;
 mod containers;
 mod decimal;
 mod memo;
+mod notes;
 mod objects;
 mod redacted;
 mod scalars;
@@ -31,6 +32,7 @@ use crate::trace::{Compact, Definitions, MARK, NONE_TYPE, TypeId, TypeKind};
 use classes::Classes;
 use decimal::Decimals;
 use memo::{Floats, Memo};
+use notes::Notes;
 use unchanged::Unchanged;
 
 pub use memo::SPREAD;
@@ -187,6 +189,7 @@ pub struct Values {
     memo: Memo,
     floats: Floats,
     unchanged: Unchanged,
+    notes: Notes,
     /// How often a value was given to be followed, or could not be made: both are to be done each time.
     passing: u64,
     known: [Option<TypeId>; KNOWN.len()],
@@ -214,6 +217,7 @@ impl Values {
             memo: Memo::default(),
             floats: Floats::default(),
             unchanged: Unchanged::new(),
+            notes: Notes::new(),
             passing: 0,
             known: [None; KNOWN.len()],
             yielded: None,

@@ -24,9 +24,11 @@ impl Encoder<'_> {
         unsafe {
             let class = ffi::Py_TYPE(object);
             if class == &raw mut ffi::PyLong_Type {
+                self.note(|words| words.scalar(object));
                 let type_id = self.known(Known::Int);
                 self.int(object, type_id);
             } else if class == &raw mut ffi::PyUnicode_Type {
+                self.note(|words| words.scalar(object));
                 self.string(object, None);
             } else if object == ffi::Py_None() {
                 self.out.none(NONE_TYPE);
@@ -34,12 +36,16 @@ impl Encoder<'_> {
                 let type_id = self.known(Known::Bool);
                 self.out.bool(object == ffi::Py_True(), type_id);
             } else if class == &raw mut ffi::PyFloat_Type {
+                self.note(|words| words.scalar(object));
                 self.exact_float(ffi::PyFloat_AS_DOUBLE(object));
             } else if class == &raw mut ffi::PyList_Type {
+                self.note(|words| words.type_of(object));
                 self.list(object, Known::List, None, depth);
             } else if class == &raw mut ffi::PyTuple_Type {
+                self.note(|words| words.type_of(object));
                 self.list(object, Known::Tuple, None, depth);
             } else if class == &raw mut ffi::PyDict_Type {
+                self.note(|words| words.type_of(object));
                 self.dict(object, None, depth);
             } else {
                 self.other(object, class, depth);
@@ -136,6 +142,7 @@ impl Encoder<'_> {
 
     fn other(&mut self, object: Object, class: *mut ffi::PyTypeObject, depth: usize) {
         let place = self.values.classes.place(class);
+        self.note_instance(object, place, depth);
         if depth >= self.values.bounds.depth && self.closed_again(object, place) {
             return;
         }

@@ -36,12 +36,15 @@ impl Encoder<'_> {
         if size != names.len() {
             return self.list(object, Known::Tuple, Some(place), depth);
         }
+        // SAFETY: a tuple.
+        self.note(|words| unsafe { words.size(object) });
         let Some(mut fields) = self.begin_fields(object, place, size, depth) else {
             return;
         };
+        let items = self.items_of(object);
         for (index, name) in names.iter().enumerate() {
             // SAFETY: the index is below the size.
-            let item = unsafe { ffi::PyTuple_GET_ITEM(object, index.cast_signed()) };
+            let item = unsafe { self.item_at(items, index) };
             if !self.field(&mut fields, name.as_ptr(), item) {
                 break;
             }

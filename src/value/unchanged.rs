@@ -1,27 +1,24 @@
 //! Values of objects that have not changed since they were written: what a variable holds at one line, it mostly holds at
 //! the next.
 //!
-//! Owns: how long a value stands for its object, and what of it and around it that depends on. Must not: write a value.
+//! Owns: how long a value stands for its object. Must not: write a value, or say what of an object it depends on (`notes`).
 //!
 //! Of several values that are written one after another the same is told by their `Basis`.
 
 use std::cell::Cell;
-use std::ptr;
-use std::rc::Rc;
+use std::mem;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::frame::Object;
 use crate::object::words::{self, Words};
-use crate::object::{self, Layout};
 use crate::policy::Told;
 use crate::trace::{Compact, Excerpt, LONGEST_KEPT, PLACES};
 
-use super::classes::{Classes, Reading};
 use super::memo::SPREAD;
 use super::redacted::has_say;
-use super::{Bounds, Encoder, Truncations, Values, standard, text};
+use super::{Bounds, Encoder, Truncations, Values};
 
 /// Whether it is worth while to keep what could not be used again lately.
 #[derive(Debug, Default)]
@@ -355,27 +352,22 @@ impl Encoder<'_> {
         let (keeps, at) = (self.out.keeps(), place(object));
         self.values.unchanged.make_room();
         if keeps {
-            if std::mem::take(&mut self.values.unchanged.is_behind) {
+            if mem::take(&mut self.values.unchanged.is_behind) {
                 self.out.forget();
             }
             self.out.keep(at);
         }
         let (moment, begun) = (self.values.moment(self.out), self.out.place());
+        let room = mem::take(&mut self.values.unchanged.places[usize::from(at)].words);
+        self.values.notes.begin(room);
         self.anew(&Told::Nothing, object);
         let extent = self.values.extent_since(moment, self.out);
         let values = &mut *self.values;
         let unchanged = &mut values.unchanged;
         let met = &mut unchanged.places[usize::from(at)];
         met.address = object as usize;
-        met.words.clear();
+        met.words = values.notes.end();
         if let Some(extent) = extent {
-            let mut walk = Walk {
-                words: &mut met.words,
-                classes: &mut values.classes,
-                bounds: values.bounds,
-                noted: ([ptr::null_mut(); 8], 0),
-            };
-            walk.object(object, 0);
             if met.words.are_all() {
                 unchanged.count += 1;
                 met.made = unchanged.count;
@@ -395,169 +387,6 @@ impl Encoder<'_> {
     }
 }
 
-/// The way through all that a value shows.
-struct Walk<'a> {
-    words: &'a mut Words,
-    classes: &'a mut Classes,
-    bounds: Bounds,
-    /// Classes that were noted lately, and how many were.
-    noted: ([*mut ffi::PyTypeObject; 8], usize),
-}
-
-impl Walk<'_> {
-    /// Notes how a class stands, unless that was noted lately.
-    fn class(&mut self, class: *mut ffi::PyTypeObject) {
-        let (lately, count) = &mut self.noted;
-        if !lately.contains(&class) {
-            lately[*count % lately.len()] = class;
-            *count += 1;
-            // SAFETY: a live type.
-            unsafe { self.words.class(class) };
-        }
-    }
-
-    fn object(&mut self, object: Object, depth: usize) {
-        if !self.words.are_all() {
-            return;
-        }
-        // SAFETY: a live object; each branch notes what its exact type has.
-        unsafe {
-            let class = ffi::Py_TYPE(object);
-            if is_constant(object) {
-            } else if is_scalar(class) {
-                self.words.scalar(object);
-            } else if class == &raw mut ffi::PyList_Type {
-                self.words.type_of(object);
-                self.content(object, Reading::List, depth);
-            } else if class == &raw mut ffi::PyTuple_Type {
-                self.words.type_of(object);
-                self.content(object, Reading::Tuple, depth);
-            } else if class == &raw mut ffi::PyDict_Type {
-                self.words.type_of(object);
-                self.content(object, Reading::Dict, depth);
-            } else {
-                self.other(object, class, depth);
-            }
-        }
-    }
-
-    fn other(&mut self, object: Object, class: *mut ffi::PyTypeObject, depth: usize) {
-        let place = self.classes.place(class);
-        // SAFETY: a live object.
-        unsafe { self.words.type_of(object) };
-        self.class(class);
-        let known = self.classes.get(place);
-        if known.reading == Reading::Instance && depth >= self.bounds.depth {
-            return known.layout.note(object, self.words, false);
-        }
-        let (reading, layout) = (known.reading, Rc::clone(&known.layout));
-        // SAFETY: a live object of the kind that the reading stands for.
-        unsafe {
-            match reading {
-                Reading::Opaque => {}
-                Reading::Class => self.class(object.cast()),
-                Reading::Enum => {
-                    layout.note(object, self.words, true);
-                    match standard::attribute(&layout, object, "_name_") {
-                        Some(name) if text::is_str(name) => self.words.scalar(name),
-                        _ => self.words.doubt(),
-                    }
-                }
-                Reading::Instance
-                | Reading::List
-                | Reading::Tuple
-                | Reading::NamedTuple
-                | Reading::Dict
-                | Reading::Set => {
-                    self.attributes(object, &layout, depth);
-                    self.content(object, reading, depth);
-                }
-                _ => self.words.doubt(),
-            }
-        }
-    }
-
-    fn attributes(&mut self, object: Object, layout: &Layout, depth: usize) {
-        let is_open = depth < self.bounds.depth;
-        layout.note(object, self.words, is_open);
-        if is_open && self.words.are_all() {
-            let mut left = self.bounds.items;
-            layout.attributes(object).for_each(|_, value| {
-                self.object(value, depth + 1);
-                left = left.saturating_sub(1);
-                left > 0
-            });
-        }
-    }
-
-    /// What an object holds beside attributes.
-    unsafe fn content(&mut self, object: Object, reading: Reading, depth: usize) {
-        let is_open = depth < self.bounds.depth;
-        // SAFETY: a live object of the kind that the reading stands for; items below the size.
-        unsafe {
-            match reading {
-                Reading::List => {
-                    self.words.size(object);
-                    if is_open {
-                        let items = self.words.items_of_list(object);
-                        self.items(items, ffi::PyList_GET_SIZE(object), depth);
-                    }
-                }
-                Reading::Tuple | Reading::NamedTuple => {
-                    self.words.size(object);
-                    if is_open {
-                        let items = &raw const (*object.cast::<ffi::PyTupleObject>()).ob_item;
-                        self.items(items.cast(), ffi::PyTuple_GET_SIZE(object), depth);
-                    }
-                }
-                Reading::Dict if is_open => {
-                    self.words.dict(object, self.bounds.items);
-                    self.pairs(object, depth);
-                }
-                Reading::Dict => self.words.size_of_dict(object),
-                Reading::Set => {
-                    self.words.size_of_set(object);
-                    if is_open && ffi::PySet_Size(object) > 0 {
-                        self.words.doubt();
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-
-    unsafe fn items(&mut self, items: *const Object, size: ffi::Py_ssize_t, depth: usize) {
-        for index in 0..size.cast_unsigned().min(self.bounds.items) {
-            // SAFETY: the index is below the size.
-            unsafe {
-                let item = items.add(index);
-                self.words.word(item);
-                if !(*item).is_null() {
-                    self.object(*item, depth + 1);
-                }
-            }
-            if !self.words.are_all() {
-                return;
-            }
-        }
-    }
-
-    /// The items of a dict that words say to be the same: what cannot change need not be looked at.
-    fn pairs(&mut self, dict: Object, depth: usize) {
-        let mut left = self.bounds.items;
-        object::each_item(dict, |key, value| {
-            for object in [key, value] {
-                // SAFETY: a live object.
-                if !is_scalar(unsafe { ffi::Py_TYPE(object) }) {
-                    self.object(object, depth + 1);
-                }
-            }
-            left = left.saturating_sub(1);
-            left > 0 && self.words.are_all()
-        });
-    }
-}
-
 /// Whether a value of this object has no parts, so that it is written as fast as it is found.
 #[inline]
 pub fn is_simple(object: Object) -> bool {
@@ -572,8 +401,9 @@ fn is_constant(object: Object) -> bool {
     unsafe { object == ffi::Py_None() || object == ffi::Py_True() || object == ffi::Py_False() }
 }
 
+/// An exact int, str or float.
 #[inline]
-fn is_scalar(class: *mut ffi::PyTypeObject) -> bool {
+pub fn is_scalar(class: *mut ffi::PyTypeObject) -> bool {
     class == &raw mut ffi::PyLong_Type
         || class == &raw mut ffi::PyUnicode_Type
         || class == &raw mut ffi::PyFloat_Type
