@@ -624,6 +624,26 @@ print(",".join(main()))
     assert "user_name_of_all" in dump
 
 
+def test_what_refers_to_each_other_below_a_telling_name_is_walked_once(folder: Path, record: Record) -> None:
+    hidden = secret("tree", 0)
+    (folder / "p.py").write_text(f"""
+class Node:
+    def __init__(self, parent, text):
+        self.parent, self.text, self.children = parent, text, []
+def show(*texts):
+    print(*texts)
+def main():
+    credentials = Node(None, "the root")
+    for number in range(30):
+        credentials.children.append(Node(credentials, f"node {{number}}"))
+    credentials.children[-1].text = "{hidden}"
+    return credentials.children[-1].text
+show(main())
+""")
+    dump = without_source(record("p.py"))
+    assert hidden not in dump and "<redacted" in dump
+
+
 def test_encodings_of_a_secret(folder: Path, record: Record) -> None:
     hidden = secret("encodings", 0)
     (folder / "p.py").write_text(f"""

@@ -2,9 +2,11 @@
 //!
 //! Owns: how far a value is walked. Must not: run code of the program, or know what is done with a text.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
+use foldhash::fast::RandomState;
 use pyo3::ffi;
 
 use crate::frame::Object;
@@ -30,6 +32,9 @@ struct Walk<'a> {
     values: &'a mut Values,
     visit: &'a mut Visit<'a>,
     left: usize,
+    /// The objects that were walked, and how many levels of each. What is walked is held by what it was reached from: no
+    /// address stands for two objects.
+    walked: HashMap<Object, usize, RandomState>,
 }
 
 impl Values {
@@ -39,6 +44,7 @@ impl Values {
             values: self,
             visit,
             left: OBJECTS,
+            walked: HashMap::default(),
         };
         let _ = walk.object(object, LEVELS);
     }
@@ -53,10 +59,18 @@ impl Walk<'_> {
         self.left = left;
         if is_text(object) {
             (self.visit)(&mut self.values.redaction, object);
-        } else if levels > 0 {
+        } else if self.goes_deeper(object, levels) {
             return self.inside(object, levels - 1);
         }
         ControlFlow::Continue(())
+    }
+
+    /// Whether so many levels of an object are more than were walked.
+    fn goes_deeper(&mut self, object: Object, levels: usize) -> bool {
+        let walked = self.walked.entry(object).or_default();
+        let is_deeper = levels > *walked;
+        *walked = levels.max(*walked);
+        is_deeper
     }
 
     fn inside(&mut self, object: Object, levels: usize) -> ControlFlow<()> {

@@ -136,9 +136,11 @@ impl Values {
     fn card(&mut self, object: Object) -> Option<Mark> {
         self.passing += 1;
         let mut found = None;
+        let mut scratch = String::new();
         self.each_text(object, &mut |redaction, text| {
             if may_hold_card(text, 0)
-                && let Some(mark) = text_of(text).and_then(|text| redaction.card(&text))
+                && let Some(mark) =
+                    text_of(text, &mut scratch).and_then(|text| redaction.card(text))
             {
                 // SAFETY: a live object.
                 let is_int = unsafe { ffi::PyLong_Check(text) != 0 };
@@ -160,8 +162,8 @@ fn follow(redaction: &mut Redaction, object: Object, mark: &Mark) {
             return redaction.follow_bytes(&bytes[..bytes.len().min(FOLLOWED)], mark);
         }
     }
-    if let Some(text) = text_of(object) {
-        redaction.follow(&text, mark);
+    if let Some(text) = text_of(object, &mut String::new()) {
+        redaction.follow(text, mark);
     }
 }
 
@@ -234,22 +236,22 @@ fn holds_card(container: Object, levels: usize) -> bool {
     }
 }
 
-/// What of an object is a text: of a str, of bytes, of an int.
-fn text_of(object: Object) -> Option<String> {
-    let mut scratch = String::new();
+/// What of an object is a text: of a str, of bytes, of an int; `scratch` holds it where it does not lie there as it is.
+fn text_of(object: Object, scratch: &mut String) -> Option<&str> {
     // SAFETY: a live object; what is read is of the type that was checked.
     unsafe {
         if text::is_str(object) {
-            Some(text::read(object, FOLLOWED, &mut scratch).text.to_owned())
-        } else if ffi::PyBytes_Check(object) != 0 || ffi::PyByteArray_Check(object) != 0 {
+            return Some(text::read(object, FOLLOWED, scratch).text);
+        }
+        if ffi::PyBytes_Check(object) != 0 || ffi::PyByteArray_Check(object) != 0 {
             let bytes = text::bytes_of(object);
-            let text = String::from_utf8_lossy(&bytes[..bytes.len().min(FOLLOWED)]);
-            Some(text.into_owned())
+            *scratch = String::from_utf8_lossy(&bytes[..bytes.len().min(FOLLOWED)]).into_owned();
         } else if ffi::PyLong_CheckExact(object) != 0 {
-            text::scalar(object, false, FOLLOWED, &mut scratch);
-            Some(scratch)
+            scratch.clear();
+            text::scalar(object, false, FOLLOWED, scratch);
         } else {
-            None
+            return None;
         }
     }
+    Some(scratch)
 }

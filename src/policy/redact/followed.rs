@@ -84,7 +84,8 @@ impl Followed {
 
     /// The same of bytes that read as this text.
     pub(super) fn add_bytes(&mut self, bytes: &[u8], text: &str, mark: &Arc<str>) {
-        if !is_filler(text) {
+        // Texts come again at each line.
+        if !self.knows(text) && !is_filler(text) {
             self.add_forms(bytes, text, mark);
         }
     }
@@ -115,7 +116,7 @@ impl Followed {
     }
 
     fn knows(&self, text: &str) -> bool {
-        self.texts.contains_key(text.as_bytes())
+        text.len() >= SHORTEST && self.texts.contains_key(text.as_bytes())
     }
 
     fn insert(&mut self, text: &str, mark: &Arc<str>, reach: Reach) {
