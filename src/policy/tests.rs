@@ -1,8 +1,6 @@
 //! What patterns match, what is wrong with them, and what is decided: tables, git as a second opinion, and chance.
 //!
 //! Owns: how the tests below state a policy. Must not: hold a case.
-//!
-//! Owns: how the tests below state a policy. Must not: hold a case.
 
 mod decisions;
 mod git;

@@ -63,7 +63,7 @@ pub fn write(
             continue;
         }
         out.value(variable.id);
-        values.write_named(out, definitions, &variable.told, object);
+        values.write_foreseen(out, definitions, &variable.told, object);
         *counter += 1;
     }
     note_rest(out, definitions, view.info.variables.len());
@@ -242,6 +242,6 @@ pub fn write_arguments(
             out.separator();
         }
         out.argument(argument.id);
-        values.write_named(out, definitions, &argument.told, object);
+        values.write_foreseen(out, definitions, &argument.told, object);
     }
 }

@@ -296,6 +296,26 @@ impl Values {
         }
     }
 
+    /// Appends the value of something whose name says this of it, after `foresee`: what is hidden is not walked again.
+    #[inline(always)]
+    pub fn write_foreseen(
+        &mut self,
+        out: &mut Compact,
+        definitions: &mut Definitions,
+        told: &Told,
+        object: Object,
+    ) {
+        match told {
+            Told::Secret(mark) if !self.manner.hides() => Encoder {
+                out,
+                definitions,
+                values: self,
+            }
+            .marked(object, mark),
+            _ => self.write_named(out, definitions, told, object),
+        }
+    }
+
     /// Appends the value of a yield or a suspension: a struct with the one field `value`.
     pub fn write_yielded(
         &mut self,
