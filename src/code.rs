@@ -10,7 +10,6 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use pyo3::ffi;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyString;
@@ -142,14 +141,15 @@ impl Names {
     /// # Errors
     /// Where an attribute of the code object is not as documented.
     pub fn of(code: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let text = |name: &Bound<'_, PyString>| -> PyResult<String> {
+        // Not by `intern!`, which lets other threads run where it is met first: frames that are looked at would go on.
+        let text = |name: &str| -> PyResult<String> {
+            let name = PyString::intern(code.py(), name);
             Ok(value::text::whole(code.getattr(name)?.as_ptr()))
         };
-        let py = code.py();
         Ok(Self {
-            file: text(intern!(py, "co_filename"))?,
-            qualname: text(intern!(py, "co_qualname"))?,
-            name: text(intern!(py, "co_name"))?,
+            file: text("co_filename")?,
+            qualname: text("co_qualname")?,
+            name: text("co_name")?,
         })
     }
 }

@@ -318,7 +318,8 @@ pub fn innermost() -> usize {
     unsafe { *ThreadState::innermost(ffi::PyThreadState_Get().cast()) as usize }
 }
 
-/// The frames in what `sys._current_frames()` gave, for as long as that lives and no Python code runs.
+/// The frames in what `sys._current_frames()` gave, for as long as that lives, no Python code runs and no other thread does:
+/// what is made once with `PyOnceLock` or `intern!` lets them.
 ///
 /// # Errors
 /// Where it is no dict from thread to frame.
