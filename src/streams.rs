@@ -418,7 +418,8 @@ unsafe fn tell_typed(listener: &Listener, prompt: Option<Object>, result: Object
     unsafe {
         let error = ffi::PyErr_GetRaisedException();
         let was_shown = error.is_null() || has_broken_off(error);
-        if let Some(prompt) = prompt.filter(|_| was_shown && is_at_terminal(listener)) {
+        let prompt = prompt.filter(|&prompt| was_shown && text::is_exact(prompt));
+        if let Some(prompt) = prompt.filter(|_| is_at_terminal(listener)) {
             listener.tell_str(Channel::Stdout, prompt);
         }
         ffi::PyErr_SetRaisedException(error);

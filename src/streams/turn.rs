@@ -34,7 +34,7 @@ thread_local! {
 /// the program that is run there (a signal's handler, a codec) speaks for itself.
 pub fn is_within() -> bool {
     TURN.get()
-        .is_some_and(|turn| turn.frame == frame::innermost())
+        .is_some_and(|turn| !turn.end.stands && turn.frame == frame::innermost())
 }
 
 /// Whether a call tells what is done at a stream because what it was made of stands for that: what lies beneath may be the
