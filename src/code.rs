@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::ffi::{c_int, c_void};
 use std::ptr;
 use std::rc::Rc;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use pyo3::ffi;
@@ -142,14 +143,19 @@ impl Names {
     /// Where an attribute of the code object is not as documented.
     pub fn of(code: &Bound<'_, PyAny>) -> PyResult<Self> {
         // Not by `intern!`, which lets other threads run where it is met first: frames that are looked at would go on.
-        let text = |name: &str| -> PyResult<String> {
-            let name = PyString::intern(code.py(), name);
+        static ATTRIBUTES: OnceLock<[Py<PyString>; 3]> = OnceLock::new();
+        let py = code.py();
+        let [file, qualname, name] = ATTRIBUTES.get_or_init(|| {
+            ["co_filename", "co_qualname", "co_name"]
+                .map(|name| PyString::intern(py, name).unbind())
+        });
+        let text = |name: &Py<PyString>| -> PyResult<String> {
             Ok(value::text::whole(code.getattr(name)?.as_ptr()))
         };
         Ok(Self {
-            file: text("co_filename")?,
-            qualname: text("co_qualname")?,
-            name: text("co_name")?,
+            file: text(file)?,
+            qualname: text(qualname)?,
+            name: text(name)?,
         })
     }
 }
