@@ -7,10 +7,10 @@ use std::collections::HashSet;
 use std::ffi::{c_int, c_void};
 use std::ptr;
 use std::rc::Rc;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use pyo3::ffi;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyString;
@@ -142,14 +142,20 @@ impl Names {
     /// # Errors
     /// Where an attribute of the code object is not as documented.
     pub fn of(code: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let text = |name: &Bound<'_, PyString>| -> PyResult<String> {
+        // Not by `intern!`, which lets other threads run where it is met first: frames that are looked at would go on.
+        static ATTRIBUTES: OnceLock<[Py<PyString>; 3]> = OnceLock::new();
+        let py = code.py();
+        let [file, qualname, name] = ATTRIBUTES.get_or_init(|| {
+            ["co_filename", "co_qualname", "co_name"]
+                .map(|name| PyString::intern(py, name).unbind())
+        });
+        let text = |name: &Py<PyString>| -> PyResult<String> {
             Ok(value::text::whole(code.getattr(name)?.as_ptr()))
         };
-        let py = code.py();
         Ok(Self {
-            file: text(intern!(py, "co_filename"))?,
-            qualname: text(intern!(py, "co_qualname"))?,
-            name: text(intern!(py, "co_name"))?,
+            file: text(file)?,
+            qualname: text(qualname)?,
+            name: text(name)?,
         })
     }
 }

@@ -308,7 +308,18 @@ impl Frame {
     }
 }
 
-/// The frames in what `sys._current_frames()` gave, for as long as that lives and no Python code runs.
+/// Identity of the frame whose code is being executed by the calling thread; the same for all where the public API would
+/// have to make an object for it.
+pub fn innermost() -> usize {
+    if !IS_FAST.load(Ordering::Relaxed) {
+        return 0;
+    }
+    // SAFETY: as in `Frame::executing`.
+    unsafe { *ThreadState::innermost(ffi::PyThreadState_Get().cast()) as usize }
+}
+
+/// The frames in what `sys._current_frames()` gave, for as long as that lives, no Python code runs and no other thread does:
+/// what is made once with `PyOnceLock` or `intern!` lets them.
 ///
 /// # Errors
 /// Where it is no dict from thread to frame.

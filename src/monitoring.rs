@@ -308,6 +308,11 @@ impl Monitor {
         self.enter(|recorder| recorder.text(channel, text, rest));
     }
 
+    /// The program asks for a line with this text, wherever that is written; with none it does not.
+    pub fn asks(&self, prompt: &str) {
+        self.enter(|recorder| recorder.asks(prompt));
+    }
+
     /// The calling thread flushed a standard stream.
     pub fn flushed(&self) {
         self.enter(Recorder::flushed);

@@ -189,6 +189,10 @@ pub struct Recorder {
     output_left: [u64; 3],
     /// What was written and read so far, a stream each.
     heard: [Heard; 3],
+    /// The first bytes of a character whose others have not come yet, a stream each.
+    begun: [Vec<u8>; 3],
+    /// What `input()` asks with.
+    prompt: Heard,
     /// What is being read of an answer to `Password: `.
     answer: Option<output::Answer>,
     counters: Counters,
@@ -291,6 +295,8 @@ impl Recorder {
             written: 0,
             output_left: [output; 3],
             heard: Default::default(),
+            begun: Default::default(),
+            prompt: Heard::default(),
             answer: None,
             counters: Counters::default(),
             tally: Tally::default(),
@@ -609,6 +615,7 @@ impl Recorder {
     ) -> (Result<()>, Knowledge) {
         let closed = catch_unwind(AssertUnwindSafe(|| {
             fault::point("finish");
+            self.end_output();
             for thread in 0..self.threads.len() {
                 self.close_thread(thread);
             }
@@ -656,7 +663,6 @@ impl Recorder {
 
     /// Closes what is open in a thread, its root call last.
     fn close_thread(&mut self, thread: usize) {
-        self.flush_output(thread);
         while self.threads[thread].calls.pop().is_some() {
             self.close_unseen(thread, "<still open>");
         }

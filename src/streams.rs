@@ -6,16 +6,17 @@
 //! While a recording is on, the methods are hooked: the hook calls the original, and then tells what was
 //! written or read when the stream ends in descriptor 0, 1 or 2, or is what the program has put in the place of
 //! `sys.stdout`, `sys.stderr` or `sys.stdin` (pytest does, to capture them). Of the layers of a stream the one that the
-//! program called tells; so what hands data to a lower one is hooked, too. A method whose entry is not of the
-//! expected form is left alone, and its texts are not captured.
+//! program called tells; so what hands data to a lower one is hooked, too. Where a layer is the program's own, those above
+//! it are none of a standard stream's: it is told what that writes or reads. A method whose entry is not of the expected
+//! form is left alone, and its texts are not captured.
 
 mod layers;
 mod listener;
+mod turn;
 
-use std::cell::Cell;
 use std::ffi::CStr;
+use std::io::{self, IsTerminal};
 use std::rc::Rc;
-use std::thread::LocalKey;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -26,15 +27,12 @@ use crate::monitoring::Monitor;
 use crate::recorder::Channel;
 use crate::value::text;
 
-use layers::of_descriptor;
+use layers::{Layers, of_descriptor};
 use listener::{Listener, listener};
+use turn::End;
 
-thread_local! {
-    /// How many hooked writes, and reads, of upper layers the thread is inside of: what a lower layer
-    /// does then is theirs.
-    static WRITING: Cell<u32> = const { Cell::new(0) };
-    static READING: Cell<u32> = const { Cell::new(0) };
-}
+/// Who is to be told of what was done, and at which stream; none where it is nobody's, or told elsewhere.
+type Told<'a> = Option<(&'a Listener, Channel)>;
 
 static TEXT_WRITE: Hook = of_text(c"write", Form::One(text_write));
 static TEXT_FLUSH: Hook = of_text(c"flush", Form::None(text_flush));
@@ -134,55 +132,52 @@ pub fn unhook() {
     });
 }
 
-/// Runs `call` as part of an upper layer's work.
-fn inside<R>(depth: &'static LocalKey<Cell<u32>>, call: impl FnOnce() -> R) -> R {
-    depth.with(|depth| depth.set(depth.get() + 1));
-    let result = call();
-    depth.with(|depth| depth.set(depth.get() - 1));
-    result
+/// Runs `call`, a method of a layer above others, and says who is to be told of what it has done.
+fn layer<'a>(
+    find: impl FnOnce(&Layers) -> Option<End>,
+    call: impl FnOnce() -> Object,
+) -> (Object, Told<'a>) {
+    let Some((_, end)) = telling(find) else {
+        return (call(), None);
+    };
+    let result = turn::take(end, call);
+    let told = listener().filter(|_| !result.is_null());
+    (result, told.map(|listener| (listener, end.channel)))
 }
 
-/// The recording that a method's result is to be told to, where it has one and no upper layer tells it.
-fn listening<'a>(depth: &'static LocalKey<Cell<u32>>, result: Object) -> Option<&'a Listener> {
-    if result.is_null() || depth.get() > 0 {
+/// Who is to be told of what a method of the lowest layer has done.
+fn lowest<'a>(result: Object, find: impl FnOnce(&Layers) -> Option<End>) -> Told<'a> {
+    if result.is_null() {
         return None;
     }
-    listener()
+    telling(find).map(|(listener, end)| (listener, end.channel))
 }
 
-/// Runs `call`, a method of a buffered stream, as part of an upper layer's work where that stream ends in a standard one,
-/// which is returned, too: where it ends in an object of the program's, what that writes or reads is told.
-fn buffered(
-    depth: &'static LocalKey<Cell<u32>>,
-    this: Object,
-    call: impl FnOnce() -> Object,
-) -> (Object, Option<Channel>) {
-    let listener = listener().filter(|_| depth.get() == 0);
-    let channel = listener.and_then(|listener| listener.layers.of_buffer(this));
-    let result = if channel.is_some() {
-        inside(depth, call)
-    } else {
-        call()
-    };
-    (result, channel)
+/// Who is to be told of what is done at the end that is found; none where a call tells it that this one is part of.
+fn telling<'a>(find: impl FnOnce(&Layers) -> Option<End>) -> Option<(&'a Listener, End)> {
+    let listener = listener().filter(|_| !turn::is_within())?;
+    let end = find(&listener.layers)?;
+    (!turn::is_stood_for(end.channel)).then_some((listener, end))
+}
+
+/// What was done was to write: nothing that is known where it was done to standard input.
+fn written(told: Told<'_>) -> Told<'_> {
+    told.filter(|(_, channel)| *channel != Channel::Stdin)
+}
+
+/// What was done was to read.
+fn read(told: Told<'_>) -> Told<'_> {
+    told.filter(|(_, channel)| *channel == Channel::Stdin)
+        .inspect(|_| turn::read())
 }
 
 /// A replacement that makes what lower layers do meanwhile part of this one's work, and tells no more.
 macro_rules! upper {
-    ($depth:ident: $function:ident($($argument:ident: $kind:ty),*) = $hook:ident.$form:ident) => {
+    ($find:ident: $function:ident($($argument:ident: $kind:ty),*) = $hook:ident.$form:ident) => {
         unsafe extern "C" fn $function(this: Object, $($argument: $kind),*) -> Object {
             // SAFETY: called as the interpreter called us.
-            inside(&$depth, || unsafe { $hook.$form(this, $($argument),*) })
-        }
-    };
-}
-
-/// The same of a buffered stream.
-macro_rules! upper_buffered {
-    ($depth:ident: $function:ident($($argument:ident: $kind:ty),*) = $hook:ident.$form:ident) => {
-        unsafe extern "C" fn $function(this: Object, $($argument: $kind),*) -> Object {
-            // SAFETY: called as the interpreter called us.
-            buffered(&$depth, this, || unsafe { $hook.$form(this, $($argument),*) }).0
+            let call = || unsafe { $hook.$form(this, $($argument),*) };
+            layer(|layers| layers.$find(this), call).0
         }
     };
 }
@@ -192,26 +187,27 @@ macro_rules! reads_text {
     ($function:ident($($argument:ident: $kind:ty),*) = $hook:ident.$form:ident) => {
         unsafe extern "C" fn $function(this: Object, $($argument: $kind),*) -> Object {
             // SAFETY: called as the interpreter called us.
-            let result = inside(&READING, || unsafe { $hook.$form(this, $($argument),*) });
-            if let Some(listener) = listening(&READING, result)
+            let call = || unsafe { $hook.$form(this, $($argument),*) };
+            let (result, told) = layer(|layers| layers.of_text(this), call);
+            if let Some((listener, channel)) = read(told)
                 && text::is_str(result)
             {
-                listener.tell_str(of_input(listener.layers.of_text(this)), result);
+                listener.tell_str(channel, result);
             }
             result
         }
     };
 }
 
-/// The same of a buffered stream, or a FileIO.
+/// The same of a buffered stream.
 macro_rules! reads {
     ($function:ident($($argument:ident: $kind:ty),*) = $hook:ident.$form:ident) => {
         unsafe extern "C" fn $function(this: Object, $($argument: $kind),*) -> Object {
             // SAFETY: called as the interpreter called us.
             let call = || unsafe { $hook.$form(this, $($argument),*) };
-            let (result, channel) = buffered(&READING, this, call);
-            if let Some(listener) = listening(&READING, result) {
-                listener.tell_bytes(of_input(channel), result, usize::MAX);
+            let (result, told) = layer(|layers| layers.of_buffer(this), call);
+            if let Some((listener, channel)) = read(told) {
+                listener.tell_bytes(channel, result, usize::MAX);
             }
             result
         }
@@ -224,26 +220,28 @@ macro_rules! reads_into {
         unsafe extern "C" fn $function(this: Object, argument: Object) -> Object {
             // SAFETY: called as the interpreter called us.
             let call = || unsafe { $hook.plain(this, argument) };
-            let (result, channel) = buffered(&READING, this, call);
-            if let Some(listener) = listening(&READING, result) {
-                listener.tell_bytes(of_input(channel), argument, size(result));
+            let (result, told) = layer(|layers| layers.of_buffer(this), call);
+            if let Some((listener, channel)) = read(told) {
+                listener.tell_bytes(channel, argument, size(result));
             }
             result
         }
     };
 }
 
-upper!(WRITING: text_close(argument: Object) = TEXT_CLOSE.plain);
-upper!(WRITING: text_detach(argument: Object) = TEXT_DETACH.plain);
-upper!(WRITING: text_tell(argument: Object) = TEXT_TELL.plain);
-upper!(WRITING: text_reconfigure(args: *const Object, count: isize, names: Object)
+upper!(of_text: text_close(argument: Object) = TEXT_CLOSE.plain);
+upper!(of_text: text_detach(argument: Object) = TEXT_DETACH.plain);
+upper!(of_text: text_tell(argument: Object) = TEXT_TELL.plain);
+upper!(of_text: text_reconfigure(args: *const Object, count: isize, names: Object)
     = TEXT_RECONFIGURE.named);
+// It writes what waits, and reads again what lies before the place.
+upper!(of_text: text_seek(args: *const Object, count: isize) = TEXT_SEEK.fast);
 
-upper_buffered!(WRITING: writer_flush(argument: Object) = WRITER_FLUSH.plain);
-upper_buffered!(WRITING: writer_seek(args: *const Object, count: isize) = WRITER_SEEK.fast);
-upper_buffered!(WRITING: writer_truncate(class: Object, args: *const Object, count: isize, names: Object)
+upper!(of_buffer: writer_flush(argument: Object) = WRITER_FLUSH.plain);
+upper!(of_buffer: writer_seek(args: *const Object, count: isize) = WRITER_SEEK.fast);
+upper!(of_buffer: writer_truncate(class: Object, args: *const Object, count: isize, names: Object)
     = WRITER_TRUNCATE.of_class);
-upper_buffered!(READING: reader_peek(args: *const Object, count: isize) = READER_PEEK.fast);
+upper!(of_buffer: reader_peek(args: *const Object, count: isize) = READER_PEEK.fast);
 
 reads_text!(text_readline(args: *const Object, count: isize) = TEXT_READLINE.fast);
 reads_text!(text_read(args: *const Object, count: isize) = TEXT_READ.fast);
@@ -253,35 +251,27 @@ reads!(reader_read(args: *const Object, count: isize) = READER_READ.fast);
 reads!(reader_read1(args: *const Object, count: isize) = READER_READ1.fast);
 reads!(reader_readline(args: *const Object, count: isize) = READER_READLINE.fast);
 reads!(reader_next() = READER_NEXT.plain);
-reads!(file_read(class: Object, args: *const Object, count: isize, names: Object)
-    = FILE_READ.of_class);
-reads!(file_readall(argument: Object) = FILE_READALL.plain);
 
 reads_into!(reader_readinto = READER_READINTO);
 reads_into!(reader_readinto1 = READER_READINTO1);
 
-/// It writes what waits, and reads again what lies before the place.
-unsafe extern "C" fn text_seek(this: Object, args: *const Object, count: isize) -> Object {
-    // SAFETY: called as the interpreter called us.
-    let seek = || unsafe { TEXT_SEEK.fast(this, args, count) };
-    inside(&READING, || inside(&WRITING, seek))
-}
-
 unsafe extern "C" fn text_write(this: Object, argument: Object) -> Object {
     // SAFETY: called as the interpreter called us.
-    let result = inside(&WRITING, || unsafe { TEXT_WRITE.plain(this, argument) });
-    if let Some(listener) = listening(&WRITING, result)
+    let call = || unsafe { TEXT_WRITE.plain(this, argument) };
+    let (result, told) = layer(|layers| layers.of_text(this), call);
+    if let Some((listener, channel)) = written(told)
         && text::is_str(argument)
     {
-        listener.tell_str(of_output(listener.layers.of_text(this)), argument);
+        listener.tell_str(channel, argument);
     }
     result
 }
 
 unsafe extern "C" fn text_flush(this: Object, argument: Object) -> Object {
     // SAFETY: called as the interpreter called us.
-    let result = inside(&WRITING, || unsafe { TEXT_FLUSH.plain(this, argument) });
-    if let Some(listener) = listening(&WRITING, result) {
+    let call = || unsafe { TEXT_FLUSH.plain(this, argument) };
+    let (result, told) = layer(|layers| layers.of_text(this), call);
+    if let Some((listener, _)) = told {
         listener.tool.flushed();
     }
     result
@@ -290,9 +280,9 @@ unsafe extern "C" fn text_flush(this: Object, argument: Object) -> Object {
 unsafe extern "C" fn writer_write(this: Object, argument: Object) -> Object {
     // SAFETY: called as the interpreter called us.
     let call = || unsafe { WRITER_WRITE.plain(this, argument) };
-    let (result, channel) = buffered(&WRITING, this, call);
-    if let Some(listener) = listening(&WRITING, result) {
-        listener.tell_bytes(of_output(channel), argument, usize::MAX);
+    let (result, told) = layer(|layers| layers.of_buffer(this), call);
+    if let Some((listener, channel)) = written(told) {
+        listener.tell_bytes(channel, argument, usize::MAX);
     }
     result
 }
@@ -304,12 +294,38 @@ unsafe extern "C" fn file_write(
     count: isize,
     names: Object,
 ) -> Object {
-    // SAFETY: called as the interpreter called us.
+    // SAFETY: called as the interpreter called us; what it wrote was its first argument.
     unsafe {
         let result = FILE_WRITE.of_class(this, class, args, count, names);
-        tell_file(&WRITING, of_output, this, args, count, result);
+        if let Some((listener, channel)) = written(lowest(result, |layers| layers.of_file(this))) {
+            listener.tell_bytes(channel, *args, size(result));
+        }
         result
     }
+}
+
+unsafe extern "C" fn file_read(
+    this: Object,
+    class: Object,
+    args: *const Object,
+    count: isize,
+    names: Object,
+) -> Object {
+    // SAFETY: called as the interpreter called us.
+    let result = unsafe { FILE_READ.of_class(this, class, args, count, names) };
+    if let Some((listener, channel)) = read(lowest(result, |layers| layers.of_file(this))) {
+        listener.tell_bytes(channel, result, usize::MAX);
+    }
+    result
+}
+
+unsafe extern "C" fn file_readall(this: Object, argument: Object) -> Object {
+    // SAFETY: called as the interpreter called us.
+    let result = unsafe { FILE_READALL.plain(this, argument) };
+    if let Some((listener, channel)) = read(lowest(result, |layers| layers.of_file(this))) {
+        listener.tell_bytes(channel, result, usize::MAX);
+    }
+    result
 }
 
 unsafe extern "C" fn file_readinto(
@@ -319,76 +335,116 @@ unsafe extern "C" fn file_readinto(
     count: isize,
     names: Object,
 ) -> Object {
-    // SAFETY: called as the interpreter called us.
+    // SAFETY: called as the interpreter called us; what it read lies in its first argument.
     unsafe {
         let result = FILE_READINTO.of_class(this, class, args, count, names);
-        tell_file(&READING, of_input, this, args, count, result);
+        if let Some((listener, channel)) = read(lowest(result, |layers| layers.of_file(this))) {
+            listener.tell_bytes(channel, *args, size(result));
+        }
         result
     }
 }
 
 unsafe extern "C" fn os_write(this: Object, args: *const Object, count: isize) -> Object {
-    // SAFETY: called as the interpreter called us.
+    // SAFETY: called as the interpreter called us; it takes two arguments.
     unsafe {
         let result = OS_WRITE.fast(this, args, count);
-        if let Some((listener, channel, data)) = system_call(&WRITING, args, count, result) {
-            listener.tell_bytes(of_output(channel), data, size(result));
+        if let Some((listener, channel)) = written(lowest(result, |_| of_descriptor(*args))) {
+            listener.tell_bytes(channel, *args.add(1), size(result));
         }
         result
     }
 }
 
 unsafe extern "C" fn os_writev(this: Object, args: *const Object, count: isize) -> Object {
-    // SAFETY: called as the interpreter called us.
+    // SAFETY: called as the interpreter called us; it takes two arguments.
     unsafe {
         let result = OS_WRITEV.fast(this, args, count);
-        if let Some((listener, channel, buffers)) = system_call(&WRITING, args, count, result) {
-            listener.tell_buffers(of_output(channel), buffers, size(result));
+        if let Some((listener, channel)) = written(lowest(result, |_| of_descriptor(*args))) {
+            listener.tell_buffers(channel, *args.add(1), size(result));
         }
         result
     }
 }
 
 unsafe extern "C" fn os_read(this: Object, args: *const Object, count: isize) -> Object {
-    // SAFETY: called as the interpreter called us.
+    // SAFETY: called as the interpreter called us; it takes two arguments.
     unsafe {
         let result = OS_READ.fast(this, args, count);
-        if let Some((listener, channel, _)) = system_call(&READING, args, count, result) {
-            listener.tell_bytes(of_input(channel), result, usize::MAX);
+        if let Some((listener, channel)) = read(lowest(result, |_| of_descriptor(*args))) {
+            listener.tell_bytes(channel, result, usize::MAX);
         }
         result
     }
 }
 
 unsafe extern "C" fn os_readv(this: Object, args: *const Object, count: isize) -> Object {
-    // SAFETY: called as the interpreter called us.
+    // SAFETY: called as the interpreter called us; it takes two arguments.
     unsafe {
         let result = OS_READV.fast(this, args, count);
-        if let Some((listener, channel, buffers)) = system_call(&READING, args, count, result) {
-            listener.tell_buffers(of_input(channel), buffers, size(result));
+        if let Some((listener, channel)) = read(lowest(result, |_| of_descriptor(*args))) {
+            listener.tell_buffers(channel, *args.add(1), size(result));
         }
         result
     }
 }
 
+/// What is asked for is known by the prompt, wherever that is shown.
 unsafe extern "C" fn input(this: Object, args: *const Object, count: isize) -> Object {
+    // SAFETY: there are `count` arguments.
+    let prompt = (count == 1).then(|| unsafe { *args });
+    let prompt = prompt.filter(|&prompt| text::is_str(prompt));
+    if let (Some(listener), Some(prompt)) = (listener(), prompt) {
+        listener.ask(prompt);
+    }
     // SAFETY: called as the interpreter called us.
-    let result = inside(&READING, || unsafe { INPUT.fast(this, args, count) });
-    if let Some(listener) = listening(&READING, result) {
-        listener.tell_str(Some(Channel::Stdin), result);
-        listener.tool.text(Channel::Stdin, b"\n", 0);
+    let (result, has_read) = turn::has_read(|| unsafe { INPUT.fast(this, args, count) });
+    if let Some(listener) = listener() {
+        if !has_read {
+            // SAFETY: there is a result, or an exception.
+            unsafe { tell_typed(listener, prompt, result) };
+        }
+        listener.is_answered();
     }
     result
 }
 
-/// A standard stream that is written to.
-fn of_output(channel: Option<Channel>) -> Option<Channel> {
-    channel.filter(|&channel| channel != Channel::Stdin)
+/// Tells what was read by none of the methods: at a terminal the interpreter shows the prompt and reads the line itself.
+///
+/// # Safety
+/// The result is null where an exception was raised.
+unsafe fn tell_typed(listener: &Listener, prompt: Option<Object>, result: Object) {
+    // SAFETY: the exception, if there is one, is put back as it was.
+    unsafe {
+        let error = ffi::PyErr_GetRaisedException();
+        let was_shown = error.is_null() || has_broken_off(error);
+        let prompt = prompt.filter(|&prompt| was_shown && text::is_exact(prompt));
+        if let Some(prompt) = prompt.filter(|_| is_at_terminal(listener)) {
+            listener.tell_str(Channel::Stdout, prompt);
+        }
+        ffi::PyErr_SetRaisedException(error);
+    }
+    if !result.is_null() {
+        listener.tell_line(Channel::Stdin, result);
+    }
 }
 
-/// A standard stream that is read from.
-fn of_input(channel: Option<Channel>) -> Option<Channel> {
-    channel.filter(|&channel| channel == Channel::Stdin)
+/// Whether the interpreter reads a line from the terminal itself.
+fn is_at_terminal(listener: &Listener) -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal() && listener.layers.is_input_reached()
+}
+
+/// Whether an exception is of those that a line is not typed to its end with.
+///
+/// # Safety
+/// A live exception.
+unsafe fn has_broken_off(error: Object) -> bool {
+    // SAFETY: its class is looked for among those that it inherits from.
+    unsafe {
+        [ffi::PyExc_EOFError, ffi::PyExc_KeyboardInterrupt]
+            .iter()
+            .any(|class| ffi::PyErr_GivenExceptionMatches(error, *class) != 0)
+    }
 }
 
 /// How many bytes a method says that it wrote or read; it is None where it would have had to wait.
@@ -399,48 +455,5 @@ fn size(result: Object) -> usize {
             return 0;
         }
         usize::try_from(ffi::PyLong_AsSsize_t(result)).unwrap_or(0)
-    }
-}
-
-/// Tells what a method of FileIO has written from its only argument, or read into it.
-///
-/// # Safety
-/// `args` points to `count` arguments.
-unsafe fn tell_file(
-    depth: &'static LocalKey<Cell<u32>>,
-    side: fn(Option<Channel>) -> Option<Channel>,
-    this: Object,
-    args: *const Object,
-    count: isize,
-    result: Object,
-) {
-    if count == 1
-        && let Some(listener) = listening(depth, result)
-    {
-        let channel = side(listener.layers.of_buffer(this));
-        // SAFETY: there is one argument.
-        listener.tell_bytes(channel, unsafe { *args }, size(result));
-    }
-}
-
-/// Of a system call that is to be told: who listens, the stream that its first argument is the descriptor of, and its
-/// second argument.
-///
-/// # Safety
-/// `args` points to `count` arguments, the first of which the call took.
-unsafe fn system_call<'a>(
-    depth: &'static LocalKey<Cell<u32>>,
-    args: *const Object,
-    count: isize,
-    result: Object,
-) -> Option<(&'a Listener, Option<Channel>, Object)> {
-    let listener = listening(depth, result)?;
-    // SAFETY: two arguments; only an exact int is asked for its value.
-    unsafe {
-        if count != 2 || ffi::PyLong_CheckExact(*args) == 0 {
-            return None;
-        }
-        let channel = of_descriptor(ffi::PyLong_AsLong(*args));
-        Some((listener, channel, *args.add(1)))
     }
 }

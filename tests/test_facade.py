@@ -280,3 +280,32 @@ def test_importing_is_quiet(plain: Plain) -> None:
     done = plain("-c", "import codetracer_python_recorder as c, sys; print(c.__version__, sys.monitoring.get_tool(3))")
     assert done.stderr == "" and done.stdout.endswith(" None\n")
     assert sys.version_info >= (3, 12)
+
+
+def test_threads_that_end_while_a_recording_begins(folder: Path, plain: Plain) -> None:
+    """No thread runs while the frames of all are looked at. One whose frames were gone ended the process in one of four
+    attempts."""
+    (folder / "p.py").write_text("""
+import _thread, sys, time
+from codetracer_python_recorder import trace
+
+def deep(n):
+    if n: deep(n - 1)
+
+def work():
+    deep(3)
+    if running: _thread.start_new_thread(work, ())
+    else: ended.append(1)
+
+sys.setswitchinterval(1e-5)
+running, ended = True, []
+for _ in range(30): _thread.start_new_thread(work, ())
+time.sleep(0.02)
+with trace("out"):
+    x = 1
+running = False
+while len(ended) < 30: time.sleep(0.01)
+""")
+    for _ in range(20):
+        done = plain("p.py")
+        assert (done.returncode, done.stderr) == (0, "")

@@ -251,6 +251,15 @@ call <toplevel>()
     assert "resume base(sent=None)" in dump(plain, last) and "stdout 'base ends\\n'" in dump(plain, last)
 
 
+@pytest.mark.parametrize("capture", ["fd", "sys", "tee-sys", "no"])
+def test_output_is_told_once(capture: str, suite: Path, plain: Plain) -> None:
+    """Whatever pytest puts in the place of standard output, and passes on from there."""
+    pytest_run(plain, "--codetracer", "-k", "test_passes", f"--capture={capture}")
+    (trace,) = (suite / "trace-out").glob("*test_passes*")
+    told = [line.strip() for line in dump(plain, trace).splitlines() if line.strip().startswith("std")]
+    assert told == [f"stdout '{text}\\n'" for text in ("base begins", "in the test", "made ends", "base ends")]
+
+
 def test_xdist(suite: Path, plain: Plain) -> None:
     done = pytest_run(plain, "--codetracer=failed", "-n", "2")
     kept = traces(suite)

@@ -5,12 +5,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import Plain, Record, Recorded
+from tests.test_corpus import silence, talk
 from tests.traces import checked, read
 
 # What each program does with its secrets; `{n}` is the secret of that number.
@@ -415,6 +420,82 @@ def test_what_answers_a_prompt(folder: Path, record: Record) -> None:
     recorded = record("p.py", stdin=f"{hidden}\nbob smith\n")
     assert leaks(recorded, [hidden]) == []
     assert "bob smith" in "\n".join(recorded.dump())
+
+
+def typed(command: list[str], answers: list[tuple[str, str]]) -> str:
+    """What a program shows on a terminal where each prompt is answered once it is there."""
+    ours, theirs = pty.openpty()
+    silence(theirs)
+    environment = {**os.environ, "TERM": "dumb"}
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as process:
+        os.close(theirs)
+        shown = ""
+        for prompt, answer in answers:
+            while not shown.endswith(prompt):
+                shown += os.read(ours, 4096).decode()
+            os.write(ours, answer.encode())
+        shown += talk(ours, b"").decode()
+    assert process.returncode == 0, shown
+    return shown
+
+
+@pytest.mark.parametrize("editor", ["", "import readline\n"])
+def test_what_answers_a_prompt_at_a_terminal(editor: str, folder: Path) -> None:
+    """There the interpreter writes the prompt and reads the line itself, whatever stands for standard output."""
+    hidden = [secret("terminal", number) for number in range(2)]
+    (folder / "p.py").write_text(f"""{editor}
+import sys
+class Tee:
+    def __getattr__(self, name): return getattr(sys.__stdout__, name)
+first = input("Password: ")
+sys.stdout = Tee()
+second = input("Token: ")
+name = input("Name: ")
+sys.stdout = sys.__stdout__
+print(len(first + second), name)
+try: input("More: ")
+except EOFError: print("no more")
+""")
+    answers = [
+        ("Password: ", hidden[0] + "\n"),
+        ("Token: ", hidden[1] + "\n"),
+        ("Name: ", "bob smith\n"),
+        ("More: ", "\x04"),
+    ]
+    assert "no more" in typed([sys.executable, "-m", "codetracer_python_recorder", "p.py"], answers)
+    trace = checked(folder / "trace-out")
+    events = [event.body for event in trace.events if event.name == "Event"]
+    assert [(event["kind"], event["content"]) for event in events if event["kind"] != 11] == [
+        (0, "Password: "),
+        (3, "<redacted: name password>\n"),
+        (0, "Token: "),
+        (3, "<redacted: name *_token>\n"),
+        (0, "Name: "),
+        (3, "bob smith\n"),
+        (0, f"{sum(map(len, hidden))} bob smith\n"),
+        (0, "More: "),
+        (0, "no more\n"),
+    ]
+    assert not any(text in str(event.body) for event in trace.events for text in hidden)
+
+
+def test_what_answers_a_prompt_that_is_shown_elsewhere(folder: Path, record: Record) -> None:
+    hidden = [secret("elsewhere", number) for number in range(2)]
+    (folder / "p.py").write_text("""
+import contextlib, io
+with contextlib.redirect_stdout(io.StringIO()):
+    first = input("Password: ")
+    name = input("Name: ")
+    second = input("Token: ")
+""")
+    recorded = record("p.py", stdin="\n".join([hidden[0], "bob smith", hidden[1]]))
+    assert leaks(recorded, hidden) == []
+    told = [line.strip() for line in recorded.dump() if line.strip().startswith("std")]
+    assert told == [
+        "stdin '<redacted: name password>\\n'",
+        "stdin 'bob smith\\n'",
+        "stdin '<redacted: name *_token>\\n'",
+    ]
 
 
 def test_what_answers_a_prompt_key_by_key(folder: Path, record: Record) -> None:

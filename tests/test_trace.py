@@ -623,3 +623,21 @@ def test_signal_handlers(folder: Path, record: Record, plain: Plain) -> None:
     (folder / "p.py").write_text(dedent(program), encoding="utf-8")
     lines = [line.strip() for line in story(record("p.py"))]
     assert "call handler(number=10, frame=<frame>)" in lines
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr", "stdin"])
+def test_a_stream_that_is_not_captured(stream: str, folder: Path, record: Record) -> None:
+    """Nothing of it is told, whichever layer is called; the others are."""
+    (folder / "p.py").write_text("""
+import os, sys
+print(input("one "), sys.stdin.readline(), os.read(0, 4), flush=True)
+os.write(1, b"two\\n")
+print("three", file=sys.stderr)
+class Own:
+    def readline(self): return "four\\n"
+sys.stdin = Own()
+input()
+""")
+    recorded = record("p.py", options=["--config", f"capture.{stream} = false"], stdin="1\n2\n")
+    told = {line.split()[0] for line in story(recorded) if line.split()[0].startswith("std")}
+    assert told == {"stdout", "stderr", "stdin"} - {stream}

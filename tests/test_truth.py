@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -830,15 +831,34 @@ def test_a_program_of_the_corpus(case: Case, folder: Path) -> None:
     compare(told, trace)
 
 
+def streams(trace: Path) -> dict[int, str]:
+    """What a trace tells of standard output, standard error and standard input, by the number of its kind."""
+    told = dict.fromkeys((0, 2, 3), "")
+    for event in checked(trace).events:
+        if event.name == "Event" and event.body["kind"] in told:
+            told[event.body["kind"]] += event.body["content"]
+    return told
+
+
 @pytest.mark.parametrize("name", ["streams_layers", "streams_layers_unbuffered"])
 def test_the_streams(name: str, folder: Path) -> None:
     """Whichever layer the program calls, and whatever that does to those below: each character is told once."""
     (case,) = (case for case in CASES if case.name == name)
     recorded = outcome(case, folder / "run", "-m", "codetracer_python_recorder", "--trace-dir", str(folder / "trace"))
-    told = dict.fromkeys((0, 2, 3), "")
-    for event in checked(folder / "trace").events:
-        if event.name == "Event" and event.body["kind"] in told:
-            told[event.body["kind"]] += event.body["content"]
+    told = streams(folder / "trace")
     assert told[0] == recorded.stdout.decode()
     assert told[2] == "waits too\nso does this, and this\n"
     assert told[3] == case.stdin.encode("latin-1").decode() + "first\nssecond\n"
+
+
+def test_the_streams_upon_layers_of_the_program(folder: Path) -> None:
+    (case,) = (case for case in CASES if case.name == "streams_beneath")
+    recorded = outcome(case, folder / "run", "-m", "codetracer_python_recorder", "--trace-dir", str(folder / "trace"))
+    told = streams(folder / "trace")
+    elsewhere = ("both ways\n", "." * 5000 + "\n")
+    for text in elsewhere:
+        assert told[0].count(text) == 1
+    here = re.sub("|".join(map(re.escape, elsewhere)), "", told[0])
+    assert here.replace("caf\xe9", "caf?") == recorded.stdout.decode()
+    assert told[2] == recorded.stderr.decode().partition("codetracer-python-recorder")[0]
+    assert told[3] == case.stdin.encode("latin-1").decode()

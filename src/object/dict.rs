@@ -82,8 +82,8 @@ pub fn item_named(py: Python<'_>, dict: Object, name: &CStr) -> Object {
 /// The same of a name that is interned, as that of an attribute is: no text is made of it.
 pub fn item_interned(py: Python<'_>, dict: Object, name: Object) -> Object {
     if has_names_only(py, dict) {
-        // SAFETY: a live dict and a str; an error, for want of memory, is none of the program's.
-        return unsafe { ffi::PyDict_GetItem(dict, name) };
+        // SAFETY: a live dict and a str, whose hash is known: nothing can fail.
+        return unsafe { ffi::PyDict_GetItemWithError(dict, name) };
     }
     let mut found = ptr::null_mut();
     each_item(dict, |key, value| {

@@ -5,11 +5,12 @@
 //! Must not: know how a stream is listened to.
 
 use std::fmt::Write;
+use std::mem;
 
 use crate::code;
 use crate::fault;
 use crate::frame::Frame;
-use crate::policy::Mark;
+use crate::policy::{Mark, Stream as Heard};
 use crate::trace::EventKind;
 
 use super::{Recorder, emit};
@@ -83,9 +84,10 @@ impl Recorder {
         if waits.is_some_and(|waiting| waiting.channel != channel) {
             self.flush_output(thread);
         }
+        let begun = &mut self.begun[channel as usize];
         let new = || Waiting {
             channel,
-            text: Vec::new(),
+            text: mem::take(begun),
             rest: 0,
         };
         let waiting = self.threads[thread].output.get_or_insert_with(new);
@@ -149,6 +151,17 @@ impl Recorder {
         self.flush_output(thread);
     }
 
+    /// The program asks for a line with this text, wherever that is written; with none it does not.
+    pub fn asks(&mut self, prompt: &str) {
+        let thread = self.speaking_thread();
+        let waits = self.threads[thread].output.as_ref();
+        if waits.is_some_and(|waiting| waiting.channel == Channel::Stdin) {
+            self.flush_output(thread);
+        }
+        self.prompt = Heard::default();
+        self.prompt.next(&mut self.values.redaction, prompt);
+    }
+
     /// A text without its secrets, seen with what came before it on its stream.
     fn redacted(&mut self, channel: Channel, text: &str) -> String {
         if channel == Channel::Stdin
@@ -165,13 +178,10 @@ impl Recorder {
         let redaction = &mut self.values.redaction;
         let is_first = self.answer.is_none();
         if is_first {
-            let prompts = [Channel::Stdout, Channel::Stderr].map(|channel| channel as usize);
-            let mark = prompts
-                .iter()
-                .find_map(|&prompt| self.heard[prompt].asks(redaction))?;
-            for prompt in prompts {
-                self.heard[prompt].answered();
-            }
+            let [output, errors, _] = &mut self.heard;
+            let mut prompts = [&mut self.prompt, output, errors];
+            let mark = prompts.iter().find_map(|prompt| prompt.asks(redaction))?;
+            prompts.iter_mut().for_each(|prompt| prompt.answered());
             self.answer = Some(Answer {
                 text: String::new(),
                 mark,
@@ -201,12 +211,23 @@ impl Recorder {
     #[inline]
     pub(super) fn flush_output(&mut self, thread: usize) {
         if let Some(waiting) = self.threads[thread].output.take() {
-            self.write_output(thread, &waiting);
+            self.write_output(thread, waiting);
         }
     }
 
     #[cold]
-    fn write_output(&mut self, thread: usize, waiting: &Waiting) {
+    fn write_output(&mut self, thread: usize, mut waiting: Waiting) {
+        if waiting.rest == 0 {
+            let whole = whole_characters(&waiting.text);
+            self.begun[waiting.channel as usize] = waiting.text.split_off(whole);
+        }
+        self.write_text(thread, &waiting);
+    }
+
+    fn write_text(&mut self, thread: usize, waiting: &Waiting) {
+        if waiting.text.is_empty() {
+            return;
+        }
         let channel = waiting.channel;
         let text = self.redacted(channel, &String::from_utf8_lossy(&waiting.text));
         let text = self.within_limit(channel, text, waiting.rest);
@@ -214,6 +235,34 @@ impl Recorder {
             emit!(self, thread, |out, _| out.event(channel.kind(), "", piece));
         }
     }
+
+    /// Writes all that waits, parts of characters too: there is no more to come.
+    pub(super) fn end_output(&mut self) {
+        for thread in 0..self.threads.len() {
+            self.flush_output(thread);
+        }
+        for channel in [Channel::Stdout, Channel::Stderr, Channel::Stdin] {
+            let text = mem::take(&mut self.begun[channel as usize]);
+            let waiting = Waiting {
+                channel,
+                text,
+                rest: 0,
+            };
+            self.write_text(0, &waiting);
+        }
+    }
+}
+
+/// How many of a text's bytes are not the beginning of a character that goes on behind them.
+fn whole_characters(text: &[u8]) -> usize {
+    let tail = text.len().saturating_sub(3);
+    let starts = (tail..text.len()).rev();
+    let mut begun = starts.filter(|&at| text[at] >= 0xc0);
+    let goes_on = |&at: &usize| {
+        let problem = str::from_utf8(&text[at..]).err();
+        problem.is_some_and(|problem| problem.valid_up_to() == 0 && problem.error_len().is_none())
+    };
+    begun.next().filter(goes_on).unwrap_or(text.len())
 }
 
 /// A text in parts of at most [`MAX_WAITING`] bytes, each a text of its own.

@@ -13,6 +13,8 @@ use crate::object;
 use crate::recorder::Channel;
 use crate::value;
 
+use super::turn::End;
+
 /// Where the layers of `_io` keep what lies beneath them; looked up once, since each write and read asks.
 pub struct Layers {
     text: Option<Member>,
@@ -33,10 +35,12 @@ struct File {
     fileno: Py<PyAny>,
 }
 
-/// The names in `sys` of the standard streams, in whose place the program may put others.
+/// The names in `sys` of the standard streams, in whose place the program may put others, and what a TextIOWrapper has
+/// that writes.
 struct Standing {
     namespace: Py<PyAny>,
     names: [(Py<PyString>, Channel); 3],
+    write: Py<PyAny>,
 }
 
 impl Layers {
@@ -51,18 +55,51 @@ impl Layers {
         }
     }
 
-    /// The standard stream that a TextIOWrapper ends in, or stands for.
-    pub fn of_text(&self, stream: Object) -> Option<Channel> {
+    /// What a TextIOWrapper ends in, or stands for.
+    pub fn of_text(&self, stream: Object) -> Option<End> {
         let buffer = self.text.as_ref()?.of(stream)?;
-        self.of_buffer(buffer)
-            .or_else(|| self.standing.as_ref()?.channel(stream))
+        self.beneath(buffer)
+            .map(End::reached)
+            .or_else(|| self.standing.as_ref()?.end(stream))
     }
 
-    /// The standard stream that a buffered stream, or a FileIO, ends in.
-    pub fn of_buffer(&self, buffer: Object) -> Option<Channel> {
+    /// What a BufferedWriter or BufferedReader ends in.
+    pub fn of_buffer(&self, buffer: Object) -> Option<End> {
         let mut members = self.buffers.iter().flatten();
-        let raw = members.find_map(|member| member.of(buffer));
-        self.file.as_ref()?.channel(raw.unwrap_or(buffer))
+        let raw = members.find_map(|member| member.of(buffer))?;
+        Some(End::reached(self.file.as_ref()?.exact(raw)?))
+    }
+
+    /// What a FileIO ends in.
+    pub fn of_file(&self, file: Object) -> Option<End> {
+        Some(End::reached(self.file.as_ref()?.channel(file)?))
+    }
+
+    /// Whether `sys.stdin` ends in standard input.
+    pub fn is_input_reached(&self) -> bool {
+        let standing = self.standing.as_ref();
+        let stream = standing.and_then(|standing| standing.stream(Channel::Stdin));
+        let end = stream.and_then(|stream| self.of_text(stream));
+        end.is_some_and(|end| end.channel == Channel::Stdin && !end.stands)
+    }
+
+    /// The standard stream that what lies beneath a text layer ends in. What inherits from a class of the interpreter may
+    /// do otherwise: it tells itself what it does in the end.
+    fn beneath(&self, buffer: Object) -> Option<Channel> {
+        let mut members = self.buffers.iter().flatten();
+        let raw = members
+            .find(|member| member.is_of(buffer))
+            .and_then(|member| member.of(buffer));
+        self.file.as_ref()?.exact(raw.unwrap_or(buffer))
+    }
+}
+
+impl End {
+    fn reached(channel: Channel) -> Self {
+        Self {
+            channel,
+            stands: false,
+        }
     }
 }
 
@@ -74,6 +111,12 @@ impl Member {
             offset: object::member_offset(found.as_ptr())?,
             class: class.unbind(),
         })
+    }
+
+    /// Whether an object is of this very class.
+    fn is_of(&self, object: Object) -> bool {
+        // SAFETY: a live object.
+        unsafe { ffi::Py_TYPE(object).cast() == self.class.as_ptr() }
     }
 
     /// What an instance of the class, or of one that inherits from it, has; borrowed.
@@ -100,13 +143,17 @@ impl File {
         })
     }
 
-    /// The standard stream that an object stands for which is an open file, and nothing that inherits from one.
+    /// The standard stream of an open file that is of this very class.
+    fn exact(&self, file: Object) -> Option<Channel> {
+        // SAFETY: a live object, held by who was called.
+        let class = unsafe { ffi::Py_TYPE(file) };
+        (class.cast() == self.class.as_ptr()).then(|| self.channel(file))?
+    }
+
+    /// The standard stream of an open file, which may inherit from the class.
     fn channel(&self, file: Object) -> Option<Channel> {
         // SAFETY: a live object, held by who was called; `fileno` runs no code of the program. No error was raised before.
         unsafe {
-            if ffi::Py_TYPE(file).cast() != self.class.as_ptr() {
-                return None;
-            }
             let number = ffi::PyObject_CallOneArg(self.fileno.as_ptr(), file);
             if number.is_null() {
                 ffi::PyErr_Clear();
@@ -114,7 +161,7 @@ impl File {
             }
             let descriptor = ffi::PyLong_AsLong(number);
             ffi::Py_DECREF(number);
-            of_descriptor(descriptor)
+            channel_of(descriptor)
         }
     }
 }
@@ -122,6 +169,7 @@ impl File {
 impl Standing {
     fn find(py: Python<'_>) -> Option<Self> {
         let name = |name, channel| (PyString::intern(py, name).unbind(), channel);
+        let class = value::loaded(py, c"_io", c"TextIOWrapper")?;
         Some(Self {
             namespace: value::namespace(py, c"sys")?.unbind(),
             names: [
@@ -129,24 +177,50 @@ impl Standing {
                 name("stderr", Channel::Stderr),
                 name("stdin", Channel::Stdin),
             ],
+            write: value::class_attribute(py, class.as_ptr().cast(), c"write")?.unbind(),
         })
     }
 
-    /// The stream that an object stands for.
-    fn channel(&self, stream: Object) -> Option<Channel> {
-        Python::attach(|py| {
-            let mut names = self.names.iter();
-            let namespace = self.namespace.as_ptr();
-            names.find_map(|(name, channel)| {
-                let found = object::item_interned(py, namespace, name.as_ptr());
-                (found == stream).then_some(*channel)
-            })
+    /// What stands under the name of a stream; borrowed.
+    fn stream(&self, channel: Channel) -> Option<Object> {
+        let (name, _) = self.names.iter().find(|(_, named)| *named == channel)?;
+        let found =
+            Python::attach(|py| object::item_interned(py, self.namespace.as_ptr(), name.as_ptr()));
+        (!found.is_null()).then_some(found)
+    }
+
+    /// The stream that an object stands for. One with a `write` of the program's does not: that may pass on what it
+    /// writes, to the stream itself, say, and there it is told.
+    fn end(&self, stream: Object) -> Option<End> {
+        let mut channels = self.names.iter().map(|(_, channel)| *channel);
+        let channel = channels.find(|channel| self.stream(*channel) == Some(stream))?;
+        let is_as_built = Python::attach(|py| {
+            // SAFETY: a live object.
+            let class = unsafe { ffi::Py_TYPE(stream) };
+            let write = value::class_attribute(py, class, c"write");
+            write.is_some_and(|write| write.is(&self.write))
+        });
+        is_as_built.then_some(End {
+            channel,
+            stands: true,
         })
     }
 }
 
+/// What a system call's first argument, which it took, ends in.
+pub fn of_descriptor(number: Object) -> Option<End> {
+    // SAFETY: a live object; an int, also one that inherits from it, is read as it is.
+    let descriptor = unsafe {
+        if ffi::PyLong_Check(number) == 0 {
+            return None;
+        }
+        ffi::PyLong_AsLong(number)
+    };
+    channel_of(descriptor).map(End::reached)
+}
+
 /// The standard stream of a descriptor.
-pub fn of_descriptor(descriptor: c_long) -> Option<Channel> {
+fn channel_of(descriptor: c_long) -> Option<Channel> {
     match descriptor {
         0 => Some(Channel::Stdin),
         1 => Some(Channel::Stdout),

@@ -3,6 +3,7 @@
 //! Owns: the recording that listens, and which part of an object's text it is handed. Must not: know which method was
 //! called.
 
+use std::ffi::CStr;
 use std::ptr;
 use std::rc::Rc;
 use std::slice;
@@ -15,9 +16,15 @@ use crate::frame::Object;
 use crate::interpreter;
 use crate::monitoring::Monitor;
 use crate::recorder::Channel;
-use crate::value::text;
+use crate::value::{class_attribute, text};
 
 use super::layers::Layers;
+
+/// Modules of the interpreter's library whose classes, written in C, are memory: how the names of these begin.
+const BUFFERS: [&[u8]; 3] = [b"array.", b"mmap.", b"_ctypes."];
+
+/// Characters of a prompt that are looked at.
+const PROMPT: usize = 4096;
 
 /// What listens, and what it needs to know.
 pub struct Listener {
@@ -56,26 +63,48 @@ pub fn listener<'a>() -> Option<&'a Listener> {
 }
 
 impl Listener {
+    /// The program asks with the characters of a str.
+    pub fn ask(&self, prompt: Object) {
+        let mut scratch = String::new();
+        let piece = text::read(prompt, PROMPT, &mut scratch);
+        self.tool.asks(piece.text);
+    }
+
+    /// What was asked for was read, or never will be.
+    pub fn is_answered(&self) {
+        self.tool.asks("");
+    }
+
     /// The characters of a str.
-    pub fn tell_str(&self, channel: Option<Channel>, object: Object) {
-        let Some((channel, room)) = self.room(channel) else {
+    pub fn tell_str(&self, channel: Channel, object: Object) {
+        self.tell_str_and(channel, object, "");
+    }
+
+    /// The characters of a str, and the end of the line that the interpreter has taken from them.
+    pub fn tell_line(&self, channel: Channel, object: Object) {
+        self.tell_str_and(channel, object, "\n");
+    }
+
+    fn tell_str_and(&self, channel: Channel, object: Object, behind: &str) {
+        let room = self.tool.room(channel);
+        if room == 0 {
             return;
-        };
+        }
         let mut scratch = String::new();
         let piece = text::read(object, room, &mut scratch);
-        if !piece.text.is_empty() {
-            self.tool.text(channel, piece.text.as_bytes(), piece.rest);
+        for part in [piece.text, behind] {
+            if !part.is_empty() {
+                self.tool.text(channel, part.as_bytes(), piece.rest);
+            }
         }
     }
 
     /// The first `count` bytes of an object; how many there are of them, if that is known and wanted.
-    pub fn tell_bytes(
-        &self,
-        channel: Option<Channel>,
-        object: Object,
-        count: usize,
-    ) -> Option<usize> {
-        let (channel, room) = self.room(channel)?;
+    pub fn tell_bytes(&self, channel: Channel, object: Object, count: usize) -> Option<usize> {
+        let room = self.tool.room(channel);
+        if room == 0 {
+            return None;
+        }
         with_bytes(object, |bytes| {
             let bytes = &bytes[..bytes.len().min(count)];
             let shown = &bytes[..bytes.len().min(room)];
@@ -87,7 +116,7 @@ impl Listener {
     }
 
     /// The first `count` bytes of a list or tuple of objects, one after another.
-    pub fn tell_buffers(&self, channel: Option<Channel>, buffers: Object, count: usize) {
+    pub fn tell_buffers(&self, channel: Channel, buffers: Object, count: usize) {
         let mut left = count;
         for index in 0.. {
             if left > 0
@@ -99,13 +128,6 @@ impl Listener {
                 return;
             }
         }
-    }
-
-    /// How many characters of a stream's text are wanted, where any are.
-    fn room(&self, channel: Option<Channel>) -> Option<(Channel, usize)> {
-        let channel = channel?;
-        let room = self.tool.room(channel);
-        (room > 0).then_some((channel, room))
     }
 }
 
@@ -123,14 +145,14 @@ fn item(buffers: Object, index: isize) -> Option<Object> {
     }
 }
 
-/// Hands on the bytes of a bytes, a bytearray or a memoryview; other objects that have any may have code to be asked by.
+/// Hands on the bytes of an object that has any, where none of the program's code is asked for them.
 fn with_bytes<R>(object: Object, act: impl FnOnce(&[u8]) -> R) -> Option<R> {
-    // SAFETY: a live object; an exact memoryview holds its buffer, and hands it out itself, until it is given back.
+    // SAFETY: a live object; what hands out its bytes holds them until they are given back.
     unsafe {
         if ffi::PyBytes_Check(object) != 0 || ffi::PyByteArray_Check(object) != 0 {
             return Some(act(text::bytes_of(object)));
         }
-        if ffi::Py_TYPE(object) != &raw mut ffi::PyMemoryView_Type {
+        if !is_own_buffer(object) {
             return None;
         }
         let mut view = ffi::Py_buffer::new();
@@ -146,5 +168,33 @@ fn with_bytes<R>(object: Object, act: impl FnOnce(&[u8]) -> R) -> Option<R> {
         let result = act(bytes);
         ffi::PyBuffer_Release(&raw mut view);
         Some(result)
+    }
+}
+
+/// Whether an object hands out its bytes, and takes them back, by code of the interpreter's own library; others' may be
+/// the program's.
+fn is_own_buffer(object: Object) -> bool {
+    // SAFETY: a live object.
+    let class = unsafe { ffi::Py_TYPE(object) };
+    if class == &raw mut ffi::PyMemoryView_Type {
+        return true;
+    }
+    Python::attach(|py| {
+        let [gives, takes] =
+            [c"__buffer__", c"__release_buffer__"].map(|name| class_attribute(py, class, name));
+        gives.is_some_and(|gives| is_own(&gives)) && takes.is_none_or(|takes| is_own(&takes))
+    })
+}
+
+/// Whether an attribute stands for a slot of a class of these modules.
+fn is_own(attribute: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: a live object, whose exact type tells what it is; the name of a class is a C string.
+    unsafe {
+        let wrapper = attribute.as_ptr().cast::<ffi::PyWrapperDescrObject>();
+        if ffi::Py_TYPE(attribute.as_ptr()) != &raw mut ffi::PyWrapperDescr_Type {
+            return false;
+        }
+        let name = CStr::from_ptr((*(*wrapper).d_common.d_type).tp_name).to_bytes();
+        BUFFERS.iter().any(|module| name.starts_with(module))
     }
 }

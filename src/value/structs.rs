@@ -3,9 +3,11 @@
 //! Owns: fields one after another, up to the limits. Must not: know where attributes lie in memory.
 
 use std::rc::Rc;
+use std::sync::OnceLock;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
 use crate::frame::Object;
 use crate::trace::{MARK, Place};
@@ -168,9 +170,10 @@ impl Encoder<'_> {
 
 /// The name of the field that stands for those left out.
 fn more_key() -> Object {
-    static KEY: pyo3::sync::PyOnceLock<Py<pyo3::types::PyString>> = pyo3::sync::PyOnceLock::new();
+    // Not PyO3's, which lets other threads run meanwhile.
+    static KEY: OnceLock<Py<PyString>> = OnceLock::new();
     Python::attach(|py| {
-        KEY.get_or_init(py, || pyo3::types::PyString::intern(py, MARK).unbind())
+        KEY.get_or_init(|| PyString::intern(py, MARK).unbind())
             .as_ptr()
     })
 }
