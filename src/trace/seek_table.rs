@@ -105,7 +105,7 @@ impl SeekTable {
         let before = self.frames().next_back().unwrap_or_default();
         let changed = self.foot() - ENTRY..self.foot();
         self.bytes[changed.clone()].copy_from_slice(&entry);
-        self.unpacked += frame.unpacked - before.unpacked;
+        self.unpacked = self.unpacked - before.unpacked + frame.unpacked;
         Ok(changed)
     }
 
