@@ -170,22 +170,39 @@ impl Layout {
         Stored::of_dict(dict)
     }
 
-    /// Notes what decides how many attributes an instance has, and which objects they are if that is `all`.
-    pub fn note(&self, object: Object, words: &mut Words, all: bool) {
-        // SAFETY: a live instance of the class, at whose offsets members and dict lie.
+    /// Notes what decides how many attributes an instance has and, if it `is_open`, where each lies.
+    pub fn note(&self, object: Object, words: &mut Words, is_open: bool) {
+        // SAFETY: a live instance of the class, at whose offset its dict lies.
         unsafe {
-            for member in self.members.iter().take(if all { usize::MAX } else { 0 }) {
-                words.word(object.byte_offset(member.offset).cast::<Object>());
-            }
             match self.store {
                 DictStore::None => {}
                 DictStore::At(offset) => note_dict(object.byte_offset(offset).cast(), words),
                 DictStore::Managed if self.access == Access::Fast => {
-                    note_managed(object, words, all);
+                    note_managed(object, words, is_open);
                 }
                 DictStore::Managed | DictStore::Computed => words.doubt(),
             }
         }
+    }
+}
+
+/// One attribute, as it stands.
+pub struct Attribute {
+    pub name: Object,
+    /// Null where it is not set.
+    pub value: Object,
+    /// Where the instance holds the value; null where a dict of its own does.
+    pub place: *const Object,
+}
+
+impl Attribute {
+    /// # Safety
+    /// A live instance holds its attribute there.
+    #[inline]
+    unsafe fn at(place: *const Object, name: Object) -> Self {
+        // SAFETY: the caller's promise.
+        let value = unsafe { *place };
+        Self { name, value, place }
     }
 }
 
@@ -212,16 +229,28 @@ impl Attributes<'_> {
     /// Calls `visit(name, value)` for each, slots of base classes first, until it says false.
     #[inline]
     pub fn for_each(&self, mut visit: impl FnMut(Object, Object) -> bool) {
+        self.each(|attribute| attribute.value.is_null() || visit(attribute.name, attribute.value));
+    }
+
+    /// The same of those that are not set, too.
+    #[inline]
+    pub fn each(&self, mut visit: impl FnMut(Attribute) -> bool) {
         for member in &self.layout.members {
             // SAFETY: the member lies at this offset in every instance of the class.
-            let value = unsafe { *self.object.byte_offset(member.offset).cast::<Object>() };
-            if !value.is_null() && !visit(member.name.as_ptr(), value) {
+            let attribute = unsafe {
+                let place = self.object.byte_offset(member.offset).cast();
+                Attribute::at(place, member.name.as_ptr())
+            };
+            if !visit(attribute) {
                 return;
             }
         }
         match &self.stored {
             Stored::None => {}
-            Stored::Dict(dict) => each_item(*dict, visit),
+            Stored::Dict(dict) => each_item(*dict, |name, value| {
+                let place = ptr::null();
+                visit(Attribute { name, value, place })
+            }),
             Stored::Values(values) => values.each(self.layout.keys, visit),
         }
     }

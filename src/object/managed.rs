@@ -9,6 +9,7 @@ use pyo3::ffi;
 
 use crate::frame::Object;
 
+use super::Attribute;
 use super::dict::{DictKeys, KeyEntry};
 #[cfg(Py_3_13)]
 use super::flags;
@@ -49,19 +50,14 @@ pub(super) struct Values {
 }
 
 impl Values {
-    /// Notes how many there are and, if that is `all`, which objects.
-    unsafe fn note(&self, words: &mut Words, all: bool) {
+    /// Notes how many there are and, if it `is_open`, where each lies.
+    unsafe fn note(&self, words: &mut Words, is_open: bool) {
         // SAFETY: as for `each`.
         unsafe {
             // Before the rest: it says, too, how far that reaches.
             words.bytes(self.size.0, self.size.1);
-            if !all {
-                return;
-            }
-            words.bytes(self.head.0, self.head.1);
-            for position in 0..isize::from(self.count) {
-                let index = usize::from(*self.order.offset(position * self.step));
-                words.word(self.values.add(index));
+            if is_open {
+                words.bytes(self.head.0, self.head.1);
             }
         }
     }
@@ -71,11 +67,7 @@ impl Values {
     }
 
     #[inline]
-    pub(super) fn each(
-        &self,
-        keys: *const DictKeys,
-        mut visit: impl FnMut(Object, Object) -> bool,
-    ) {
+    pub(super) fn each(&self, keys: *const DictKeys, mut visit: impl FnMut(Attribute) -> bool) {
         if keys.is_null() {
             return;
         }
@@ -85,8 +77,8 @@ impl Values {
             let entries = DictKeys::entries(keys).cast::<KeyEntry>();
             for position in 0..isize::from(self.count) {
                 let index = usize::from(*self.order.offset(position * self.step));
-                let value = *self.values.add(index);
-                if !value.is_null() && !visit((*entries.add(index)).key, value) {
+                let name = (*entries.add(index)).key;
+                if !visit(Attribute::at(self.values.add(index), name)) {
                     return;
                 }
             }
@@ -119,14 +111,14 @@ pub(super) unsafe fn managed(object: Object) -> Stored {
 
 /// Notes the word before the object, and what it leads to.
 #[cfg(not(Py_3_13))]
-pub(super) unsafe fn note_managed(object: Object, words: &mut Words, all: bool) {
+pub(super) unsafe fn note_managed(object: Object, words: &mut Words, is_open: bool) {
     // SAFETY: as for `managed`.
     unsafe {
         let place = object.cast::<Object>().sub(3);
         match managed(object) {
             Stored::Values(values) => {
                 words.word(place);
-                values.note(words, all);
+                values.note(words, is_open);
             }
             _ => note_dict(place, words),
         }
@@ -173,14 +165,14 @@ pub(super) unsafe fn managed(object: Object) -> Stored {
 
 /// Notes where the values are said to be, and what is there.
 #[cfg(Py_3_13)]
-pub(super) unsafe fn note_managed(object: Object, words: &mut Words, all: bool) {
+pub(super) unsafe fn note_managed(object: Object, words: &mut Words, is_open: bool) {
     // SAFETY: as for `managed`.
     unsafe {
         if flags((*object).ob_type) & INLINE_VALUES != 0 {
             words.word(object.byte_add(size_of::<ffi::PyObject>()).cast::<Inline>());
         }
         match managed(object) {
-            Stored::Values(values) => values.note(words, all),
+            Stored::Values(values) => values.note(words, is_open),
             _ => note_dict(object.cast::<Object>().sub(3), words),
         }
     }

@@ -9,11 +9,14 @@
 //!
 //! Layouts: `Include/cpython/` of 3.12 and 3.13; a dict's version: PEP 509.
 
+use std::ops::Range;
+
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PySet};
 
+use super::Attribute;
 use super::dict::DictKeys;
 use crate::frame::{Access, Frame, Object, Slot};
 
@@ -67,6 +70,40 @@ impl Words {
             }
         }
         rest.iter().all(is_same)
+    }
+
+    /// The place of the first one from here on that is not as it was.
+    ///
+    /// # Safety
+    /// Those before are as they were, and what the first of them lie in is alive.
+    #[inline]
+    pub unsafe fn changed(&self, from: usize) -> Option<usize> {
+        let rest = self.list[from..].iter();
+        let mut places = rest.enumerate();
+        // SAFETY: the words before this one are the same, so what it lies in is alive and laid out as it was.
+        let changed = places.find(|(_, word)| unsafe { word.at.read_unaligned() != word.content });
+        changed.map(|(place, _)| from + place)
+    }
+
+    /// Where the object lies that a word says.
+    pub fn place(&self, word: usize) -> *const Object {
+        self.list[word].at.cast()
+    }
+
+    /// How many there are.
+    #[inline]
+    pub fn count(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Puts others in the place of some.
+    pub fn replace(&mut self, words: Range<usize>, others: &Self) {
+        self.in_doubt |= others.in_doubt || self.list.len() - words.len() + others.count() > MOST;
+        if words.len() == others.count() {
+            self.list[words].copy_from_slice(&others.list);
+        } else {
+            self.list.splice(words, others.list.iter().copied());
+        }
     }
 
     /// Bytes that they take.
@@ -149,6 +186,15 @@ impl Words {
 /// What decides what is read of an object: each is a live one of the type that is named, whose address is decided by the
 /// words before.
 impl Words {
+    /// Which object an attribute is, unless a dict says that.
+    #[inline]
+    pub unsafe fn attribute(&mut self, attribute: &Attribute) {
+        if !attribute.place.is_null() {
+            // SAFETY: a live instance holds it there.
+            unsafe { self.word(attribute.place) }
+        }
+    }
+
     /// Of which type it is.
     pub unsafe fn type_of(&mut self, object: Object) {
         // SAFETY: a live object.

@@ -165,6 +165,14 @@ pub struct Place {
     length: u64,
 }
 
+impl Place {
+    /// How many bytes it comes after another.
+    #[inline]
+    pub fn after(&self, other: Self) -> usize {
+        self.at - other.at
+    }
+}
+
 impl Compact {
     /// An empty one with room for so many bytes.
     pub fn with_capacity(bytes: usize) -> Self {
@@ -227,9 +235,15 @@ impl Compact {
     /// What came after a place.
     pub fn since(&self, place: Place) -> Excerpt {
         Excerpt {
-            bytes: self.bytes[place.at..].into(),
+            bytes: self.bytes_since(place).into(),
             length: self.length - place.length,
         }
+    }
+
+    /// The bytes after a place.
+    #[inline]
+    pub fn bytes_since(&self, place: Place) -> &[u8] {
+        &self.bytes[place.at..]
     }
 
     /// Length, as JSON text, of what came after a place.
@@ -246,8 +260,14 @@ impl Compact {
     /// Appends what stood elsewhere.
     #[inline]
     pub fn append(&mut self, excerpt: &Excerpt) {
-        self.bytes.extend_from_slice(&excerpt.bytes);
-        self.length += excerpt.length;
+        self.append_bytes(&excerpt.bytes, excerpt.length);
+    }
+
+    /// Appends bytes that stood elsewhere, whose JSON text is so long.
+    #[inline]
+    pub fn append_bytes(&mut self, bytes: &[u8], length: u64) {
+        self.bytes.extend_from_slice(bytes);
+        self.length += length;
     }
 
     /// Moves whole records to a place between two, or to the end.

@@ -10,6 +10,7 @@ mod decimal;
 mod memo;
 mod notes;
 mod objects;
+mod parts;
 mod redacted;
 mod scalars;
 mod shapes;
@@ -452,12 +453,18 @@ impl Encoder<'_> {
     /// A value that is no part of another, whatever is known of its object.
     #[inline(never)]
     fn anew(&mut self, told: &Told, object: Object) {
+        self.begin_value(OUTER_NESTING);
+        self.named_value(told, object, 0);
+    }
+
+    /// Makes ready for a value that is so deep in the trace.
+    #[inline(always)]
+    fn begin_value(&mut self, nesting: usize) {
         let values = &mut *self.values;
         values.begun = self.out.length();
-        values.nesting = OUTER_NESTING;
+        values.nesting = nesting;
         values.open.clear();
         values.classes.bound();
-        self.named_value(told, object, 0);
     }
 
     /// The mark of the manner in the place of a value, with its type unless that is dropped, too.

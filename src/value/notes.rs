@@ -2,25 +2,32 @@
 //!
 //! Owns: whether that is noted, and what is noted of an instance. Must not: write a value.
 
-use std::mem;
 use std::ptr;
 
 use pyo3::ffi;
 
 use crate::frame::Object;
 use crate::object::words::Words;
+use crate::trace::Place;
 
 use super::classes::Reading;
+use super::parts::Parts;
 use super::unchanged::is_scalar;
 use super::{Encoder, standard, text};
 
 /// What the value at hand depends on.
 pub struct Notes {
     /// Whether it is to be known, and is decided by words so far.
-    is_on: bool,
-    words: Words,
-    /// Classes that were noted lately, and how many were.
-    lately: ([*mut ffi::PyTypeObject; 8], usize),
+    pub(super) is_on: bool,
+    pub(super) words: Words,
+    pub(super) parts: Parts,
+    /// Where the value begins.
+    pub(super) begun: Place,
+    /// Classes that were noted, and how many.
+    classes: [*mut ffi::PyTypeObject; 8],
+    count: usize,
+    /// How many of them for all parts.
+    shared: usize,
 }
 
 impl Notes {
@@ -29,33 +36,49 @@ impl Notes {
         Self {
             is_on: false,
             words: Words::default(),
-            lately: ([ptr::null_mut(); 8], 0),
+            parts: Parts::default(),
+            begun: Place::default(),
+            classes: [ptr::null_mut(); 8],
+            count: 0,
+            shared: 0,
         }
     }
 
-    /// Notes what the next value depends on, in the room of other words.
-    pub fn begin(&mut self, mut room: Words) {
-        room.clear();
-        self.words = room;
-        self.lately = ([ptr::null_mut(); 8], 0);
+    /// Notes what the value depends on that begins here.
+    pub fn begin(&mut self, place: Place) {
+        self.words.clear();
+        self.parts.clear();
+        self.begun = place;
+        self.count = 0;
         self.is_on = true;
     }
 
-    /// What was noted since.
-    pub fn end(&mut self) -> Words {
+    /// What was noted since is all.
+    pub fn end(&mut self) {
         self.is_on = false;
-        mem::take(&mut self.words)
     }
 
-    /// Notes how a class stands, unless that was noted lately.
+    /// What was noted so far is so for all parts.
+    pub(super) fn begin_parts(&mut self) {
+        self.shared = self.count;
+    }
+
+    /// What is noted from now on is so for one part.
+    pub(super) fn begin_part(&mut self) {
+        self.count = self.shared;
+    }
+
+    /// Notes how a class stands, unless that was noted.
     fn class(&mut self, class: *mut ffi::PyTypeObject) {
-        let (lately, count) = &mut self.lately;
-        if !lately.contains(&class) {
-            lately[*count % lately.len()] = class;
-            *count += 1;
-            // SAFETY: a live type.
-            unsafe { self.words.class(class) };
+        if self.classes[..self.count].contains(&class) {
+            return;
         }
+        if let Some(free) = self.classes.get_mut(self.count) {
+            *free = class;
+            self.count += 1;
+        }
+        // SAFETY: a live type.
+        unsafe { self.words.class(class) };
     }
 }
 
@@ -91,6 +114,10 @@ impl Encoder<'_> {
                 Reading::Class => notes.class(object.cast()),
                 Reading::Enum => {
                     known.layout.note(object, &mut notes.words, true);
+                    known.layout.attributes(object).each(|attribute| {
+                        notes.words.attribute(&attribute);
+                        true
+                    });
                     match standard::attribute(&known.layout, object, "_name_") {
                         Some(name) if text::is_str(name) => notes.words.scalar(name),
                         _ => notes.words.doubt(),

@@ -14,7 +14,7 @@ use super::memo::{Kind, Seen, Source};
 use super::{Encoder, Known, Truncations, redacted, text};
 
 /// The longest JSON form of a character, or of a byte in a literal.
-const LONGEST_FORM: usize = 6;
+pub(super) const LONGEST_FORM: usize = 6;
 
 /// What an earlier value has left to do of one that is made from the same.
 pub(super) enum Again {

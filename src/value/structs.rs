@@ -10,6 +10,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use crate::frame::Object;
+use crate::object::Attribute;
+use crate::policy::Told;
 use crate::trace::{MARK, Place};
 
 use super::shapes::Walk;
@@ -65,7 +67,10 @@ impl Encoder<'_> {
             return;
         };
         if base.is_none_or(|base| self.inherited(&mut fields, base, object)) {
-            attributes.for_each(|name, value| self.field(&mut fields, name, value));
+            if depth == 0 {
+                self.values.notes.begin_parts();
+            }
+            attributes.each(|attribute| self.attribute(&mut fields, &attribute));
         }
         self.end_fields(fields, object);
     }
@@ -102,6 +107,39 @@ impl Encoder<'_> {
             return false;
         }
         self.named_value(fields.walk.told(), value, fields.depth);
+        true
+    }
+
+    /// An attribute as a field; whether there may be more.
+    #[inline(always)]
+    fn attribute(&mut self, fields: &mut Fields, attribute: &Attribute) -> bool {
+        if !self.values.notes.is_on {
+            return attribute.value.is_null()
+                || self.field(fields, attribute.name, attribute.value);
+        }
+        self.noted_attribute(fields, attribute)
+    }
+
+    /// The same, which words decide that are noted.
+    fn noted_attribute(&mut self, fields: &mut Fields, attribute: &Attribute) -> bool {
+        let is_part = fields.depth == 1;
+        let begun = is_part.then(|| self.begin_part());
+        if attribute.place.is_null() {
+            self.values.notes.parts.give_up();
+        }
+        // SAFETY: an attribute of a live instance.
+        self.note(|words| unsafe { words.attribute(attribute) });
+        if attribute.value.is_null() {
+            return true;
+        }
+        if !self.field(fields, attribute.name, attribute.value) {
+            return false;
+        }
+        if !matches!(fields.walk.told(), Told::Nothing) {
+            self.values.notes.parts.give_up();
+        } else if let Some(begun) = begun {
+            self.end_part(&begun);
+        }
         true
     }
 
@@ -160,6 +198,7 @@ impl Encoder<'_> {
                 self.out.struct_end(type_id);
             }
             None => {
+                self.values.notes.parts.give_up();
                 self.out.go_back(fields.begun);
                 self.by_type(object);
             }

@@ -14,9 +14,12 @@ use pyo3::prelude::*;
 use crate::frame::Object;
 use crate::object::words::{self, Words};
 use crate::policy::Told;
-use crate::trace::{Compact, Excerpt, LONGEST_KEPT, PLACES};
+#[cfg(debug_assertions)]
+use crate::trace::Excerpt;
+use crate::trace::{Compact, LONGEST_KEPT, PLACES};
 
 use super::memo::SPREAD;
+use super::parts::{Kept, leaves_room};
 use super::redacted::has_say;
 use super::{Bounds, Encoder, Truncations, Values};
 
@@ -52,7 +55,16 @@ impl Patience {
 pub struct Extent {
     /// Their length as JSON text.
     pub length: u64,
-    truncations: Truncations,
+    pub(super) truncations: Truncations,
+}
+
+impl Extent {
+    /// Counts one share instead of another.
+    pub(super) fn replace(&mut self, old: &Self, new: &Self) {
+        self.length = self.length - old.length + new.length;
+        self.truncations = self.truncations.since(&old.truncations);
+        self.truncations.add(&new.truncations);
+    }
 }
 
 /// What values that were written one after another were made from.
@@ -76,7 +88,7 @@ impl Basis {
 #[derive(Debug, Clone, Copy)]
 pub struct Moment {
     length: u64,
-    truncations: Truncations,
+    pub(super) truncations: Truncations,
     passing: u64,
     standing: usize,
 }
@@ -143,7 +155,7 @@ impl Values {
             basis.words.hold()
                 && basis.kept.iter().all(|(place, made)| {
                     let met = &self.unchanged.places[usize::from(*place)];
-                    met.made == *made && met.words.hold()
+                    met.made == *made && met.kept.words.hold()
                 })
         }
     }
@@ -181,30 +193,26 @@ struct Met {
     patience: Patience,
     /// When the value that is kept was made; 0 where none is.
     made: u64,
-    /// What it was made from.
-    words: Words,
+    kept: Kept,
+    /// Whether who reads the main stream keeps it at this place.
+    is_read: bool,
     bounds: Bounds,
     standing: usize,
-    extent: Extent,
     /// Bytes that it takes here and as it is written.
     weight: usize,
-    /// The value itself, unless the main stream keeps it at the object's place.
-    value: Option<Excerpt>,
     /// The value in any case.
     #[cfg(debug_assertions)]
     made_of: Option<Excerpt>,
 }
 
 impl Met {
-    /// Whether the value that is kept may be written for the object, under these limits as all stands.
+    /// Whether a value that was made of the object would be made in the same way under these limits as all stands.
     #[inline]
-    fn stands(&self, bounds: &Bounds, standing: usize, keeps: bool) -> bool {
+    fn is_valid(&self, bounds: &Bounds, standing: usize, keeps: bool) -> bool {
         self.made != 0
             && self.standing == standing
             && self.bounds == *bounds
-            && (keeps || self.value.is_some())
-            // SAFETY: the object is alive: it is to be written.
-            && unsafe { self.words.hold() }
+            && (keeps && self.is_read || !self.kept.bytes.is_empty())
     }
 }
 
@@ -227,6 +235,8 @@ const MOST: usize = 4 << 20;
 enum Known {
     /// Its value.
     Value,
+    /// A value in which attributes may have changed.
+    Near,
     /// That its value may be worth keeping.
     Again,
     /// Nothing.
@@ -265,18 +275,22 @@ impl Unchanged {
             met.address = object as usize;
             met.patience.renew();
             met.made = 0;
-            met.value = None;
             return Known::Nothing;
         }
-        if met.stands(bounds, standing, keeps) {
+        let is_valid = met.is_valid(bounds, standing, keeps);
+        // SAFETY: the object is alive: it is to be written.
+        if is_valid && unsafe { met.kept.words.hold() } {
             met.patience.renew();
             return Known::Value;
         }
-        met.made = 0;
-        if met.patience.lasts() {
-            Known::Again
+        if !met.patience.lasts() {
+            met.made = 0;
+            return Known::Nothing;
+        }
+        if is_valid && !met.kept.parts.are_none() {
+            Known::Near
         } else {
-            Known::Nothing
+            Known::Again
         }
     }
 
@@ -289,6 +303,13 @@ impl Unchanged {
             }
             _ => basis.words.doubt(),
         }
+    }
+
+    /// Takes what is kept at a place, which stands for nothing until it is put back.
+    fn take(&mut self, place: u16) -> Kept {
+        let met = &mut self.places[usize::from(place)];
+        met.made = 0;
+        mem::take(&mut met.kept)
     }
 
     /// Forgets all values where there would be too much with one more.
@@ -320,7 +341,8 @@ impl Encoder<'_> {
                 self.compare(object);
                 self.append_kept(object);
             }
-            Known::Again => self.keep_whole(object),
+            Known::Near => self.keep_whole(object, true),
+            Known::Again => self.keep_whole(object, false),
             Known::Nothing => self.anew(&Told::Nothing, object),
         }
     }
@@ -329,12 +351,13 @@ impl Encoder<'_> {
     #[inline(always)]
     fn append_kept(&mut self, object: Object) {
         let (values, place) = (&mut *self.values, place(object));
-        let met = &values.unchanged.places[usize::from(place)];
-        match &met.value {
-            Some(value) => self.out.append(value),
-            None => self.out.again(place, met.extent.length),
+        let Met { kept, is_read, .. } = &values.unchanged.places[usize::from(place)];
+        if *is_read && self.out.keeps() {
+            self.out.again(place, kept.extent.length);
+        } else {
+            self.out.append_bytes(&kept.bytes, kept.extent.length);
         }
-        values.truncations.add(&met.extent.truncations);
+        values.truncations.add(&kept.extent.truncations);
     }
 
     /// Holds the value that is kept of an object against one made now.
@@ -343,47 +366,80 @@ impl Encoder<'_> {
         let made = (self.values).made_now(self.out, self.definitions, object);
         let met = &self.values.unchanged.places[usize::from(place(object))];
         assert_eq!(met.made_of, Some(made.0), "a value is stale");
-        assert_eq!(met.extent, made.1);
+        assert_eq!(met.kept.extent, made.1);
     }
 
-    /// Writes a value and keeps it, if words decide it all.
+    /// Writes a value and keeps it, if words decide it all; one that is near may be had from what is kept.
     #[inline(never)]
-    fn keep_whole(&mut self, object: Object) {
-        let (keeps, at) = (self.out.keeps(), place(object));
-        self.values.unchanged.make_room();
-        if keeps {
-            if mem::take(&mut self.values.unchanged.is_behind) {
-                self.out.forget();
-            }
-            self.out.keep(at);
-        }
+    fn keep_whole(&mut self, object: Object, is_near: bool) {
+        let at = place(object);
+        self.announce(at);
         let (moment, begun) = (self.values.moment(self.out), self.out.place());
-        let room = mem::take(&mut self.values.unchanged.places[usize::from(at)].words);
-        self.values.notes.begin(room);
-        self.anew(&Told::Nothing, object);
-        let extent = self.values.extent_since(moment, self.out);
-        let values = &mut *self.values;
-        let unchanged = &mut values.unchanged;
-        let met = &mut unchanged.places[usize::from(at)];
-        met.address = object as usize;
-        met.words = values.notes.end();
-        if let Some(extent) = extent {
-            if met.words.are_all() {
-                unchanged.count += 1;
-                met.made = unchanged.count;
-            }
-            met.bounds = values.bounds;
-            met.standing = moment.standing;
-            met.extent = extent;
-            met.value = (met.made != 0 && !keeps).then(|| self.out.since(begun));
-            #[cfg(debug_assertions)]
-            (met.made_of = Some(self.out.since(begun)));
-        }
+        let mut kept = self.values.unchanged.take(at);
+        let is_renewed = is_near && self.renew(object, &mut kept);
+        let stands = if is_renewed {
+            self.out.append_bytes(&kept.bytes, kept.extent.length);
+            self.values.truncations.add(&kept.extent.truncations);
+            true
+        } else {
+            self.make(object, &mut kept, moment)
+        };
         // Whoever reads it keeps it in any case, unless it is too long.
         let length = self.out.length_since(begun);
-        let kept = if length > LONGEST_KEPT { 0 } else { length };
-        let weight = kept as usize + met.words.weight();
+        let read = if length > LONGEST_KEPT { 0 } else { length };
+        let weight = read as usize + kept.weight();
+        let unchanged = &mut self.values.unchanged;
         unchanged.weigh(at, weight);
+        let met = &mut unchanged.places[usize::from(at)];
+        if stands && kept.words.are_all() {
+            unchanged.count += 1;
+            met.made = unchanged.count;
+        }
+        if is_renewed {
+            met.patience.renew();
+        }
+        (met.address, met.is_read) = (object as usize, self.out.keeps());
+        (met.kept, met.bounds, met.standing) = (kept, self.values.bounds, moment.standing);
+        #[cfg(debug_assertions)]
+        if met.made != 0 {
+            met.made_of = Some(self.out.since(begun));
+            self.compare(object);
+        }
+    }
+
+    /// Says where the next value is kept.
+    fn announce(&mut self, place: u16) {
+        let unchanged = &mut self.values.unchanged;
+        unchanged.make_room();
+        if self.out.keeps() {
+            if mem::take(&mut unchanged.is_behind) {
+                self.out.forget();
+            }
+            self.out.keep(place);
+        }
+    }
+
+    /// Writes a value; whether it may be shown again as long as nothing changes.
+    fn make(&mut self, object: Object, kept: &mut Kept, moment: Moment) -> bool {
+        let begun = self.out.place();
+        self.values.notes.begin(begun);
+        self.anew(&Told::Nothing, object);
+        let notes = &mut self.values.notes;
+        notes.end();
+        mem::swap(&mut kept.words, &mut notes.words);
+        mem::swap(&mut kept.parts, &mut notes.parts);
+        kept.bytes.clear();
+        let Some(extent) = self.values.extent_since(moment, self.out) else {
+            return false;
+        };
+        kept.extent = extent;
+        if !leaves_room(&self.values.bounds, extent.length) {
+            kept.parts.give_up();
+        }
+        if !kept.parts.are_none() || !self.out.keeps() {
+            (kept.bytes).extend_from_slice(self.out.bytes_since(begun));
+        }
+        true
     }
 }
 
