@@ -137,6 +137,101 @@ for _ in range(4):
     look(items)
 store(77)
 """,
+    # Each new object lies where the last one has lain.
+    "immutable objects one after another": """
+import datetime
+import decimal
+import fractions
+import pathlib
+import uuid
+
+MAKERS = [
+    lambda n: (decimal.Decimal(n).scaleb(-2), f"Decimal({n / 100:.2f})"),
+    lambda n: (decimal.Decimal(n) * 10 ** 40, f"Decimal({n / 10}00000000000000000000000000E+41)"),
+    lambda n: (datetime.date(2000, 1, n), f"date(2000-01-{n})"),
+    lambda n: (datetime.time(n, 1), f"time({n}:01:00)"),
+    lambda n: (datetime.datetime(2000, 1, n, 3), f"datetime(2000-01-{n}T03:00:00)"),
+    lambda n: (datetime.datetime(2000, 1, n, tzinfo=datetime.UTC), f"datetime(2000-01-{n}T00:00:00 UTC)"),
+    lambda n: (datetime.timedelta(n), f"timedelta({n} days, 00:00:00)"),
+    lambda n: (complex(n, 2.5), f"{n}.0+2.5j"),
+    lambda n: (fractions.Fraction(n * 2, 101), f"Fraction({n * 2}/101)"),
+    lambda n: (uuid.UUID(int=n), f"UUID(00000000-0000-0000-0000-{n:012x})"),
+    lambda n: (pathlib.PurePosixPath("/a", str(n)), f"PurePosixPath(/a/{n})"),
+    lambda n: (bytes([65 + n]) * 3, f"b'{chr(65 + n) * 3}'"),
+    lambda n: (2 ** 70 + n, str(2 ** 70 + n)),
+    lambda n: ({n, n + 1}, str({n, n + 1})),
+    lambda n: (frozenset([n]), f"frozenset({{{n}}})"),
+]
+
+for make in MAKERS:
+    for n in range(10, 20):
+        for _ in range(2):
+            value, text = make(n)
+            print("it =", text)
+            look(value)
+            del value
+""",
+    "long texts one after another": """
+for letter in "aé\u0430\U0001F600":
+    for n in range(10):
+        text = f"{letter}{n}" * 99
+        for _ in range(2):
+            print(f"it = {text!r}")
+            look(text)
+        del text
+""",
+    "a set that changes in its place": """
+items = {1, 2}
+for n in range(3, 40):
+    print("it =", items)
+    look(items)
+    items.remove(n - 2)
+    items.add(n)
+""",
+    "a function with another name": """
+def function():
+    pass
+
+for n in range(20):
+    function.__qualname__ = f"name{n}"
+    for _ in range(2):
+        print(f"it = <function name{n}>")
+        look(function)
+""",
+    "attributes that come, change and go": """
+class Thing:
+    __slots__ = ("a", "b", "__dict__")
+
+thing = Thing()
+for n in range(60):
+    name = "bacd"[n % 4]
+    if n % 7 == 3 and hasattr(thing, name):
+        delattr(thing, name)
+    else:
+        setattr(thing, name, [n, 1.5 * n, str(n), [n], None][n % 5])
+    shown = [(k, getattr(thing, k)) for k in "ab" if hasattr(thing, k)] + list(thing.__dict__.items())
+    print("it = Thing(" + ", ".join(f"{k}={v!r}" for k, v in shown) + ")")
+    look(thing)
+""",
+    "an attribute that changes among many": """
+class Thing:
+    def __init__(self):
+        self.one, self.two, self.three = 1, "two", [3]
+
+things = [Thing(), Thing()]
+for n in range(40):
+    thing = things[n % 2]
+    match n % 3:
+        case 0:
+            thing.one = n
+        case 1:
+            thing.two += "x"
+        case 2:
+            thing.three.append(n)
+            thing.one = thing.three if n % 4 else None
+    print(f"it = Thing(one={thing.one!r}, two={thing.two!r}, three={thing.three!r})")
+    look(thing)
+""",
 }
 
 

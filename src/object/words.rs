@@ -9,7 +9,9 @@
 //!
 //! Layouts: `Include/cpython/` of 3.12 and 3.13; a dict's version: PEP 509.
 
+use std::mem;
 use std::ops::Range;
+use std::slice;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -22,10 +24,12 @@ use crate::frame::{Access, Frame, Object, Slot};
 
 /// Words noted of one object and what it holds.
 const MOST: usize = 512;
-/// Bytes noted of one text, digits of one int.
-const LONGEST: usize = 256;
+/// Bytes that are noted as words: a run of more is compared faster as one.
+const LONGEST: usize = 128;
+/// Bytes of all runs noted of one object and what it holds.
+const MOST_IN_RUNS: usize = 16 << 10;
 /// Bytes that the words of one object take at the most.
-pub const MOST_BYTES: usize = MOST * size_of::<Word>();
+pub const MOST_BYTES: usize = MOST * size_of::<Word>() + 2 * MOST_IN_RUNS;
 /// `_PyLong_NON_SIZE_BITS`: bits of `lv_tag` beside the number of digits.
 const TAG_BITS: u32 = 3;
 
@@ -44,10 +48,23 @@ struct Word {
     content: u64,
 }
 
+/// Many bytes in a row.
+#[derive(Debug, Clone)]
+struct Run {
+    /// How many words come before it.
+    place: usize,
+    at: *const u8,
+    /// Where its bytes are kept, as they were.
+    kept: Range<usize>,
+}
+
 /// Words, in the order in which they may be read.
 #[derive(Debug, Default)]
 pub struct Words {
     list: Vec<Word>,
+    /// Read after all words.
+    runs: Vec<Run>,
+    in_runs: Vec<u8>,
     in_doubt: bool,
 }
 
@@ -58,6 +75,22 @@ impl Words {
     /// What the first of them lie in is alive.
     #[inline(always)]
     pub unsafe fn hold(&self) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { self.words_hold() && self.runs.iter().all(|run| self.holds(run)) }
+    }
+
+    /// Whether the bytes of a run are as they were.
+    ///
+    /// # Safety
+    /// The words before it are.
+    unsafe fn holds(&self, run: &Run) -> bool {
+        let kept = &self.in_runs[run.kept.clone()];
+        // SAFETY: the words before say that so many bytes lie there.
+        unsafe { slice::from_raw_parts(run.at, kept.len()) == kept }
+    }
+
+    #[inline(always)]
+    unsafe fn words_hold(&self) -> bool {
         let is_same = |word: &Word| {
             // SAFETY: the words before this one are the same, so what it lies in is alive and laid out as it was.
             unsafe { word.at.read_unaligned() == word.content }
@@ -78,11 +111,18 @@ impl Words {
     /// Those before are as they were, and what the first of them lie in is alive.
     #[inline]
     pub unsafe fn changed(&self, from: usize) -> Option<usize> {
-        let rest = self.list[from..].iter();
-        let mut places = rest.enumerate();
-        // SAFETY: the words before this one are the same, so what it lies in is alive and laid out as it was.
-        let changed = places.find(|(_, word)| unsafe { word.at.read_unaligned() != word.content });
-        changed.map(|(place, _)| from + place)
+        let mut places = from..self.list.len();
+        let changed = places.find(|&place| {
+            let word = &self.list[place];
+            // SAFETY: the words before this one are the same, so what it lies in is alive and laid out as it was.
+            unsafe { word.at.read_unaligned() != word.content }
+        });
+        let end = changed.unwrap_or(self.list.len());
+        let runs = self.runs.iter();
+        let mut read = runs.filter(|run| from < run.place && run.place <= end);
+        // SAFETY: as above.
+        let run = read.find(|run| unsafe { !self.holds(run) });
+        run.map(|run| run.place - 1).or(changed)
     }
 
     /// Where the object lies that a word says.
@@ -99,6 +139,9 @@ impl Words {
     /// Puts others in the place of some.
     pub fn replace(&mut self, words: Range<usize>, others: &Self) {
         self.in_doubt |= others.in_doubt || self.list.len() - words.len() + others.count() > MOST;
+        if !self.runs.is_empty() || !others.runs.is_empty() {
+            self.replace_runs(&words, others);
+        }
         if words.len() == others.count() {
             self.list[words].copy_from_slice(&others.list);
         } else {
@@ -106,14 +149,46 @@ impl Words {
         }
     }
 
+    fn replace_runs(&mut self, words: &Range<usize>, others: &Self) {
+        let (runs, bytes) = (mem::take(&mut self.runs), mem::take(&mut self.in_runs));
+        let end = words.start + others.count();
+        for run in runs {
+            if run.place <= words.start {
+                self.push_run(run.place, run.at, &bytes[run.kept]);
+            } else if run.place > words.end {
+                let place = run.place - words.end + end;
+                self.push_run(place, run.at, &bytes[run.kept]);
+            }
+        }
+        for run in &others.runs {
+            let place = words.start + run.place;
+            self.push_run(place, run.at, &others.in_runs[run.kept.clone()]);
+        }
+        self.runs.sort_unstable_by_key(|run| run.place);
+    }
+
+    fn push_run(&mut self, place: usize, at: *const u8, bytes: &[u8]) {
+        let start = self.in_runs.len();
+        if start + bytes.len() > MOST_IN_RUNS {
+            return self.doubt();
+        }
+        self.in_runs.extend_from_slice(bytes);
+        let kept = start..self.in_runs.len();
+        self.runs.push(Run { place, at, kept });
+    }
+
     /// Bytes that they take.
     pub fn weight(&self) -> usize {
         self.list.capacity() * size_of::<Word>()
+            + self.runs.capacity() * size_of::<Run>()
+            + self.in_runs.capacity()
     }
 
     /// Begins anew.
     pub fn clear(&mut self) {
         self.list.clear();
+        self.runs.clear();
+        self.in_runs.clear();
         self.in_doubt = false;
     }
 
@@ -145,10 +220,13 @@ impl Words {
     /// Notes so many bytes, and some before them where they are no whole words.
     ///
     /// # Safety
-    /// As for `word`, of these bytes and seven before them.
+    /// As for `word`, of these bytes and seven before them; a word before them says how many there are.
     pub unsafe fn bytes(&mut self, start: *const u8, size: usize) {
         // SAFETY: the caller's promise.
         unsafe {
+            if size > LONGEST {
+                return self.push_run(self.count(), start, slice::from_raw_parts(start, size));
+            }
             for index in 0..size / size_of::<u64>() {
                 self.word(start.cast::<u64>().add(index));
             }
@@ -213,13 +291,13 @@ impl Words {
             if (*class).tp_flags & ffi::Py_TPFLAGS_HEAPTYPE != 0 {
                 let name = &raw const (*class.cast::<ffi::PyHeapTypeObject>()).ht_name;
                 self.word(name);
-                self.scalar(*name);
+                self.scalar(*name, usize::MAX);
             }
         }
     }
 
-    /// An exact int, float or str, which is nothing else as long as it is not another one; others leave doubt.
-    pub unsafe fn scalar(&mut self, object: Object) {
+    /// An exact int or float, or so many characters of an exact str and how many it has; others leave doubt.
+    pub unsafe fn scalar(&mut self, object: Object, characters: usize) {
         // SAFETY: a live object of the exact type that each branch has checked.
         unsafe {
             if is_immortal(object) {
@@ -232,7 +310,7 @@ impl Words {
             } else if class == &raw mut ffi::PyFloat_Type {
                 self.word(&raw const (*object.cast::<ffi::PyFloatObject>()).ob_fval);
             } else if class == &raw mut ffi::PyUnicode_Type {
-                self.text(object);
+                self.text(object, characters);
             } else {
                 // A class may have a name whose own class inherits from str, and whose characters lie elsewhere.
                 self.doubt();
@@ -245,25 +323,43 @@ impl Words {
         unsafe {
             let int = object.cast::<Int>();
             let count = (*int).tag >> TAG_BITS;
-            if count > LONGEST {
-                return self.doubt();
-            }
             self.word(&raw const (*int).tag);
             self.bytes((&raw const (*int).digits).cast(), count * size_of::<u32>());
         }
     }
 
-    unsafe fn text(&mut self, object: Object) {
+    unsafe fn text(&mut self, object: Object, characters: usize) {
         // SAFETY: an exact str: its characters follow its head.
         unsafe {
             let text = object.cast::<ffi::PyASCIIObject>();
-            let size = (*text).length.cast_unsigned() * ffi::PyUnicode_KIND(object) as usize;
-            if size > LONGEST {
-                return self.doubt();
-            }
+            let count = (*text).length.cast_unsigned().min(characters);
             self.word(&raw const (*text).length);
             self.word(&raw const (*text).state);
+            let size = count * ffi::PyUnicode_KIND(object) as usize;
             self.bytes(ffi::PyUnicode_DATA(object).cast(), size);
+        }
+    }
+
+    /// So many bytes of an exact bytes, and how many it has.
+    pub unsafe fn literal(&mut self, object: Object, most: usize) {
+        // SAFETY: bytes: what they are follows their head, in which the last word is a hash.
+        unsafe {
+            self.size(object);
+            let size = (*object.cast::<ffi::PyVarObject>()).ob_size.cast_unsigned();
+            self.bytes(ffi::PyBytes_AsString(object).cast(), size.min(most));
+        }
+    }
+
+    /// So many characters of the name that a function carries.
+    pub unsafe fn function(&mut self, object: Object, name: Object, characters: usize) {
+        // SAFETY: an exact function, which holds its name.
+        unsafe {
+            let place = &raw const (*object.cast::<ffi::PyFunctionObject>()).func_qualname;
+            if *place != name {
+                return self.doubt();
+            }
+            self.word(place);
+            self.scalar(name, characters);
         }
     }
 
@@ -277,6 +373,29 @@ impl Words {
     pub unsafe fn size_of_set(&mut self, object: Object) {
         // SAFETY: a set.
         unsafe { self.word(&raw const (*object.cast::<ffi::PySetObject>()).used) }
+    }
+
+    /// Which objects the first so many items of a set are.
+    pub unsafe fn items_of_set(&mut self, object: Object, limit: usize) {
+        // SAFETY: a set, whose table has a power of two entries, which `mask` is one less than. A key is an entry's first
+        // word, and null where the entry is free.
+        unsafe {
+            let set = object.cast::<ffi::PySetObject>();
+            self.word(&raw const (*set).mask);
+            self.word(&raw const (*set).table);
+            let mut left = limit.min((*set).used.cast_unsigned());
+            let mut entry = (*set).table.cast::<[Object; 2]>().cast_const();
+            for _ in 0..=(*set).mask {
+                if left == 0 || self.in_doubt {
+                    break;
+                }
+                self.word(entry.cast::<Object>());
+                // A key that was taken out leaves one that is no item, with the hash -1 (`Objects/setobject.c`).
+                let is_item = !(*entry)[0].is_null() && (*entry)[1].addr() != usize::MAX;
+                left -= usize::from(is_item);
+                entry = entry.add(1);
+            }
+        }
     }
 
     /// The number of items of a dict, or of what inherits from one.
@@ -340,6 +459,16 @@ impl Words {
     }
 }
 
+/// Whether an exact int has few digits.
+///
+/// # Safety
+/// A live int.
+#[inline]
+pub unsafe fn is_short(int: Object) -> bool {
+    // SAFETY: the caller's promise; proven by the self-check.
+    unsafe { (*int.cast::<Int>()).tag >> TAG_BITS <= 3 }
+}
+
 /// Objects that never die (PEP 683).
 unsafe fn is_immortal(object: Object) -> bool {
     // SAFETY: a live object.
@@ -385,6 +514,8 @@ fn changes_are_seen(py: Python<'_>) -> PyResult<bool> {
     let note_values = |words: &mut Words| unsafe { words.values_of_dict(dict.as_ptr().cast(), 2) };
     // SAFETY: as above.
     let note_set = |words: &mut Words| unsafe { words.size_of_set(set.as_ptr()) };
+    // SAFETY: as above.
+    let note_items = |words: &mut Words| unsafe { words.items_of_set(set.as_ptr(), 2) };
     Ok(is_seen(note_list, || list.set_item(1, 3))?
         && is_seen(note_list, || list.append(4))?
         && is_seen(note_dict, || dict.set_item("key", 2))?
@@ -393,7 +524,8 @@ fn changes_are_seen(py: Python<'_>) -> PyResult<bool> {
         && is_seen(note_values, || dict.set_item("key", 5))?
         && is_seen(note_values, || dict.set_item((), 6))?
         && is_seen(note_dict, || dict.del_item("key"))?
-        && is_seen(note_set, || set.add(2))?)
+        && is_seen(note_set, || set.add(2))?
+        && is_seen(note_items, || set.discard(2).map(drop))?)
 }
 
 /// Whether what is noted is the same before a change, and is not after it.

@@ -119,20 +119,32 @@ impl Encoder<'_> {
         let content = self.values.decimals.content(object);
         let source = content.map(|content| self.source(Kind::Decimal, content, 0));
         if source.is_some_and(|source| matches!(self.again(&source), Again::Written)) {
-            return;
+            return self.note_content(content);
         }
         let begun = self.begin();
         let Some(text) = text(object) else {
+            self.note_content(None);
             return self.by_type(object);
         };
         let type_id = self.class_type(place, TypeKind::Raw);
         let is_hidden = self.shown(&text, type_id);
         // The sign of an exponent is as `DefaultContext` wants it now.
+        let is_settled = !text.contains(['e', 'E']);
+        self.note_content(content.filter(|_| is_settled));
         if let Some(source) = source
             && !is_hidden
-            && !text.contains(['e', 'E'])
+            && is_settled
         {
             self.keep(&source, begun);
         }
+    }
+
+    /// Notes the memory that decides what is shown of a Decimal; without it, that more does.
+    fn note_content(&mut self, content: Option<&[u8]>) {
+        self.note(|words| match content {
+            // SAFETY: the body of a live object, which has a header before it.
+            Some(content) => unsafe { words.bytes(content.as_ptr(), content.len()) },
+            None => words.doubt(),
+        });
     }
 }

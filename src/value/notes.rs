@@ -2,18 +2,21 @@
 //!
 //! Owns: whether that is noted, and what is noted of an instance. Must not: write a value.
 
+use std::mem::offset_of;
 use std::ptr;
 
 use pyo3::ffi;
 
 use crate::frame::Object;
+use crate::object::Layout;
 use crate::object::words::Words;
 use crate::trace::Place;
 
 use super::classes::Reading;
 use super::parts::Parts;
+use super::standard::{self, Standard};
 use super::unchanged::is_scalar;
-use super::{Encoder, standard, text};
+use super::{Encoder, objects, redacted, text};
 
 /// What the value at hand depends on.
 pub struct Notes {
@@ -105,6 +108,7 @@ impl Encoder<'_> {
         let values = &mut *self.values;
         let (notes, known) = (&mut values.notes, values.classes.get(place));
         let is_open = depth < values.bounds.depth;
+        let seen = redacted::window(values.bounds.string);
         // SAFETY: a live object of the kind that the reading stands for.
         unsafe {
             notes.words.type_of(object);
@@ -119,16 +123,26 @@ impl Encoder<'_> {
                         true
                     });
                     match standard::attribute(&known.layout, object, "_name_") {
-                        Some(name) if text::is_str(name) => notes.words.scalar(name),
+                        Some(name) if text::is_str(name) => notes.words.scalar(name, usize::MAX),
                         _ => notes.words.doubt(),
                     }
                 }
                 Reading::Set => {
                     known.layout.note(object, &mut notes.words, is_open);
                     notes.words.size_of_set(object);
-                    if is_open && ffi::PySet_Size(object) > 0 {
-                        notes.words.doubt();
+                    if is_open {
+                        notes.words.items_of_set(object, values.bounds.items);
                     }
+                }
+                Reading::Function if ffi::PyFunction_Check(object) != 0 => {
+                    let name = objects::function_name(object);
+                    notes.words.function(object, name, seen);
+                }
+                Reading::Bytes if ffi::PyBytes_CheckExact(object) != 0 => {
+                    notes.words.literal(object, seen);
+                }
+                Reading::Standard(standard) => {
+                    note_standard(standard, &known.layout, object, &mut notes.words);
                 }
                 Reading::Instance
                 | Reading::List
@@ -149,5 +163,61 @@ impl Encoder<'_> {
         write(self);
         let notes = &mut self.values.notes;
         notes.is_on = was_on && notes.words.are_all();
+    }
+}
+
+/// Notes what decides the text of a well-known type's instance.
+///
+/// # Safety
+/// A live object, which is read so.
+unsafe fn note_standard(standard: Standard, layout: &Layout, object: Object, words: &mut Words) {
+    // SAFETY: the caller's promise. Objects of types written in C say all in their own memory, unless they have a zone.
+    unsafe {
+        let end = match standard {
+            // It is noted where it is read; there is one object alone.
+            Standard::Decimal | Standard::Constant => return,
+            Standard::Fraction | Standard::Uuid | Standard::Path => {
+                return note_plain_attributes(layout, object, words);
+            }
+            Standard::Complex => size_of::<ffi::PyComplexObject>(),
+            Standard::Date => size_of::<ffi::PyDateTime_Date>(),
+            Standard::Delta => size_of::<ffi::PyDateTime_Delta>(),
+            Standard::Time if (*object.cast::<ffi::PyDateTime_Time>()).hastzinfo == 0 => {
+                offset_of!(ffi::PyDateTime_Time, fold)
+            }
+            Standard::DateTime if (*object.cast::<ffi::PyDateTime_DateTime>()).hastzinfo == 0 => {
+                offset_of!(ffi::PyDateTime_DateTime, fold)
+            }
+            _ => return words.doubt(),
+        };
+        let head = size_of::<ffi::PyObject>();
+        words.bytes(object.cast::<u8>().add(head), end - head);
+    }
+}
+
+/// Notes attributes that are numbers, texts, or lists of such; others leave doubt.
+///
+/// # Safety
+/// A live instance of the class that has this layout.
+unsafe fn note_plain_attributes(layout: &Layout, object: Object, words: &mut Words) {
+    // SAFETY: the caller's promise; each object is held by what was noted before.
+    unsafe {
+        layout.note(object, words, true);
+        layout.attributes(object).each(|attribute| {
+            words.attribute(&attribute);
+            let value = attribute.value;
+            if !value.is_null() && ffi::PyList_CheckExact(value) != 0 {
+                words.type_of(value);
+                words.size(value);
+                let items = words.items_of_list(value);
+                for index in 0..ffi::PyList_GET_SIZE(value) {
+                    words.word(items.offset(index));
+                    words.scalar(*items.offset(index), usize::MAX);
+                }
+            } else if !value.is_null() {
+                words.scalar(value, usize::MAX);
+            }
+            words.are_all()
+        });
     }
 }

@@ -24,11 +24,12 @@ impl Encoder<'_> {
         unsafe {
             let class = ffi::Py_TYPE(object);
             if class == &raw mut ffi::PyLong_Type {
-                self.note(|words| words.scalar(object));
+                self.note(|words| words.scalar(object, 0));
                 let type_id = self.known(Known::Int);
                 self.int(object, type_id);
             } else if class == &raw mut ffi::PyUnicode_Type {
-                self.note(|words| words.scalar(object));
+                let seen = redacted::window(self.values.bounds.string);
+                self.note(|words| words.scalar(object, seen));
                 self.string(object, None);
             } else if object == ffi::Py_None() {
                 self.out.none(NONE_TYPE);
@@ -36,7 +37,7 @@ impl Encoder<'_> {
                 let type_id = self.known(Known::Bool);
                 self.out.bool(object == ffi::Py_True(), type_id);
             } else if class == &raw mut ffi::PyFloat_Type {
-                self.note(|words| words.scalar(object));
+                self.note(|words| words.scalar(object, 0));
                 self.exact_float(ffi::PyFloat_AS_DOUBLE(object));
             } else if class == &raw mut ffi::PyList_Type {
                 self.note(|words| words.type_of(object));
@@ -261,6 +262,19 @@ pub(super) fn size(object: Object, reading: Reading) -> Option<usize> {
     }
 }
 
+/// The name that an exact function holds; null where memory has run out.
+///
+/// # Safety
+/// A live function.
+pub(super) unsafe fn function_name(function: Object) -> Object {
+    // SAFETY: the caller's promise; the function holds what it gives.
+    unsafe {
+        let name = ffi::PyObject_GetAttrString(function, c"__qualname__".as_ptr());
+        ffi::Py_XDECREF(name);
+        name
+    }
+}
+
 /// The name that a function, class or module carries, read without running code of the program: so many characters of
 /// it, since the program may have made it of any length, and how many more there are.
 fn own_name(object: Object, reading: Reading, most: usize) -> Option<(String, usize)> {
@@ -274,9 +288,7 @@ fn own_name(object: Object, reading: Reading, most: usize) -> Option<(String, us
             let namespace = ffi::PyModule_GetDict(object);
             Python::attach(|py| object::item_named(py, namespace, c"__name__"))
         } else if class == &raw mut ffi::PyFunction_Type {
-            let name = ffi::PyObject_GetAttrString(object, c"__qualname__".as_ptr());
-            ffi::Py_XDECREF(name);
-            name
+            function_name(object)
         } else if class == &raw mut classes::PyMethod_Type {
             return own_name(classes::PyMethod_Function(object), Reading::Function, most);
         } else if class == &raw mut ffi::PyCFunction_Type {

@@ -20,7 +20,7 @@ use crate::trace::{Compact, LONGEST_KEPT, PLACES};
 
 use super::memo::SPREAD;
 use super::parts::{Kept, leaves_room};
-use super::redacted::has_say;
+use super::redacted::{self, has_say};
 use super::{Bounds, Encoder, Truncations, Values};
 
 /// Whether it is worth while to keep what could not be used again lately.
@@ -135,12 +135,14 @@ impl Values {
     pub fn note(&self, told: &Told, object: Object, basis: &mut Basis) {
         if has_say(told, object) {
             basis.words.doubt();
-        } else if is_constant(object) {
-        } else if is_simple(object) {
-            // SAFETY: a live object, an exact int, float or str.
-            unsafe { basis.words.scalar(object) }
+        } else if is_constant(object) || !is_brief(object) && self.unchanged.note(object, basis) {
+            // SAFETY: a live object.
+        } else if is_scalar(unsafe { ffi::Py_TYPE(object) }) {
+            let seen = redacted::window(self.bounds.string);
+            // SAFETY: an exact int, float or str.
+            unsafe { basis.words.scalar(object, seen) }
         } else {
-            self.unchanged.note(object, basis);
+            basis.words.doubt();
         }
     }
 
@@ -295,14 +297,13 @@ impl Unchanged {
     }
 
     /// Notes the value of an object that was just written, if it is kept.
-    fn note(&self, object: Object, basis: &mut Basis) {
+    #[inline]
+    fn note(&self, object: Object, basis: &mut Basis) -> bool {
         let place = place(object);
-        match self.places.get(usize::from(place)) {
-            Some(met) if met.address == object as usize && met.made != 0 => {
-                basis.kept.push((place, met.made));
-            }
-            _ => basis.words.doubt(),
-        }
+        let met = self.places.get(usize::from(place));
+        let is_kept = met.filter(|met| met.address == object as usize && met.made != 0);
+        basis.kept.extend(is_kept.map(|met| (place, met.made)));
+        is_kept.is_some()
     }
 
     /// Takes what is kept at a place, which stands for nothing until it is put back.
@@ -443,11 +444,23 @@ impl Encoder<'_> {
     }
 }
 
-/// Whether a value of this object has no parts, so that it is written as fast as it is found.
+/// Characters of a text that are written as fast as they are found.
+const BRIEF: usize = 64;
+
+/// Whether a value of this object is written as fast as it is found.
 #[inline]
-pub fn is_simple(object: Object) -> bool {
-    // SAFETY: a live object.
-    is_constant(object) || is_scalar(unsafe { ffi::Py_TYPE(object) })
+pub fn is_brief(object: Object) -> bool {
+    // SAFETY: a live object of the exact type that each branch has checked.
+    unsafe {
+        let class = ffi::Py_TYPE(object);
+        if class == &raw mut ffi::PyLong_Type {
+            words::is_short(object)
+        } else if class == &raw mut ffi::PyUnicode_Type {
+            ffi::PyUnicode_GET_LENGTH(object) <= BRIEF.cast_signed()
+        } else {
+            class == &raw mut ffi::PyFloat_Type || is_constant(object)
+        }
+    }
 }
 
 /// `None`, `True`, `False`: an address says all.
