@@ -172,7 +172,7 @@ for make in MAKERS:
             del value
 """,
     "long texts one after another": """
-for letter in "aé\u0430\U0001F600":
+for letter in "aé\u0430\U0001f600":
     for n in range(10):
         text = f"{letter}{n}" * 99
         for _ in range(2):

@@ -551,7 +551,7 @@ impl Compact {
     }
 
     /// The value that is kept at this place; `length`: of its JSON text.
-    #[inline]
+    #[inline(always)]
     pub fn again(&mut self, place: u16, length: u64) {
         let [a, b] = place.to_le_bytes();
         self.bytes.extend_from_slice(&[Tag::Again as u8, a, b]);
