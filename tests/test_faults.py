@@ -79,8 +79,16 @@ print("well")
     assert checked(recorded.trace, whole=False).metadata["reason"] == "an error of the recorder's own"
 
 
+LIMITS = (
+    "",
+    "limits.string = 10",
+    "limits = { string = 10, value-bytes = 300 }",
+    "limits = { depth = 2, items = 0, value-bytes = 0 }",
+)
+
+
 @examples(40)
-@given(changes(), st.sampled_from(["", "limits.string = 10", "limits = { string = 10, value-bytes = 300 }"]))
+@given(changes(), st.sampled_from(LIMITS))
 def test_no_value_is_stale(folder: Path, record: Record, text: str, limits: str) -> None:
     """What is remembered from value to value shows nothing else than what is read anew."""
     (folder / "program.py").write_text(text)
@@ -269,6 +277,33 @@ for length in range(0, 240, 6):
     exec(compile(chr(10).join(lines), __file__, "exec"), space)
     for _ in range(3):
         space["made"](*numbers, chr(1) * length)
+""",
+    "the number of a card deep in a list": """
+def pay(number):
+    pass
+    pass
+    number[0][0] = 4111111111111111
+    pass
+    text = "it is 4111111111111111"
+    return text
+
+pay([[5]])
+""",
+    "attributes beside content": """
+class Items(list):
+    __slots__ = ("a", "b")
+
+def show(it):
+    pass
+    pass
+
+it = Items([1])
+it.a = it.b = 1
+for number in range(1000, 1006):
+    it.a = number
+    show(it)
+    it.b = number
+    show(it)
 """,
     "more than is kept": """
 def show(it):

@@ -20,7 +20,7 @@ use crate::trace::{Compact, LONGEST_KEPT, PLACES};
 
 use super::memo::SPREAD;
 use super::parts::{Kept, leaves_room};
-use super::redacted::has_say;
+use super::redacted::{has_say, looks_inside};
 use super::{Bounds, Encoder, Truncations, Values};
 
 /// Whether it is worth while to keep what could not be used again lately.
@@ -133,7 +133,7 @@ impl Values {
     /// Notes what decides the value of an object that was just written under a name that says this.
     #[inline]
     pub fn note(&self, told: &Told, object: Object, basis: &mut Basis) {
-        if has_say(told, object) {
+        if has_say(told, object) || looks_inside(told, object) {
             basis.words.doubt();
         } else if is_constant(object) {
         } else if is_simple(object) {
