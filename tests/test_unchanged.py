@@ -232,13 +232,61 @@ for n in range(40):
     print(f"it = Thing(one={thing.one!r}, two={thing.two!r}, three={thing.three!r})")
     look(thing)
 """,
+    # Its size stands for it where it is not opened.
+    "a container with attributes in the innermost": """
+class Items(list):
+    __slots__ = ("name",)
+
+class Keys(dict):
+    __slots__ = ("name",)
+
+items, keys = Items(), Keys()
+items.name = keys.name = "name"
+both = [[items, keys]]
+for number in range(9):
+    for _ in range(3):
+        print(f"it = [[<Items of {len(items)}>, <Keys of {len(keys)}>]]")
+        look(both)
+    items.append(number) if number % 2 else keys.update({number: number})
+""",
+    # It is looked for deeper than what is shown.
+    "the number of a card in what was none": """
+class Order:
+    pass
+
+order = Order()
+order.number = [[5]]
+for _ in range(4):
+    print("it = Order(number=[<list of 1>])")
+    look(order)
+order.number[0][0] = 4111111111111111
+for _ in range(2):
+    print("it = Order(number=<redacted: content card number>)")
+    look(order)
+print("it = 'it is <redacted: content card number>'")
+look("it is 4111111111111111")
+""",
+    # What is longer than that is not kept: that of which just an attribute has changed, neither.
+    "more and more in two attributes": """
+class Both:
+    pass
+
+both = Both()
+both.a, both.b = {}, {}
+for number in range(100):
+    for _ in range(2):
+        print(f"it = Both(a={both.a}, b={both.b})")
+        look(both)
+    both.a[number] = both.b[number] = number
+""",
 }
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_change_is_seen(folder: Path, record: Record, form: str, name: str) -> None:
     (folder / "program.py").write_text(LOOK + PROGRAMS[name])
-    done = record("program.py", options=["--format", form, "--config", "limits.depth = 2"])
+    limits = "limits = { depth = 2, items = 0, value-bytes = 0 }"
+    done = record("program.py", options=["--format", form, "--config", limits])
     assert done.done.returncode == 0, done.done.stderr
     shown = [line for line in map(str.strip, done.dump()) if line.startswith("it = ")]
     at_both_lines = [line for line in done.done.stdout.splitlines() for _ in ("a = 1", "return None")]

@@ -144,11 +144,17 @@ impl Encoder<'_> {
                 Reading::Standard(standard) => {
                     note_standard(standard, &known.layout, object, &mut notes.words);
                 }
-                Reading::Instance
-                | Reading::List
-                | Reading::Tuple
-                | Reading::NamedTuple
-                | Reading::Dict => known.layout.note(object, &mut notes.words, is_open),
+                Reading::List | Reading::Tuple => {
+                    known.layout.note(object, &mut notes.words, is_open);
+                    notes.words.size(object);
+                }
+                Reading::Dict => {
+                    known.layout.note(object, &mut notes.words, is_open);
+                    notes.words.size_of_dict(object);
+                }
+                Reading::Instance | Reading::NamedTuple => {
+                    known.layout.note(object, &mut notes.words, is_open);
+                }
                 _ => notes.words.doubt(),
             }
         }

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use crate::frame::Object;
 use crate::object::words::Words;
-use crate::trace::Place;
+use crate::trace::{LONGEST_KEPT, Place};
 
 use super::scalars::LONGEST_FORM;
 use super::unchanged::{Extent, Moment};
@@ -104,11 +104,11 @@ impl Kept {
 }
 
 impl Encoder<'_> {
-    /// Where the share of the next attribute begins.
-    pub(super) fn begin_part(&mut self) -> Begun {
+    /// The share of an attribute begins here, and with a word that was noted.
+    pub(super) fn begin_part(&mut self, word: usize) -> Begun {
         self.values.notes.begin_part();
         Begun {
-            word: self.values.notes.words.count(),
+            word,
             place: self.out.place(),
             moment: self.values.moment(self.out),
         }
@@ -146,7 +146,8 @@ impl Encoder<'_> {
             }
             from = kept.parts.list[index].words.end;
         }
-        leaves_room(&self.values.bounds, kept.extent.length)
+        let length = kept.extent.length;
+        length <= LONGEST_KEPT && leaves_room(&self.values.bounds, length)
     }
 
     /// Writes an attribute anew, and takes it from where it was written into the value that is kept.
@@ -163,7 +164,6 @@ impl Encoder<'_> {
         self.values.open.push(object);
         // SAFETY: as above.
         self.note(|words| unsafe { words.word(place) });
-        self.separate(index);
         self.value(value, 1);
         let values = &mut *self.values;
         values.notes.end();

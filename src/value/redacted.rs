@@ -6,8 +6,10 @@ use pyo3::ffi;
 
 use crate::frame::Object;
 use crate::object;
+use crate::object::words::Words;
 use crate::policy::{Mark, Redaction, Told};
 
+use super::unchanged::is_simple;
 use super::{Encoder, Values, classes, text};
 
 /// Characters behind a limit that are looked at: what begins before it may be known by them alone.
@@ -58,6 +60,12 @@ pub(super) fn has_say(told: &Told, object: Object) -> bool {
     }
 }
 
+/// Whether a name that says this asks for more of an object than what is shown of it, so that no words decide the answer.
+#[inline]
+pub(super) fn looks_inside(told: &Told, object: Object) -> bool {
+    matches!(told, Told::Number) && !is_simple(object) && !is_small_instance(object)
+}
+
 impl Encoder<'_> {
     /// The value of something whose name says this of it.
     #[inline(always)]
@@ -74,8 +82,14 @@ impl Encoder<'_> {
                 self.values.follow(object, mark);
                 return self.marked(object, mark);
             }
-            Told::Number if may_hold_card(object, CARD_LEVELS) => self.values.card(object),
-            _ => None,
+            Told::Number => {
+                if looks_inside(told, object) {
+                    self.note(Words::doubt);
+                }
+                let may_be = may_hold_card(object, CARD_LEVELS);
+                may_be.then(|| self.values.card(object)).flatten()
+            }
+            Told::Nothing => None,
         };
         match card {
             Some(mark) => self.marked(object, &mark),

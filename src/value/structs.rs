@@ -122,8 +122,7 @@ impl Encoder<'_> {
 
     /// The same, which words decide that are noted.
     fn noted_attribute(&mut self, fields: &mut Fields, attribute: &Attribute) -> bool {
-        let is_part = fields.depth == 1;
-        let begun = is_part.then(|| self.begin_part());
+        let word = self.values.notes.words.count();
         if attribute.place.is_null() {
             self.values.notes.parts.give_up();
         }
@@ -132,9 +131,12 @@ impl Encoder<'_> {
         if attribute.value.is_null() {
             return true;
         }
-        if !self.field(fields, attribute.name, attribute.value) {
+        if !self.next_field(fields, attribute.name) {
             return false;
         }
+        let is_part = fields.depth == 1;
+        let begun = is_part.then(|| self.begin_part(word));
+        self.named_value(fields.walk.told(), attribute.value, fields.depth);
         if !matches!(fields.walk.told(), Told::Nothing) {
             self.values.notes.parts.give_up();
         } else if let Some(begun) = begun {

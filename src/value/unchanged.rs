@@ -20,7 +20,7 @@ use crate::trace::{Compact, LONGEST_KEPT, PLACES};
 
 use super::memo::SPREAD;
 use super::parts::{Kept, leaves_room};
-use super::redacted::{self, has_say};
+use super::redacted::{self, has_say, looks_inside};
 use super::{Bounds, Encoder, Truncations, Values};
 
 /// Whether it is worth while to keep what could not be used again lately.
@@ -133,7 +133,7 @@ impl Values {
     /// Notes what decides the value of an object that was just written under a name that says this.
     #[inline]
     pub fn note(&self, told: &Told, object: Object, basis: &mut Basis) {
-        if has_say(told, object) {
+        if has_say(told, object) || looks_inside(told, object) {
             basis.words.doubt();
         } else if is_constant(object) || !is_brief(object) && self.unchanged.note(object, basis) {
             // SAFETY: a live object.
@@ -442,6 +442,13 @@ impl Encoder<'_> {
         }
         true
     }
+}
+
+/// Whether a value of this object has no parts.
+#[inline]
+pub fn is_simple(object: Object) -> bool {
+    // SAFETY: a live object.
+    is_constant(object) || is_scalar(unsafe { ffi::Py_TYPE(object) })
 }
 
 /// Characters of a text that are written as fast as they are found.
