@@ -313,6 +313,11 @@ impl Monitor {
         self.enter(|recorder| recorder.asks(prompt));
     }
 
+    /// The program has read an answer elsewhere than from standard input.
+    pub fn answers(&self, text: &str) {
+        self.enter(|recorder| recorder.answers(text));
+    }
+
     /// The calling thread flushed a standard stream.
     pub fn flushed(&self) {
         self.enter(Recorder::flushed);
