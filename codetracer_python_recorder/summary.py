@@ -152,7 +152,8 @@ def heading(told: dict[str, Any]) -> list[tuple[str, str]]:
     status = "unknown" if told["exit_status"] is None else told["exit_status"]
     program = " ".join([str(told["program"]), *told["args"]])
     functions = sum(file["functions"] for file in told["files"])
-    counts = f"{told['steps']} steps, {told['calls']} calls of {functions} functions in {len(told['files'])} files"
+    events = f"{counted(told['steps'], 'step')}, {counted(told['calls'], 'call')}"
+    counts = f"{events} of {counted(functions, 'function')} in {counted(len(told['files']), 'file')}"
     rows = [
         ("program", program),
         ("exit status", str(status)),
@@ -276,6 +277,11 @@ def _row_of_test(told: dict[str, Any], folder: str) -> tuple[object, ...]:
     attempt = f" #{test['attempt']}" if test.get("attempt", 1) != 1 else ""
     seconds = f"{duration:.3f}" if isinstance(duration, float) else seconds
     return (*counts, seconds, test.get("outcome", ""), health, f"{test.get('id', '')}{attempt}", name)
+
+
+def counted(number: int, thing: str) -> str:
+    """How many things there are."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def size(count: int) -> str:

@@ -1,4 +1,7 @@
-"""Owns: the examples in docs/policy.md and docs/trace.md being true. Must not: test what the policies in them do."""
+"""Owns: the examples in README.md, docs/policy.md and docs/trace.md being true.
+
+Must not: test what the policies in them do.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from tests.conftest import Record
 ROOT = Path(__file__).parent.parent
 GUIDE = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
 TRACE = (ROOT / "docs" / "trace.md").read_text(encoding="utf-8")
+FIRST = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Use it")[0]
 
 
 def blocks(language: str, page: str = GUIDE) -> list[str]:
@@ -32,17 +36,32 @@ def test_policies_are_sound(folder: Path, text: str) -> None:
     assert tomllib.loads(text)
 
 
-def test_commands_give_what_is_shown(folder: Path) -> None:
-    """In order, in the project that the examples are; `…` stands for anything."""
-    (folder / "pyproject.toml").touch()
-    shutil.copytree(ROOT / "examples", folder / "examples")
+def check_commands(page: str) -> None:
+    """That the page's commands, in order, give what is shown; `…` stands for anything."""
     path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
-    for command, *lines in (part.splitlines() for block in blocks("console") for part in block.split("$ ")[1:]):
+    for command, *lines in (part.splitlines() for block in blocks("console", page) for part in block.split("$ ")[1:]):
         done = subprocess.run(command, shell=True, env={**os.environ, "PATH": path}, capture_output=True, text=True)
         shown = re.escape("".join(f"{line}\n" for line in lines))
         expected = shown.replace("…\\\n", "(.|\n)*").replace("…", ".*")
         assert done.returncode == 0, done.stderr
         assert re.fullmatch(expected, done.stdout), f"{command}\n{done.stdout}"
+
+
+def test_commands_give_what_is_shown(folder: Path) -> None:
+    """In the project that the examples are."""
+    (folder / "pyproject.toml").touch()
+    shutil.copytree(ROOT / "examples", folder / "examples")
+    check_commands(GUIDE)
+
+
+def test_the_first_trace_is_as_shown(folder: Path) -> None:
+    (program,) = blocks("python", FIRST)
+    (folder / "shop.py").write_text(program)
+    check_commands(FIRST)
+
+
+def test_the_first_policy_is_the_one_of_the_example() -> None:
+    assert blocks("toml", FIRST) == [(ROOT / "examples" / "recorder.toml").read_text(encoding="utf-8")]
 
 
 def test_a_dump_is_as_shown(folder: Path, record: Record, form: str) -> None:

@@ -399,15 +399,24 @@ FULL_DISK = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 from codetracer_python_recorder.cli import main
-sys.argv[1:] = ["policy", "init", "--pyproject"]
+sys.argv[1:] = ["policy", "init", *sys.argv[1:]]
 sys.exit(main())
 """
+
+
+def test_init_on_a_full_disk_leaves_nothing(project: Path, plain: Plain) -> None:
+    (project / "recorder.toml").unlink()
+    before = sorted(path.name for path in project.iterdir())
+    done = plain("-c", FULL_DISK)
+    said = "codetracer-python-recorder: recorder.toml: cannot be written: File too large\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
+    assert sorted(path.name for path in project.iterdir()) == before
 
 
 def test_init_on_a_full_disk_leaves_the_pyproject_as_it_is(project: Path, plain: Plain) -> None:
     before = sorted(path.name for path in project.iterdir())
     (project / "pyproject.toml").write_text(PYPROJECT)
-    done = plain("-c", FULL_DISK)
+    done = plain("-c", FULL_DISK, "--pyproject")
     said = "codetracer-python-recorder: pyproject.toml: cannot be written: File too large\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
     assert (project / "pyproject.toml").read_text() == PYPROJECT
@@ -440,6 +449,7 @@ MISTAKES = [
         "policy explain: one of the arguments TARGET --name is required (--help shows what is expected)\n",
     ),
     (["policy", "show", "--formt", "x"], "policy show: unknown: --formt (--help shows what is expected)\n"),
+    (["trace", "dump", "x", "--verbose"], "trace dump: unknown: --verbose (--help shows what is expected)\n"),
     (["policy", "check", "nope.toml"], 'policy check: no such file: "nope.toml" (expected a policy file)\n'),
     (["policy", "check", "."], 'policy check: a folder: "." (expected a policy file)\n'),
     (["policy", "show", "gone.py"], "gone.py: no such file (expected a script)"),

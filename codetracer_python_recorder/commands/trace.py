@@ -9,7 +9,7 @@ import os
 
 from codetracer_python_recorder import _native, summary
 from codetracer_python_recorder.commands.parser import Parser
-from codetracer_python_recorder.commands.terminal import answered, columns, painted, print_document, print_json
+from codetracer_python_recorder.commands.terminal import columns, painted, print_document, print_json
 from codetracer_python_recorder.errors import RecorderError
 from codetracer_python_recorder.session import say
 
@@ -24,9 +24,7 @@ PROGRAM = "codetracer-python-recorder trace"
 
 def run(arguments: Sequence[str]) -> int:
     """Run a `trace` command; the exit status."""
-    options = _parser().parse_args(arguments)
-    command: Callable[[Namespace], int] = options.run
-    return answered(lambda: command(options))
+    return _parser().run(arguments)
 
 
 def _dump(options: Namespace) -> int:
@@ -87,18 +85,21 @@ def _policy(options: Namespace) -> int:
 
 def _recover(options: Namespace) -> int:
     done = _native.recover(options.trace_dir)
+    if options.json:
+        print_json({"recovered": done is not None, **(done or {})})
+        return 0
     if done is None:
         say(f"{options.trace_dir}: whole already, nothing was changed")
         return 0
-    parts = f"{done['parts']} {'part file' if done['parts'] == 1 else 'part files'} joined"
-    calls = f"{done['open_calls']} open {'call' if done['open_calls'] == 1 else 'calls'} ended"
-    say(f"{options.trace_dir}: recovered: {done['records']} records, {parts}, {calls}")
+    parts = f"{summary.counted(done['parts'], 'part file')} joined"
+    calls = f"{summary.counted(done['open_calls'], 'open call')} ended"
+    say(f"{options.trace_dir}: recovered: {summary.counted(done['records'], 'record')}, {parts}, {calls}")
     return 0
 
 
 def _parser() -> Parser:
     parser = Parser(prog=PROGRAM, description="Looks after a trace.", epilog=f"example: {PROGRAM} summary trace-out")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
+    commands = parser.commands()
     dump = _command(
         commands,
         "dump",
@@ -124,7 +125,7 @@ def _parser() -> Parser:
         "Prints the policy that made a trace as a TOML file, which --isolated --config takes again.",
     )
     policy.add_argument("--json", action="store_true", help="print JSON, for machines")
-    _command(
+    whole = _command(
         commands,
         "recover",
         _recover,
@@ -132,6 +133,7 @@ def _parser() -> Parser:
         "Takes what is whole of a trace that its process did not finish, joins the files of other threads to it and "
         "ends the calls that were open. Readers load such a trace without this, but see its main thread only.",
     )
+    whole.add_argument("--json", action="store_true", help="print JSON, for machines")
     return parser
 
 
