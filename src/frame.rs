@@ -114,18 +114,28 @@ impl Frame {
     /// stands for its own, since 3.13).
     #[inline]
     pub fn executing(code: Object) -> Option<Self> {
-        Self::calling().filter(|frame| frame.code().cast() == code)
+        if !IS_FAST.load(Ordering::Relaxed) {
+            return Self::current().filter(|frame| frame.code().cast() == code);
+        }
+        // SAFETY: 3.12 and 3.13, proven by the self-check: the GIL is held, so there is a thread state, and its innermost
+        // frame is alive, if it has one.
+        unsafe {
+            let state = ffi::PyThreadState_Get().cast::<ThreadState>();
+            let inner = *ThreadState::innermost(state);
+            let is_its = !inner.is_null() && (*inner).executable == code;
+            is_its.then_some(Self {
+                inner,
+                object: ptr::null_mut(),
+            })
+        }
     }
 
     /// The same for a C function that the code calls.
-    #[inline]
     pub fn calling() -> Option<Self> {
         if !IS_FAST.load(Ordering::Relaxed) {
             return Self::current();
         }
-        // SAFETY: 3.12 and 3.13, proven by the self-check: the GIL is held, so there is a thread state, and its innermost
-        // frame is alive, if it has one.
-        let inner = unsafe { *ThreadState::innermost(ffi::PyThreadState_Get().cast()) };
+        let inner = innermost() as *mut InterpreterFrame;
         (!inner.is_null()).then_some(Self {
             inner,
             object: ptr::null_mut(),
@@ -164,7 +174,6 @@ impl Frame {
     }
 
     /// Its code object, borrowed: the frame holds it.
-    #[inline]
     pub fn code(self) -> *mut ffi::PyCodeObject {
         // SAFETY: a live frame, laid out as the self-check has found it, or one of the public API's; the new reference is
         // given back, the frame keeps its own.
@@ -317,7 +326,7 @@ pub fn innermost() -> usize {
     if !IS_FAST.load(Ordering::Relaxed) {
         return 0;
     }
-    // SAFETY: as in `Frame::calling`.
+    // SAFETY: as in `Frame::executing`.
     unsafe { *ThreadState::innermost(ffi::PyThreadState_Get().cast()) as usize }
 }
 

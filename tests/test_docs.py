@@ -70,4 +70,5 @@ def test_a_dump_is_as_shown(folder: Path, record: Record, form: str) -> None:
     recorded = record("main.py", options=["--format", form])
     dump, as_json = (block.splitlines() for block in blocks("", TRACE.partition(program)[2].partition("```")[2]))
     assert recorded.dump() == dump
+    check_commands(TRACE)
     assert "\n".join(as_json) in "\n".join(recorded.dump("--json"))

@@ -597,6 +597,16 @@ def test_summary_of_a_folder_of_traces(project: Path, command: Command, plain: P
     assert "no such folder" in command("trace", "summary", "gone", status=2).stderr
 
 
+def test_summary_of_a_trace_with_others_in_its_folders(project: Path, command: Command, plain: Plain) -> None:
+    """Those of tests, say, of which pytest makes a folder each in the same place."""
+    for name in ("all", "all/one", "all/two"):
+        plain("-m", "codetracer_python_recorder", "-o", name, "main.py")
+    said = "2 other traces in its folders: give one of these (a folder with no trace of its own gives a table)"
+    assert said in command("trace", "summary", "all").stdout.splitlines()
+    assert json.loads(command("trace", "summary", "--json", "all").stdout)["traces_below"] == 2
+    assert "other trace" not in command("trace", "summary", "all/one").stdout
+
+
 def test_summary_of_a_folder_in_which_a_trace_cannot_be_read(project: Path, command: Command, plain: Plain) -> None:
     plain("-m", "codetracer_python_recorder", "-o", "all/one", "main.py")
     for name, text in (("empty", ""), ("foreign", "hello")):

@@ -11,7 +11,9 @@ from codetracer_python_recorder import _native, summary
 from codetracer_python_recorder.commands.parser import Parser
 from codetracer_python_recorder.commands.terminal import columns, painted, print_document, print_json
 from codetracer_python_recorder.errors import RecorderError
-from codetracer_python_recorder.session import say
+from codetracer_python_recorder.policy.resolve import resolve
+from codetracer_python_recorder.session import say, working_directory
+from codetracer_python_recorder.subject import as_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,10 +30,37 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _dump(options: Namespace) -> int:
-    whole = _native.dump(options.trace_dir, options.json)
+    functions = _functions(options)
+    whole, found = _native.dump(options.trace_dir, options.json, functions, options.variables)
     if not whole:
         say(f"{options.trace_dir}: a partial trace (what of it is whole was printed)")
-    return 0
+    if found or not (functions or options.variables):
+        return 0
+    say(f"{options.trace_dir}: nothing of that in it (trace summary names its files and functions)")
+    return 1
+
+
+def _functions(options: Namespace) -> str | None:
+    """What chooses the functions whose calls are printed: a policy with nothing but rules; none where all are.
+
+    Paths are relative to the working directory of the program, as the dump shows them.
+    """
+    if not (options.paths or options.functions):
+        return None
+    paths: list[dict[str, str]] = [{"path": path} for path in options.paths] or [{}]
+    functions: list[dict[str, str]] = [{"function": function} for function in options.functions] or [{}]
+    rules = [{**path, **function, "record": "lines"} for path in paths for function in functions]
+    folder = working_directory()
+    policy = resolve(
+        cwd=folder,
+        start=folder,
+        environ={},
+        mapping={"include": [], "rules": rules},
+        mapping_name="trace dump",
+        mapping_folder=summary.workdir(options.trace_dir) or folder,
+        isolated=True,
+    )
+    return as_json(policy.spec(()))
 
 
 def _summary(options: Namespace) -> int:
@@ -105,9 +134,17 @@ def _parser() -> Parser:
         "dump",
         _dump,
         "print every record, one a line",
-        "Prints every record of a trace, one a line, indented by the depth of its call.",
+        "Prints every record of a trace, one a line, indented by the depth of its call; or a part of it, without "
+        "definitions.",
     )
     dump.add_argument("--json", action="store_true", help="print JSON objects, for machines")
+    part = dump.add_argument_group("a part of it (each may be repeated)")
+    for flag, metavar, help in (
+        ("--path", "GLOB", "calls of functions in these files, as in a rule of a policy"),
+        ("--function", "QUALNAME", "calls of these functions, as in a rule of a policy"),
+        ("--variable", "NAME", "lines at which these variables stand, and these alone"),
+    ):
+        part.add_argument(flag, dest=f"{flag[2:]}s", action="append", default=[], metavar=metavar, help=help)
     told = _command(
         commands,
         "summary",
