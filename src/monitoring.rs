@@ -313,7 +313,7 @@ impl Monitor {
         self.enter(|recorder| recorder.asks(prompt));
     }
 
-    /// The program has read an answer elsewhere than from standard input.
+    /// This is the secret that the program has asked for, read from wherever.
     pub fn answers(&self, text: &str) {
         self.enter(|recorder| recorder.answers(text));
     }

@@ -296,16 +296,16 @@ unsafe extern "C" fn text_readline(this: Object, args: *const Object, count: isi
     let call = || unsafe { TEXT_READLINE.fast(this, args, count) };
     let (result, told) = layer(|layers| layers.of_text(this), call);
     let line = Some(result).filter(|&result| !result.is_null() && text::is_str(result));
-    match (read(told), line) {
-        (Some((listener, channel)), Some(line)) => listener.tell_str(channel, line),
-        (None, Some(line)) if asking.is_some() => {
-            listener().inspect(|listener| listener.answer(line));
-        }
-        _ => {}
+    let told = read(told);
+    if let Some(line) = line {
+        listener()
+            .filter(|_| asking.is_some())
+            .inspect(|listener| listener.answer(line));
+        told.inspect(|(listener, channel)| listener.tell_str(*channel, line));
     }
-    if asking.is_some() {
-        listener().inspect(|listener| listener.is_answered());
-    }
+    listener()
+        .filter(|_| asking.is_some())
+        .inspect(|listener| listener.is_answered());
     result
 }
 

@@ -496,7 +496,7 @@ except EOFError: print("no more")
 
 def test_what_getpass_asks_for(folder: Path) -> None:
     """It writes to the terminal and reads from it, not from the standard streams, whatever the prompt is."""
-    hidden = [secret("getpass", number) for number in range(2)]
+    hidden = [secret("getpass", 0), "hunter2"]
     (folder / "p.py").write_text("""
 import getpass
 def ask(): return getpass.getpass("Speak, friend: ")

@@ -188,6 +188,12 @@ impl Redaction {
         self.followed.add(text, mark);
     }
 
+    /// The same of one that is known to be a secret: a short one is hidden where it is all of a text.
+    pub fn follow_answer(&mut self, text: &str, mark: &Mark) {
+        self.followed.add(text, mark);
+        self.followed.add_short(text, mark);
+    }
+
     /// The same of bytes.
     pub fn follow_bytes(&mut self, bytes: &[u8], mark: &Mark) {
         let text = String::from_utf8_lossy(bytes);

@@ -175,10 +175,13 @@ impl Recorder {
         self.prompt.next(&mut self.values.redaction, prompt);
     }
 
-    /// The program has read a secret elsewhere, as an answer to what it asked.
+    /// This is the secret that the program has asked for, read from wherever.
     pub fn answers(&mut self, text: &str) {
-        self.answered(text);
-        self.answer = None;
+        let redaction = &mut self.values.redaction;
+        let question = self.prompt.question();
+        if let Some(mark) = question.and_then(|question| redaction.asked(&question)) {
+            redaction.follow_answer(text.trim_end_matches(['\r', '\n']), &mark);
+        }
     }
 
     /// A text without its secrets, seen with what came before it on its stream.

@@ -97,7 +97,7 @@ impl Listener {
         self.tool.asks("Password: ");
     }
 
-    /// What was asked for was read elsewhere than from standard input.
+    /// This is the secret that was asked for.
     pub fn answer(&self, line: Object) {
         self.tool.answers(&text::whole(line));
     }

@@ -335,6 +335,21 @@ fn a_prompt_asks_for_a_secret() {
 }
 
 #[test]
+fn a_short_answer_is_hidden_where_it_stands_alone() {
+    let mut redaction = usual();
+    let mark = "<redacted: name password>".into();
+    for text in ["pear", "hunter2", "p\u{e4}\u{df}w\u{f6}rt", "y"] {
+        redaction.follow_answer(text, &mark);
+        let is_hidden = redaction.text(text).is_some();
+        assert_eq!(is_hidden, text != "y", "{text}");
+        assert_eq!(redaction.text(&format!("a {text} and more of it")), None);
+    }
+    redaction.follow_answer("correct horse", &mark);
+    assert!(redaction.text("hunter2").is_some());
+    assert!(redaction.text("a correct horse").is_some());
+}
+
+#[test]
 fn nothing_is_hidden_where_it_is_off() {
     let spec = Redact {
         names: vec!["password".to_owned()],
