@@ -277,11 +277,10 @@ unsafe extern "C" fn text_write(this: Object, argument: Object) -> Object {
     if let Some((listener, channel)) = written(told)
         && text::is_str(argument)
     {
-        if result.is_null() {
-            listener.tell_begun(channel, argument, taken(result));
-        } else {
-            listener.tell_str(channel, argument);
-        }
+        tell_taken(result, |count| match count {
+            None => listener.tell_str(channel, argument),
+            Some(count) => listener.tell_begun(channel, argument, count),
+        });
     }
     result
 }
@@ -296,16 +295,17 @@ unsafe extern "C" fn text_readline(this: Object, args: *const Object, count: isi
     let call = || unsafe { TEXT_READLINE.fast(this, args, count) };
     let (result, told) = layer(|layers| layers.of_text(this), call);
     let line = Some(result).filter(|&result| !result.is_null() && text::is_str(result));
-    let told = read(told);
-    if let Some(line) = line {
-        listener()
-            .filter(|_| asking.is_some())
-            .inspect(|listener| listener.answer(line));
-        told.inspect(|(listener, channel)| listener.tell_str(*channel, line));
+    // It may be another than before, or none.
+    let asking = asking.and_then(|_| listener());
+    if let (Some(listener), Some(line)) = (asking, line) {
+        listener.answer(line);
     }
-    listener()
-        .filter(|_| asking.is_some())
-        .inspect(|listener| listener.is_answered());
+    if let (Some((listener, channel)), Some(line)) = (read(told), line) {
+        listener.tell_str(channel, line);
+    }
+    if let Some(listener) = asking {
+        listener.is_answered();
+    }
     result
 }
 
@@ -324,7 +324,9 @@ unsafe extern "C" fn writer_write(this: Object, argument: Object) -> Object {
     let call = || unsafe { WRITER_WRITE.plain(this, argument) };
     let (result, told) = attempt(|layers| layers.of_buffer(this), call);
     if let Some((listener, channel)) = written(told) {
-        listener.tell_bytes(channel, argument, taken(result));
+        tell_taken(result, |count| {
+            listener.tell_bytes(channel, argument, count.unwrap_or(usize::MAX));
+        });
     }
     result
 }
@@ -516,17 +518,19 @@ fn size(result: Object) -> usize {
     }
 }
 
-/// How many bytes a layer has taken of what it was given: all, or as many as it says where it would have had to wait.
-fn taken(result: Object) -> usize {
+/// Tells what a layer has taken of what it was given: all, or as many bytes as its exception says, if it would have had to
+/// wait for the rest. Nothing that is done to tell it meets the exception.
+fn tell_taken(result: Object, tell: impl FnOnce(Option<usize>)) {
     if !result.is_null() {
-        return usize::MAX;
+        return tell(None);
     }
     // SAFETY: an exception was raised, and is put back as it was; one of this very class is laid out as the interpreter's.
     unsafe {
         let error = ffi::PyErr_GetRaisedException();
-        let is_halfway = ffi::Py_TYPE(error).cast() == ffi::PyExc_BlockingIOError;
-        let count = is_halfway.then(|| (*error.cast::<ffi::PyOSErrorObject>()).written);
+        if ffi::Py_TYPE(error).cast() == ffi::PyExc_BlockingIOError {
+            let count = (*error.cast::<ffi::PyOSErrorObject>()).written;
+            tell(Some(usize::try_from(count).unwrap_or(0)));
+        }
         ffi::PyErr_SetRaisedException(error);
-        count.map_or(0, |count| usize::try_from(count).unwrap_or(0))
     }
 }
