@@ -1,7 +1,4 @@
-"""Owns: the examples in README.md, docs/policy.md and docs/trace.md being true.
-
-Must not: test what the policies in them do.
-"""
+"""Owns: the examples in docs/policy.md and docs/trace.md being true. Must not: test what the policies in them do."""
 
 from __future__ import annotations
 
@@ -21,7 +18,6 @@ from tests.conftest import Record
 ROOT = Path(__file__).parent.parent
 GUIDE = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
 TRACE = (ROOT / "docs" / "trace.md").read_text(encoding="utf-8")
-FIRST = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Use it")[0]
 
 
 def blocks(language: str, page: str = GUIDE) -> list[str]:
@@ -52,16 +48,6 @@ def test_commands_give_what_is_shown(folder: Path) -> None:
     (folder / "pyproject.toml").touch()
     shutil.copytree(ROOT / "examples", folder / "examples")
     check_commands(GUIDE)
-
-
-def test_the_first_trace_is_as_shown(folder: Path) -> None:
-    (program,) = blocks("python", FIRST)
-    (folder / "shop.py").write_text(program)
-    check_commands(FIRST)
-
-
-def test_the_first_policy_is_the_one_of_the_example() -> None:
-    assert blocks("toml", FIRST) == [(ROOT / "examples" / "recorder.toml").read_text(encoding="utf-8")]
 
 
 def test_a_dump_is_as_shown(folder: Path, record: Record, form: str) -> None:
