@@ -144,8 +144,12 @@ def summarize(trace_dir: str | os.PathLike[str]) -> str:
     `TraceError`: there is no trace that can be read.
     """
 
-def dump(trace_dir: str | os.PathLike[str], as_json: bool) -> bool:
-    """Print the trace on file descriptor 1, a record a line; whether it is whole.
+def dump(
+    trace_dir: str | os.PathLike[str], as_json: bool, functions: str | None, variables: Sequence[str]
+) -> tuple[bool, bool]:
+    """Print the trace on file descriptor 1, a record a line; whether it is whole, and whether anything was printed.
 
-    A closed pipe ends it quietly. `TraceError`: there is no trace that can be read.
+    `functions`: a policy as for `start`, of what it records the calls are printed, or `None`: of all; `variables`: of
+    lines those at which one of these stands, or all. A closed pipe ends it quietly. `TraceError`: there is no trace
+    that can be read. `PolicyError`: a policy that does not compile.
     """

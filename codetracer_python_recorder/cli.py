@@ -120,7 +120,7 @@ def main() -> int:
         from codetracer_python_recorder.commands import record
 
         options = parse(arguments)
-        return record.run(options, baseline) if options else 0
+        return _print(options) if isinstance(options, str) else record.run(options, baseline)
     except RecorderError as error:
         say(str(error))
         return 2
@@ -140,8 +140,15 @@ def _step_aside() -> list[str]:
     return names[: names.index("site") + 1] if "site" in names else names
 
 
-def parse(arguments: Sequence[str]) -> Options | None:
-    """What the command line of a recording says; `None` if it asked for help or the version, which are printed.
+def _print(answer: str) -> int:
+    """Print what was asked for instead of a recording; the exit status."""
+    from codetracer_python_recorder.commands.terminal import answered
+
+    return answered(lambda: print(answer) or 0)
+
+
+def parse(arguments: Sequence[str]) -> Options | str:
+    """What the command line of a recording says; the help or the version if it asks for these.
 
     Raises `UsageError`.
     """
@@ -156,11 +163,9 @@ def parse(arguments: Sequence[str]) -> Options | None:
         flag, value, taken = _option(arguments[at:], known)
         option = known[flag]
         if option.kind == "help":
-            _parser().print_help()
-            return None
+            return _parser().format_help().rstrip("\n")
         if option.kind == "version":
-            print(NAME, __version__)
-            return None
+            return f"{NAME} {__version__}"
         if option.kind == "list":
             parsed.add(option.name, flag, value)
         else:
@@ -203,7 +208,7 @@ def _way_out(flag: str, value: str, arguments: Sequence[str], known: dict[str, O
 
     meant = _keys_as_flags(value or "".join(arguments[1:2]))
     meant |= {long: long for long in (*known, *RUNNERS) if long.startswith("--")}
-    near = get_close_matches(flag, meant, n=1)
+    near = get_close_matches(flag, meant, n=1, cutoff=0.7)
     return f"did you mean {meant[near[0]]}?" if near else "--help shows all"
 
 

@@ -108,8 +108,7 @@ def script(path: str, arguments: Sequence[str]) -> Program:
             source = file.read()
     except OSError as error:
         if isinstance(error, FileNotFoundError):
-            expected = "expected a script, a folder or zip file, -m MODULE, -c CODE or -"
-            raise RecorderError(f"{path}: no such file ({expected})") from None
+            raise RecorderError(f"{path}: no such file ({_way_out(path)})") from None
         raise RecorderError(f"{path}: cannot be read: {error.strerror}") from None
     program.path0 = None if sys.flags.safe_path else os.path.dirname(os.path.realpath(absolute))
     program.found_at(absolute)
@@ -125,6 +124,15 @@ def script(path: str, arguments: Sequence[str]) -> Program:
         if program.error:
             program.error = _as_from_file(program.error, source, absolute)
     return program
+
+
+def _way_out(path: str) -> str:
+    """What may have been meant by a script that is not there."""
+    if path.rstrip("0123456789.") == "python":
+        return f"the script comes first: leave {path} out"
+    if path.isidentifier() and _origin(path, os.getcwd()):
+        return f"did you mean -m {path}?"
+    return "expected a script, a folder or zip file, -m MODULE, -c CODE or -"
 
 
 def module(name: str, arguments: Sequence[str]) -> Program:

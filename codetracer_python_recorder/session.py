@@ -84,7 +84,8 @@ def complaint(policy: Policy, report: _native.Report) -> str:
     if report["steps"] > 0:
         return ""
     include = policy.lists.get("include")
-    of = "nothing matches include" if include else f"no code below the project root {policy.project_root} ran"
+    root = f"the project root {policy.project_root}"
+    of = f"nothing that ran matches include (from {root})" if include else f"no code below {root} ran"
     lists = ("include", "extend-include", "exclude", "extend-exclude", "packages", "extend-packages")
     origins = [str(pattern.origin) for name in lists for pattern in policy.patterns(name)]
     more = f", {len(origins) - 3} more" if len(origins) > 3 else ""

@@ -76,6 +76,12 @@ def traces(folder: str) -> list[str]:
     return found
 
 
+def _traces_below(trace_dir: str) -> int:
+    """How many traces lie in folders of this one that are not its child processes': those of tests, say."""
+    folders = [one for one in os.scandir(trace_dir) if one.is_dir() and one.name != CHILDREN]
+    return sum(len(traces(one.path)) for one in folders)
+
+
 def summaries(trace_dirs: Iterable[str]) -> list[dict[str, Any]]:
     """What is told of each; of one that cannot be read that it is so, and why."""
     return [_summary_or_fault(one) for one in trace_dirs]
@@ -110,6 +116,7 @@ def summary(trace_dir: str) -> dict[str, Any]:
         "recorder": _part(known, "recorder", {}).get("version"),
         "threads": _part(known, "threads", []),
         "processes": len(traces(os.path.join(trace_dir, CHILDREN))),
+        "traces_below": _traces_below(trace_dir),
         "stored_bytes": sum(_size(os.path.join(trace_dir, name)) for name in EVENTS),
         "activated": known.get("activated", True),
         "activation_path": _part(_part(known, "policy", {}), "resolved", {}).get("activation-path"),
@@ -122,6 +129,14 @@ def summary(trace_dir: str) -> dict[str, Any]:
         "truncations": {limit: count for limit, count in cut.items() if count},
         "limits_reached": _part(known, "limits_reached", []),
     }
+
+
+def workdir(trace_dir: str) -> str:
+    """The working directory of the program; empty where nothing tells."""
+    try:
+        return str(_part(metadata(trace_dir), "workdir", ""))
+    except TraceError:
+        return ""
 
 
 def _part(known: dict[str, Any], name: str, otherwise: Any) -> Any:
@@ -152,7 +167,8 @@ def heading(told: dict[str, Any]) -> list[tuple[str, str]]:
     status = "unknown" if told["exit_status"] is None else told["exit_status"]
     program = " ".join([str(told["program"]), *told["args"]])
     functions = sum(file["functions"] for file in told["files"])
-    counts = f"{told['steps']} steps, {told['calls']} calls of {functions} functions in {len(told['files'])} files"
+    events = f"{counted(told['steps'], 'step')}, {counted(told['calls'], 'call')}"
+    counts = f"{events} of {counted(functions, 'function')} in {counted(len(told['files']), 'file')}"
     rows = [
         ("program", program),
         ("exit status", str(status)),
@@ -232,6 +248,9 @@ def advice(told: dict[str, Any]) -> list[str]:
     lines += [f"{one} {MISSING[one]}" for one in told["limits_reached"] if one in MISSING]
     if never(told):
         lines.append("patterns or rules matched nothing: policy check says which never can")
+    if told["traces_below"]:
+        others = counted(told["traces_below"], "other trace")
+        lines.append(f"{others} in its folders: give one of these (a folder with no trace of its own gives a table)")
     if told["faults"]:
         lines.append(f"not whole: codetracer-python-recorder trace recover {told['trace_dir']} saves what there is")
     return lines
@@ -276,6 +295,11 @@ def _row_of_test(told: dict[str, Any], folder: str) -> tuple[object, ...]:
     attempt = f" #{test['attempt']}" if test.get("attempt", 1) != 1 else ""
     seconds = f"{duration:.3f}" if isinstance(duration, float) else seconds
     return (*counts, seconds, test.get("outcome", ""), health, f"{test.get('id', '')}{attempt}", name)
+
+
+def counted(number: int, thing: str) -> str:
+    """How many things there are."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def size(count: int) -> str:

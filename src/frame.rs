@@ -130,6 +130,18 @@ impl Frame {
         }
     }
 
+    /// The same for a C function that the code calls.
+    pub fn calling() -> Option<Self> {
+        if !IS_FAST.load(Ordering::Relaxed) {
+            return Self::current();
+        }
+        let inner = innermost() as *mut InterpreterFrame;
+        (!inner.is_null()).then_some(Self {
+            inner,
+            object: ptr::null_mut(),
+        })
+    }
+
     fn of(object: *mut ffi::PyFrameObject) -> Self {
         let inner = if IS_FAST.load(Ordering::Relaxed) {
             // SAFETY: a live frame, laid out as the self-check has found it.

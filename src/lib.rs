@@ -247,7 +247,41 @@ mod _native {
     }
 
     #[pyfunction]
-    fn dump(py: Python<'_>, trace_dir: PathBuf, as_json: bool) -> Result<bool> {
-        py.detach(|| trace::dump(&trace_dir, as_json, &mut std::io::stdout().lock()))
+    #[pyo3(signature = (trace_dir, as_json, functions, variables))]
+    fn dump(
+        py: Python<'_>,
+        trace_dir: PathBuf,
+        as_json: bool,
+        functions: Option<&str>,
+        variables: Vec<String>,
+    ) -> Result<(bool, bool)> {
+        let compile = |spec| policy::CompiledPolicy::compile(policy::Spec::from_json(spec)?);
+        let mut policy = functions.map(compile).transpose()?;
+        let mut is_meant = |path: &str, qualname: &str| {
+            let scope = policy::Scope {
+                path,
+                module: None,
+                qualname,
+                is_main: false,
+            };
+            let decision = policy.as_mut().map(|policy| policy.decide(&scope));
+            decision.is_some_and(|decision| decision.record != policy::Record::None)
+        };
+        py.detach(|| {
+            let selection = trace::Selection {
+                functions: match functions {
+                    Some(_) => Some(&mut is_meant),
+                    None => None,
+                },
+                variables: &variables,
+            };
+            let dumped = trace::dump(
+                &trace_dir,
+                as_json,
+                selection,
+                &mut std::io::stdout().lock(),
+            )?;
+            Ok((dumped.is_whole, dumped.has_shown))
+        })
     }
 }

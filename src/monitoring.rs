@@ -313,6 +313,11 @@ impl Monitor {
         self.enter(|recorder| recorder.asks(prompt));
     }
 
+    /// This is the secret that the program has asked for, read from wherever.
+    pub fn answers(&self, text: &str) {
+        self.enter(|recorder| recorder.answers(text));
+    }
+
     /// The calling thread flushed a standard stream.
     pub fn flushed(&self) {
         self.enter(Recorder::flushed);

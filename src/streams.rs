@@ -59,11 +59,15 @@ static FILE_READALL: Hook = of_file(c"readall", Form::None(file_readall));
 static FILE_READINTO: Hook = of_file(c"readinto", Form::Method(file_readinto));
 static OS_WRITE: Hook = Hook::function(OS, c"write", Form::Fast(os_write));
 static OS_WRITEV: Hook = Hook::function(OS, c"writev", Form::Fast(os_writev));
+static OS_PWRITE: Hook = Hook::function(OS, c"pwrite", Form::Fast(os_pwrite));
+static OS_PWRITEV: Hook = Hook::function(OS, c"pwritev", Form::Fast(os_pwritev));
 static OS_READ: Hook = Hook::function(OS, c"read", Form::Fast(os_read));
 static OS_READV: Hook = Hook::function(OS, c"readv", Form::Fast(os_readv));
+static OS_PREAD: Hook = Hook::function(OS, c"pread", Form::Fast(os_pread));
+static OS_PREADV: Hook = Hook::function(OS, c"preadv", Form::Fast(os_preadv));
 static INPUT: Hook = Hook::function(c"builtins", c"input", Form::Fast(input));
 
-static HOOKS: [&Hook; 28] = [
+static HOOKS: [&Hook; 32] = [
     &TEXT_WRITE,
     &TEXT_FLUSH,
     &TEXT_CLOSE,
@@ -89,8 +93,12 @@ static HOOKS: [&Hook; 28] = [
     &FILE_READINTO,
     &OS_WRITE,
     &OS_WRITEV,
+    &OS_PWRITE,
+    &OS_PWRITEV,
     &OS_READ,
     &OS_READV,
+    &OS_PREAD,
+    &OS_PREADV,
     &INPUT,
 ];
 
@@ -137,12 +145,20 @@ fn layer<'a>(
     find: impl FnOnce(&Layers) -> Option<End>,
     call: impl FnOnce() -> Object,
 ) -> (Object, Told<'a>) {
+    let (result, told) = attempt(find, call);
+    (result, told.filter(|_| !result.is_null()))
+}
+
+/// The same also where it raises an exception.
+fn attempt<'a>(
+    find: impl FnOnce(&Layers) -> Option<End>,
+    call: impl FnOnce() -> Object,
+) -> (Object, Told<'a>) {
     let Some((_, end)) = telling(find) else {
         return (call(), None);
     };
     let result = turn::take(end, call);
-    let told = listener().filter(|_| !result.is_null());
-    (result, told.map(|listener| (listener, end.channel)))
+    (result, listener().map(|listener| (listener, end.channel)))
 }
 
 /// Who is to be told of what a method of the lowest layer has done.
@@ -243,7 +259,6 @@ upper!(of_buffer: writer_truncate(class: Object, args: *const Object, count: isi
     = WRITER_TRUNCATE.of_class);
 upper!(of_buffer: reader_peek(args: *const Object, count: isize) = READER_PEEK.fast);
 
-reads_text!(text_readline(args: *const Object, count: isize) = TEXT_READLINE.fast);
 reads_text!(text_read(args: *const Object, count: isize) = TEXT_READ.fast);
 reads_text!(text_next() = TEXT_NEXT.plain);
 
@@ -258,11 +273,38 @@ reads_into!(reader_readinto1 = READER_READINTO1);
 unsafe extern "C" fn text_write(this: Object, argument: Object) -> Object {
     // SAFETY: called as the interpreter called us.
     let call = || unsafe { TEXT_WRITE.plain(this, argument) };
-    let (result, told) = layer(|layers| layers.of_text(this), call);
+    let (result, told) = attempt(|layers| layers.of_text(this), call);
     if let Some((listener, channel)) = written(told)
         && text::is_str(argument)
     {
-        listener.tell_str(channel, argument);
+        tell_taken(result, |count| match count {
+            None => listener.tell_str(channel, argument),
+            Some(count) => listener.tell_begun(channel, argument, count),
+        });
+    }
+    result
+}
+
+/// A line that `getpass` asks for is secret, whatever it asks with, and whatever it reads from: mostly the terminal itself.
+unsafe extern "C" fn text_readline(this: Object, args: *const Object, count: isize) -> Object {
+    let asking = listener().filter(|listener| listener.is_getpass());
+    if let Some(listener) = asking {
+        listener.ask_secret();
+    }
+    // SAFETY: called as the interpreter called us.
+    let call = || unsafe { TEXT_READLINE.fast(this, args, count) };
+    let (result, told) = layer(|layers| layers.of_text(this), call);
+    let line = Some(result).filter(|&result| !result.is_null() && text::is_str(result));
+    // It may be another than before, or none.
+    let asking = asking.and_then(|_| listener());
+    if let (Some(listener), Some(line)) = (asking, line) {
+        listener.answer(line);
+    }
+    if let (Some((listener, channel)), Some(line)) = (read(told), line) {
+        listener.tell_str(channel, line);
+    }
+    if let Some(listener) = asking {
+        listener.is_answered();
     }
     result
 }
@@ -280,9 +322,11 @@ unsafe extern "C" fn text_flush(this: Object, argument: Object) -> Object {
 unsafe extern "C" fn writer_write(this: Object, argument: Object) -> Object {
     // SAFETY: called as the interpreter called us.
     let call = || unsafe { WRITER_WRITE.plain(this, argument) };
-    let (result, told) = layer(|layers| layers.of_buffer(this), call);
+    let (result, told) = attempt(|layers| layers.of_buffer(this), call);
     if let Some((listener, channel)) = written(told) {
-        listener.tell_bytes(channel, argument, usize::MAX);
+        tell_taken(result, |count| {
+            listener.tell_bytes(channel, argument, count.unwrap_or(usize::MAX));
+        });
     }
     result
 }
@@ -345,49 +389,65 @@ unsafe extern "C" fn file_readinto(
     }
 }
 
-unsafe extern "C" fn os_write(this: Object, args: *const Object, count: isize) -> Object {
-    // SAFETY: called as the interpreter called us; it takes two arguments.
-    unsafe {
-        let result = OS_WRITE.fast(this, args, count);
-        if let Some((listener, channel)) = written(lowest(result, |_| of_descriptor(*args))) {
-            listener.tell_bytes(channel, *args.add(1), size(result));
+/// A replacement of a system call that writes its second argument to the first: what it has written is told by this.
+macro_rules! writes_to {
+    ($function:ident = $hook:ident, $tell:ident) => {
+        unsafe extern "C" fn $function(this: Object, args: *const Object, count: isize) -> Object {
+            // SAFETY: called as the interpreter called us; it takes two arguments at least.
+            unsafe {
+                let result = $hook.fast(this, args, count);
+                if let Some((listener, channel)) = written(lowest(result, |_| of_descriptor(*args)))
+                {
+                    listener.$tell(channel, *args.add(1), size(result));
+                }
+                result
+            }
         }
-        result
-    }
+    };
 }
 
-unsafe extern "C" fn os_writev(this: Object, args: *const Object, count: isize) -> Object {
-    // SAFETY: called as the interpreter called us; it takes two arguments.
-    unsafe {
-        let result = OS_WRITEV.fast(this, args, count);
-        if let Some((listener, channel)) = written(lowest(result, |_| of_descriptor(*args))) {
-            listener.tell_buffers(channel, *args.add(1), size(result));
+/// The same of one that returns what it has read.
+macro_rules! reads_from {
+    ($function:ident = $hook:ident) => {
+        unsafe extern "C" fn $function(this: Object, args: *const Object, count: isize) -> Object {
+            // SAFETY: as above.
+            unsafe {
+                let result = $hook.fast(this, args, count);
+                if let Some((listener, channel)) = read(lowest(result, |_| of_descriptor(*args))) {
+                    listener.tell_bytes(channel, result, usize::MAX);
+                }
+                result
+            }
         }
-        result
-    }
+    };
 }
 
-unsafe extern "C" fn os_read(this: Object, args: *const Object, count: isize) -> Object {
-    // SAFETY: called as the interpreter called us; it takes two arguments.
-    unsafe {
-        let result = OS_READ.fast(this, args, count);
-        if let Some((listener, channel)) = read(lowest(result, |_| of_descriptor(*args))) {
-            listener.tell_bytes(channel, result, usize::MAX);
+/// The same of one that reads into its second argument.
+macro_rules! reads_into_from {
+    ($function:ident = $hook:ident) => {
+        unsafe extern "C" fn $function(this: Object, args: *const Object, count: isize) -> Object {
+            // SAFETY: as above.
+            unsafe {
+                let result = $hook.fast(this, args, count);
+                if let Some((listener, channel)) = read(lowest(result, |_| of_descriptor(*args))) {
+                    listener.tell_buffers(channel, *args.add(1), size(result));
+                }
+                result
+            }
         }
-        result
-    }
+    };
 }
 
-unsafe extern "C" fn os_readv(this: Object, args: *const Object, count: isize) -> Object {
-    // SAFETY: called as the interpreter called us; it takes two arguments.
-    unsafe {
-        let result = OS_READV.fast(this, args, count);
-        if let Some((listener, channel)) = read(lowest(result, |_| of_descriptor(*args))) {
-            listener.tell_buffers(channel, *args.add(1), size(result));
-        }
-        result
-    }
-}
+writes_to!(os_write = OS_WRITE, tell_bytes);
+writes_to!(os_pwrite = OS_PWRITE, tell_bytes);
+writes_to!(os_writev = OS_WRITEV, tell_buffers);
+writes_to!(os_pwritev = OS_PWRITEV, tell_buffers);
+
+reads_from!(os_read = OS_READ);
+reads_from!(os_pread = OS_PREAD);
+
+reads_into_from!(os_readv = OS_READV);
+reads_into_from!(os_preadv = OS_PREADV);
 
 /// What is asked for is known by the prompt, wherever that is shown.
 unsafe extern "C" fn input(this: Object, args: *const Object, count: isize) -> Object {
@@ -455,5 +515,22 @@ fn size(result: Object) -> usize {
             return 0;
         }
         usize::try_from(ffi::PyLong_AsSsize_t(result)).unwrap_or(0)
+    }
+}
+
+/// Tells what a layer has taken of what it was given: all, or as many bytes as its exception says, if it would have had to
+/// wait for the rest. Nothing that is done to tell it meets the exception.
+fn tell_taken(result: Object, tell: impl FnOnce(Option<usize>)) {
+    if !result.is_null() {
+        return tell(None);
+    }
+    // SAFETY: an exception was raised, and is put back as it was; one of this very class is laid out as the interpreter's.
+    unsafe {
+        let error = ffi::PyErr_GetRaisedException();
+        if ffi::Py_TYPE(error).cast() == ffi::PyExc_BlockingIOError {
+            let count = (*error.cast::<ffi::PyOSErrorObject>()).written;
+            tell(Some(usize::try_from(count).unwrap_or(0)));
+        }
+        ffi::PyErr_SetRaisedException(error);
     }
 }

@@ -162,7 +162,8 @@ for length in range(len(data) + 1):
         file.write(data[:length])
     os.write(1, b"== %d\\n" % length)
     try:
-        if _native.dump(folder, False):
+        is_whole, _ = _native.dump(folder, False, None, [])
+        if is_whole:
             whole.append(length)
     except TraceError:
         refused.append(length)

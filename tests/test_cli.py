@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,7 +77,7 @@ COMMAND_LINES = [
 @pytest.mark.parametrize(("arguments", "program"), COMMAND_LINES)
 def test_where_the_program_begins(arguments: list[str], program: tuple[str, str, list[str]]) -> None:
     options = parse(arguments)
-    assert options is not None
+    assert not isinstance(options, str)
     assert (options.mode, options.target, options.arguments) == program
 
 
@@ -85,7 +87,7 @@ def test_what_the_options_say() -> None:
         --propagate-script-exit --no-propagate-script-exit --verbose s.py
     """
     options = parse(line.split())
-    assert options is not None
+    assert not isinstance(options, str)
     assert options.settings == {
         "trace-dir": ("--out-dir", "B"),
         "format": ("--format", "json"),
@@ -135,13 +137,17 @@ def test_a_command_line_that_makes_no_sense(arguments: list[str], message: str) 
 def test_a_script_may_be_called_as_a_command_is(folder: Path) -> None:
     (folder / "summary").touch()
     options = parse(["summary", "x"])
-    assert options and (options.mode, options.target) == ("script", "summary")
+    assert not isinstance(options, str)
+    assert (options.mode, options.target) == ("script", "summary")
 
 
 MISTAKES = [
     ([], "no script (expected SCRIPT, -m MODULE, -c CODE or -; --help shows all)"),
     (["policy"], "policy: the following arguments are required: COMMAND"),
     (["gone.py"], "gone.py: no such file (expected a script, a folder or zip file, -m MODULE, -c CODE or -)"),
+    (["python3", "app.py"], "python3: no such file (the script comes first: leave python3 out)"),
+    (["pytest", "-v"], "pytest: no such file (did you mean -m pytest?)"),
+    (["app"], "app: no such file (did you mean -m app?)"),
     (["empty"], "empty: no __main__.py in it (a folder or zip file runs by that)"),
     (["-m", "gone"], "-m: no module named gone (looked in the working directory and on sys.path)"),
     (["--format", "xml", "app.py"], '--format: format: "xml" is unknown (expected "binary" or "json")'),
@@ -206,11 +212,24 @@ sys.exit(main())
 """
 
 
-@pytest.mark.parametrize("command", ["policy list", "policy show", "policy schema"])
-def test_an_answer_that_has_no_place(plain: Plain, command: str) -> None:
-    done = plain("-c", FULL_DISK, *command.split())
+ANSWERS = ["policy list", "policy show", "policy schema", "--help", "--version", "trace --help", "policy show --help"]
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("command", ANSWERS)
+def test_an_answer_that_has_no_place(plain: Plain, command: str, unbuffered: str) -> None:
+    done = plain("-c", FULL_DISK, *command.split(), env={"PYTHONUNBUFFERED": unbuffered})
     assert done.returncode == 2
-    assert ours(done) == ["the answer cannot be written: File too large"]
+    assert done.stderr == "codetracer-python-recorder: the answer cannot be written: File too large\n"
+
+
+@pytest.mark.parametrize("command", [*ANSWERS, "trace dump trace-out", "trace summary trace-out"])
+def test_an_answer_where_standard_output_is_closed(folder: Path, command: str) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m codetracer_python_recorder {command} >&-", shell=True, stderr=subprocess.PIPE, text=True
+    )
+    said = "codetracer-python-recorder: the answer cannot be written: standard output is closed\n"
+    assert (done.returncode, done.stderr) == (2, said)
 
 
 PROPAGATION = [

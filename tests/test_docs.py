@@ -32,17 +32,22 @@ def test_policies_are_sound(folder: Path, text: str) -> None:
     assert tomllib.loads(text)
 
 
-def test_commands_give_what_is_shown(folder: Path) -> None:
-    """In order, in the project that the examples are; `…` stands for anything."""
-    (folder / "pyproject.toml").touch()
-    shutil.copytree(ROOT / "examples", folder / "examples")
+def check_commands(page: str) -> None:
+    """That the page's commands, in order, give what is shown; `…` stands for anything."""
     path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
-    for command, *lines in (part.splitlines() for block in blocks("console") for part in block.split("$ ")[1:]):
+    for command, *lines in (part.splitlines() for block in blocks("console", page) for part in block.split("$ ")[1:]):
         done = subprocess.run(command, shell=True, env={**os.environ, "PATH": path}, capture_output=True, text=True)
         shown = re.escape("".join(f"{line}\n" for line in lines))
         expected = shown.replace("…\\\n", "(.|\n)*").replace("…", ".*")
         assert done.returncode == 0, done.stderr
         assert re.fullmatch(expected, done.stdout), f"{command}\n{done.stdout}"
+
+
+def test_commands_give_what_is_shown(folder: Path) -> None:
+    """In the project that the examples are."""
+    (folder / "pyproject.toml").touch()
+    shutil.copytree(ROOT / "examples", folder / "examples")
+    check_commands(GUIDE)
 
 
 def test_a_dump_is_as_shown(folder: Path, record: Record, form: str) -> None:
@@ -51,4 +56,5 @@ def test_a_dump_is_as_shown(folder: Path, record: Record, form: str) -> None:
     recorded = record("main.py", options=["--format", form])
     dump, as_json = (block.splitlines() for block in blocks("", TRACE.partition(program)[2].partition("```")[2]))
     assert recorded.dump() == dump
+    check_commands(TRACE)
     assert "\n".join(as_json) in "\n".join(recorded.dump("--json"))

@@ -399,15 +399,24 @@ FULL_DISK = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 from codetracer_python_recorder.cli import main
-sys.argv[1:] = ["policy", "init", "--pyproject"]
+sys.argv[1:] = ["policy", "init", *sys.argv[1:]]
 sys.exit(main())
 """
+
+
+def test_init_on_a_full_disk_leaves_nothing(project: Path, plain: Plain) -> None:
+    (project / "recorder.toml").unlink()
+    before = sorted(path.name for path in project.iterdir())
+    done = plain("-c", FULL_DISK)
+    said = "codetracer-python-recorder: recorder.toml: cannot be written: File too large\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
+    assert sorted(path.name for path in project.iterdir()) == before
 
 
 def test_init_on_a_full_disk_leaves_the_pyproject_as_it_is(project: Path, plain: Plain) -> None:
     before = sorted(path.name for path in project.iterdir())
     (project / "pyproject.toml").write_text(PYPROJECT)
-    done = plain("-c", FULL_DISK)
+    done = plain("-c", FULL_DISK, "--pyproject")
     said = "codetracer-python-recorder: pyproject.toml: cannot be written: File too large\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
     assert (project / "pyproject.toml").read_text() == PYPROJECT
@@ -440,6 +449,7 @@ MISTAKES = [
         "policy explain: one of the arguments TARGET --name is required (--help shows what is expected)\n",
     ),
     (["policy", "show", "--formt", "x"], "policy show: unknown: --formt (--help shows what is expected)\n"),
+    (["trace", "dump", "x", "--verbose"], "trace dump: unknown: --verbose (--help shows what is expected)\n"),
     (["policy", "check", "nope.toml"], 'policy check: no such file: "nope.toml" (expected a policy file)\n'),
     (["policy", "check", "."], 'policy check: a folder: "." (expected a policy file)\n'),
     (["policy", "show", "gone.py"], "gone.py: no such file (expected a script)"),
@@ -585,6 +595,16 @@ def test_summary_of_a_folder_of_traces(project: Path, command: Command, plain: P
     (project / "empty").mkdir()
     assert "no trace here" in command("trace", "summary", "empty", status=1).stderr
     assert "no such folder" in command("trace", "summary", "gone", status=2).stderr
+
+
+def test_summary_of_a_trace_with_others_in_its_folders(project: Path, command: Command, plain: Plain) -> None:
+    """Those of tests, say, of which pytest makes a folder each in the same place."""
+    for name in ("all", "all/one", "all/two"):
+        plain("-m", "codetracer_python_recorder", "-o", name, "main.py")
+    said = "2 other traces in its folders: give one of these (a folder with no trace of its own gives a table)"
+    assert said in command("trace", "summary", "all").stdout.splitlines()
+    assert json.loads(command("trace", "summary", "--json", "all").stdout)["traces_below"] == 2
+    assert "other trace" not in command("trace", "summary", "all/one").stdout
 
 
 def test_summary_of_a_folder_in_which_a_trace_cannot_be_read(project: Path, command: Command, plain: Plain) -> None:

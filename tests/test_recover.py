@@ -65,6 +65,16 @@ def test_a_killed_trace_is_made_whole(killed: Path, plain: Plain) -> None:
     assert sorted(path.name for path in killed.iterdir())[1:] == ["trace_metadata.json", "trace_paths.json"]
 
 
+def test_what_was_done_is_told_to_machines(killed: Path, plain: Plain) -> None:
+    recover = ["-m", "codetracer_python_recorder", "trace", "recover", "--json", str(killed)]
+    done = plain(*recover)
+    dump = plain("-m", "codetracer_python_recorder", "trace", "dump", killed).stdout.splitlines()
+    told = {"parts": 3, "open_calls": sum("<open at the end>" in line for line in dump), "records": len(dump)}
+    assert json.loads(done.stdout) == {"recovered": True, **told}
+    again = plain(*recover)
+    assert (json.loads(again.stdout), again.stderr, again.returncode) == ({"recovered": False}, "", 0)
+
+
 def test_an_attempt_that_was_killed_is_gone_on_with(killed: Path, plain: Plain) -> None:
     """Killed before its last act, which is to remove the parts: they are not joined once more."""
     recover = ["-m", "codetracer_python_recorder", "trace", "recover", str(killed)]

@@ -4,11 +4,13 @@ are found."""
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
 import os
 import pty
 import subprocess
 import sys
+import termios
 from pathlib import Path
 from typing import Any
 
@@ -422,12 +424,25 @@ def test_what_answers_a_prompt(folder: Path, record: Record) -> None:
     assert "bob smith" in "\n".join(recorded.dump())
 
 
+def lead() -> None:
+    """Makes standard input the terminal of the process: what `/dev/tty` is."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 def typed(command: list[str], answers: list[tuple[str, str]]) -> str:
     """What a program shows on a terminal where each prompt is answered once it is there."""
     ours, theirs = pty.openpty()
     silence(theirs)
     environment = {**os.environ, "TERM": "dumb"}
-    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as process:
+    with subprocess.Popen(
+        command,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment,
+        preexec_fn=lead,
+        start_new_session=True,
+    ) as process:
         os.close(theirs)
         shown = ""
         for prompt, answer in answers:
@@ -477,6 +492,88 @@ except EOFError: print("no more")
         (0, "no more\n"),
     ]
     assert not any(text in str(event.body) for event in trace.events for text in hidden)
+
+
+def test_what_getpass_asks_for(folder: Path) -> None:
+    """It writes to the terminal and reads from it, not from the standard streams, whatever the prompt is."""
+    hidden = [secret("getpass", 0), "hunter2"]
+    (folder / "p.py").write_text("""
+import getpass
+def ask(): return getpass.getpass("Speak, friend: ")
+spoken = ask()
+name = input("Name: ")
+again = getpass.getpass(stream=None)
+print(len(spoken + again), name)
+copied = [spoken, again]
+""")
+    answers = [("Speak, friend: ", hidden[0] + "\n"), ("Name: ", "bob smith\n"), ("Password: ", hidden[1] + "\n")]
+    assert "bob smith" in typed([sys.executable, "-m", "codetracer_python_recorder", "p.py"], answers)
+    trace = checked(folder / "trace-out")
+    assert not any(text in str(event.body) for event in trace.events for text in hidden)
+    assert "bob smith" in str([event.body for event in trace.events])
+
+
+def test_what_getpass_reads_from_standard_input(folder: Path, record: Record) -> None:
+    hidden = secret("getpass", 2)
+    (folder / "p.py").write_text("""
+import getpass, warnings
+warnings.simplefilter("ignore")
+spoken = getpass.fallback_getpass("Speak, friend: ")
+name = input()
+""")
+    recorded = record("p.py", stdin=f"{hidden}\nbob smith\n")
+    assert leaks(recorded, [hidden]) == []
+    told = [line.strip() for line in recorded.dump() if line.strip().startswith("stdin")]
+    assert told == ["stdin '<redacted: name password>\\n'", "stdin 'bob smith\\n'"]
+
+
+ASKED = [
+    "given = input('Password: ')",
+    "given = input('Password [none]? ')",
+    "given = input('\x1b[1mPassword\x1b[0m: ')",
+    "given = input('Password:\\n> ')",
+    "given = input(Lazy())",
+    "print('Password:', end=''); given = input()",
+    "print('Enter your password'); given = input()",
+    "print('Enter your password (twice):\\n'); given = sys.stdin.readline()",
+    "sys.stdout.write('Password for bob: '); given = sys.stdin.readline()",
+    "print('Password? ', end='', file=sys.stderr); given = next(sys.stdin)",
+    "os.write(1, b'Password: '); given = os.read(0, 100)",
+]
+
+
+@pytest.mark.parametrize("options", [[], ["capture.stdout = false"], ["limits.output-bytes = 40"]])
+@pytest.mark.parametrize("asked", ASKED)
+def test_ways_to_ask(asked: str, options: list[str], folder: Path, record: Record) -> None:
+    """Whether the prompt itself is in the trace or not."""
+    hidden = secret("asked", 0)
+    (folder / "p.py").write_text(f"""
+import os, sys
+class Lazy:
+    def __str__(self): return "Password: "
+print("a line of forty characters, all of them")
+{asked}
+copied = given
+""")
+    recorded = record("p.py", options=[f"--config={option}" for option in options], stdin=f"{hidden}\n")
+    assert leaks(recorded, [hidden]) == []
+    assert any("stdin '<redacted: name password>" in line for line in recorded.dump())
+
+
+def test_what_asks_for_no_secret(folder: Path, record: Record) -> None:
+    (folder / "p.py").write_text("""
+import sys
+print("Wrong password.")
+first = input()
+print("Enter your password:", file=sys.stderr)
+second = input("Name: ")
+third = input("secrets> ")
+print("2 passwords were changed")
+fourth = input()
+""")
+    recorded = record("p.py", stdin="one of four\ntwo of four\nthree of four\nfour of four\n")
+    told = [line.strip() for line in recorded.dump() if line.strip().startswith("stdin")]
+    assert told == [f"stdin '{number} of four\\n'" for number in ("one", "two", "three", "four")]
 
 
 def test_what_answers_a_prompt_that_is_shown_elsewhere(folder: Path, record: Record) -> None:

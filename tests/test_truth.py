@@ -847,8 +847,48 @@ def test_the_streams(name: str, folder: Path) -> None:
     recorded = outcome(case, folder / "run", "-m", "codetracer_python_recorder", "--trace-dir", str(folder / "trace"))
     told = streams(folder / "trace")
     assert told[0] == recorded.stdout.decode()
-    assert told[2] == "waits too\nso does this, and this\n"
-    assert told[3] == case.stdin.encode("latin-1").decode() + "first\nssecond\n"
+    assert told[2] == "waits too\nso does this, and this\n\nput last of all\n"
+    assert told[3] == case.stdin.encode("latin-1").decode() + "first\nssecond\nits "
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    "write",
+    [
+        "sys.stdout.write(text)",
+        "sys.stdout.buffer.write(data)",
+        "sys.stdout.writelines([text[:9000], text[9000:]])",
+        "open(1, 'wb', 0, closefd=False).write(data)",
+        "os.write(1, data)",
+    ],
+)
+def test_a_write_that_breaks_off(write: str, unbuffered: str, folder: Path, record: Record) -> None:
+    """A pipe that may not be waited for takes a part of a text: that, and no more, is output."""
+    (folder / "p.py").write_text(f"""
+import os, sys
+data = b"".join(b"%07d\\n" % number for number in range(20000))
+text = data.decode()
+read, write = os.pipe()
+os.dup2(write, 1)
+os.set_blocking(1, False)
+try: {write}
+except BlockingIOError as error: print(error.characters_written, file=sys.stderr)
+taken = os.read(read, 1 << 20)
+try: sys.stdout.flush()
+except BlockingIOError: pass
+os.set_blocking(read, False)
+try: taken += os.read(read, 1 << 20)
+except BlockingIOError: pass
+with open("taken", "wb") as file: file.write(taken)
+os.close(1)
+""")
+    record("p.py", env={"PYTHONUNBUFFERED": unbuffered}).done.check_returncode()
+    told, taken = streams(folder / "trace-out")[0], (folder / "taken").read_text()
+    assert len(taken) > 60000
+    if unbuffered and "sys.stdout.write" in write:
+        assert told.startswith(taken)  # the text layer says that it has written all, and loses the rest
+    else:
+        assert told == taken
 
 
 def test_the_streams_upon_layers_of_the_program(folder: Path) -> None:

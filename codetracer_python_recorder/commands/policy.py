@@ -9,7 +9,7 @@ import os
 from argparse import SUPPRESS, BooleanOptionalAction
 
 from codetracer_python_recorder.commands.parser import Parser
-from codetracer_python_recorder.commands.terminal import answered, columns, painted, print_document, print_json
+from codetracer_python_recorder.commands.terminal import columns, painted, print_document, print_json
 from codetracer_python_recorder.errors import PolicyError, RecorderError
 from codetracer_python_recorder.policy import check as checks
 from codetracer_python_recorder.policy import explain, init, json_schema, load
@@ -36,11 +36,7 @@ MOST_FUNCTIONS = 20
 
 def run(arguments: Sequence[str]) -> int:
     """Run a `policy` command; the exit status."""
-    options, unknown = _parser().parse_known_args(arguments)
-    if unknown:
-        raise RecorderError(f"policy {arguments[0]}: unknown: {' '.join(unknown)} ({Parser.way_out})")
-    command: Callable[[Namespace], int] = options.run
-    return answered(lambda: command(options))
+    return _parser().run(arguments)
 
 
 def _resolved(options: Namespace, script: str | None) -> Policy:
@@ -253,7 +249,7 @@ def _parser() -> Parser:
         epilog=f"example: {PROGRAM} explain app/main.py",
     )
     parser.way_out += "; a script is written ./policy"
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
+    commands = parser.commands()
     help = "print the policy in force, every value with its origin"
     show = _command(commands, "show", _show, help, "show app/main.py")
     show.add_argument("script", nargs="?", metavar="SCRIPT", help="the script it is in force for")

@@ -23,6 +23,8 @@ _CODES = {"good": "32", "bad": "31", "strong": "1", "faint": "2"}
 
 def answered(answer: Callable[[], int]) -> int:
     """Run what prints an answer; that nobody reads it to its end is no mistake. `RecorderError` if it has no place."""
+    if sys.stdout is None:
+        raise RecorderError("the answer cannot be written: standard output is closed")
     try:
         status = answer()
         sys.stdout.flush()

@@ -9,9 +9,11 @@ import os
 
 from codetracer_python_recorder import _native, summary
 from codetracer_python_recorder.commands.parser import Parser
-from codetracer_python_recorder.commands.terminal import answered, columns, painted, print_document, print_json
+from codetracer_python_recorder.commands.terminal import columns, painted, print_document, print_json
 from codetracer_python_recorder.errors import RecorderError
-from codetracer_python_recorder.session import say
+from codetracer_python_recorder.policy.resolve import resolve
+from codetracer_python_recorder.session import say, working_directory
+from codetracer_python_recorder.subject import as_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,16 +26,41 @@ PROGRAM = "codetracer-python-recorder trace"
 
 def run(arguments: Sequence[str]) -> int:
     """Run a `trace` command; the exit status."""
-    options = _parser().parse_args(arguments)
-    command: Callable[[Namespace], int] = options.run
-    return answered(lambda: command(options))
+    return _parser().run(arguments)
 
 
 def _dump(options: Namespace) -> int:
-    whole = _native.dump(options.trace_dir, options.json)
+    functions = _functions(options)
+    whole, found = _native.dump(options.trace_dir, options.json, functions, options.variables)
     if not whole:
         say(f"{options.trace_dir}: a partial trace (what of it is whole was printed)")
-    return 0
+    if found or not (functions or options.variables):
+        return 0
+    say(f"{options.trace_dir}: nothing of that in it (trace summary names its files and functions)")
+    return 1
+
+
+def _functions(options: Namespace) -> str | None:
+    """What chooses the functions whose calls are printed: a policy with nothing but rules; none where all are.
+
+    Paths are relative to the working directory of the program, as the dump shows them.
+    """
+    if not (options.paths or options.functions):
+        return None
+    paths: list[dict[str, str]] = [{"path": path} for path in options.paths] or [{}]
+    functions: list[dict[str, str]] = [{"function": function} for function in options.functions] or [{}]
+    rules = [{**path, **function, "record": "lines"} for path in paths for function in functions]
+    folder = working_directory()
+    policy = resolve(
+        cwd=folder,
+        start=folder,
+        environ={},
+        mapping={"include": [], "rules": rules},
+        mapping_name="trace dump",
+        mapping_folder=summary.workdir(options.trace_dir) or folder,
+        isolated=True,
+    )
+    return as_json(policy.spec(()))
 
 
 def _summary(options: Namespace) -> int:
@@ -87,26 +114,37 @@ def _policy(options: Namespace) -> int:
 
 def _recover(options: Namespace) -> int:
     done = _native.recover(options.trace_dir)
+    if options.json:
+        print_json({"recovered": done is not None, **(done or {})})
+        return 0
     if done is None:
         say(f"{options.trace_dir}: whole already, nothing was changed")
         return 0
-    parts = f"{done['parts']} {'part file' if done['parts'] == 1 else 'part files'} joined"
-    calls = f"{done['open_calls']} open {'call' if done['open_calls'] == 1 else 'calls'} ended"
-    say(f"{options.trace_dir}: recovered: {done['records']} records, {parts}, {calls}")
+    parts = f"{summary.counted(done['parts'], 'part file')} joined"
+    calls = f"{summary.counted(done['open_calls'], 'open call')} ended"
+    say(f"{options.trace_dir}: recovered: {summary.counted(done['records'], 'record')}, {parts}, {calls}")
     return 0
 
 
 def _parser() -> Parser:
     parser = Parser(prog=PROGRAM, description="Looks after a trace.", epilog=f"example: {PROGRAM} summary trace-out")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
+    commands = parser.commands()
     dump = _command(
         commands,
         "dump",
         _dump,
         "print every record, one a line",
-        "Prints every record of a trace, one a line, indented by the depth of its call.",
+        "Prints every record of a trace, one a line, indented by the depth of its call; or a part of it, without "
+        "definitions.",
     )
     dump.add_argument("--json", action="store_true", help="print JSON objects, for machines")
+    part = dump.add_argument_group("a part of it (each may be repeated)")
+    for flag, metavar, help in (
+        ("--path", "GLOB", "calls of functions in these files, as in a rule of a policy"),
+        ("--function", "QUALNAME", "calls of these functions, as in a rule of a policy"),
+        ("--variable", "NAME", "lines at which these variables stand, and these alone"),
+    ):
+        part.add_argument(flag, dest=f"{flag[2:]}s", action="append", default=[], metavar=metavar, help=help)
     told = _command(
         commands,
         "summary",
@@ -124,7 +162,7 @@ def _parser() -> Parser:
         "Prints the policy that made a trace as a TOML file, which --isolated --config takes again.",
     )
     policy.add_argument("--json", action="store_true", help="print JSON, for machines")
-    _command(
+    whole = _command(
         commands,
         "recover",
         _recover,
@@ -132,6 +170,7 @@ def _parser() -> Parser:
         "Takes what is whole of a trace that its process did not finish, joins the files of other threads to it and "
         "ends the calls that were open. Readers load such a trace without this, but see its main thread only.",
     )
+    whole.add_argument("--json", action="store_true", help="print JSON, for machines")
     return parser
 
 

@@ -49,13 +49,18 @@ def _code(folder: str) -> list[str]:
 def write(folder: str) -> str:
     """Make `recorder.toml`; its path."""
     path = os.path.join(folder, FILE)
+    policy = text(folder)
     try:
-        with open(path, "x", encoding="utf-8", newline="\n") as file:
-            file.write(text(folder))
+        open(path, "x").close()  # what somebody else makes meanwhile is not replaced
     except FileExistsError:
         raise RecorderError(f"{FILE}: is there already (remove it first, or edit it)") from None
     except OSError as error:
         raise RecorderError(f"{FILE}: cannot be written: {error.strerror}") from None
+    try:
+        _replace(path, policy)
+    except BaseException:
+        os.unlink(path)
+        raise
     return path
 
 
@@ -84,10 +89,7 @@ def add_to_pyproject(folder: str) -> str:
     for name, item in tomlkit.parse(text(folder)).body:
         section.add(item) if name is None else section.add(name, item)
     tool["codetracer"] = section
-    try:
-        _replace(os.path.realpath(path), tomlkit.dumps(document))
-    except OSError as error:
-        raise RecorderError(f"pyproject.toml: cannot be written: {error.strerror}") from None
+    _replace(os.path.realpath(path), tomlkit.dumps(document))
     return path
 
 
@@ -96,9 +98,12 @@ def _replace(path: str, text: str) -> None:
     from shutil import copymode
     from tempfile import NamedTemporaryFile
 
-    folder = os.path.dirname(path)
-    with NamedTemporaryFile("w", dir=folder, encoding="utf-8", newline="", delete_on_close=False) as file:
-        file.write(text)
-        file.close()
-        copymode(path, file.name)
-        os.replace(file.name, path)
+    folder, name = os.path.split(path)
+    try:
+        with NamedTemporaryFile("w", dir=folder, encoding="utf-8", newline="", delete_on_close=False) as file:
+            file.write(text)
+            file.close()
+            copymode(path, file.name)
+            os.replace(file.name, path)
+    except OSError as error:
+        raise RecorderError(f"{name}: cannot be written: {error.strerror}") from None

@@ -8,6 +8,7 @@
 mod extent;
 mod followed;
 mod pairs;
+mod prompt;
 mod shapes;
 mod stream;
 mod tokens;
@@ -27,6 +28,7 @@ use followed::{Followed, Found};
 use shapes::Shapes;
 use words::{NamePattern, words};
 
+pub use prompt::Question;
 pub use stream::Stream;
 
 /// Names whose verdict is remembered.
@@ -141,6 +143,28 @@ impl Redaction {
         }
     }
 
+    /// Whether a question asks for a secret: then its mark. On its own line any name in it tells of one, on the line before
+    /// the last: what was said of others (`Your passwords were changed`) asks for none.
+    pub fn asked(&mut self, question: &Question) -> Option<Mark> {
+        if !self.is_on {
+            return None;
+        }
+        if question.is_open
+            && let Told::Secret(mark) = self.judge(&question.subject)
+        {
+            return Some(mark);
+        }
+        let mark = self.behind(&question.subject)?;
+        (question.is_open || self.behind(question.before()).is_none()).then_some(mark)
+    }
+
+    /// The mark of what would stand behind a name.
+    fn behind(&mut self, name: &str) -> Option<Mark> {
+        let found = self.find(&format!("{name}: "));
+        let last = found.last()?;
+        (!last.ends && last.range.is_empty()).then(|| Arc::clone(&last.mark))
+    }
+
     /// The place of the first pattern that tells of a secret, and of the first that allows the name all the same.
     pub fn explain(&self, name: &str) -> (Option<usize>, Option<usize>) {
         let words = words(name);
@@ -162,6 +186,12 @@ impl Redaction {
     /// Follows a text that was hidden for its name.
     pub fn follow(&mut self, text: &str, mark: &Mark) {
         self.followed.add(text, mark);
+    }
+
+    /// The same of one that is known to be a secret: a short one is hidden where it is all of a text.
+    pub fn follow_answer(&mut self, text: &str, mark: &Mark) {
+        self.followed.add(text, mark);
+        self.followed.add_short(text, mark);
     }
 
     /// The same of bytes.

@@ -57,25 +57,38 @@ impl Channel {
 }
 
 impl Recorder {
-    /// How many characters of a stream's texts are looked at: what the policy wants and has room for, and those behind.
+    /// How many characters of a stream's texts are looked at: what the policy wants and has room for, and those behind. Of
+    /// output that is not shown as many as may ask for a secret.
     pub fn room(&self, channel: Channel) -> usize {
-        let capture = &self.setup.capture;
-        let wanted = match channel {
-            Channel::Stdout => capture.stdout,
-            Channel::Stderr => capture.stderr,
-            Channel::Stdin => capture.stdin,
-        };
-        let left = self.output_left[channel as usize];
-        if wanted && left > 0 && self.active && !self.between_parts {
+        if !self.active || self.between_parts {
+            0
+        } else if self.shows(channel) {
+            let left = self.output_left[channel as usize];
             usize::try_from(left).map_or(usize::MAX, |left| left.saturating_add(BEHIND))
+        } else if channel != Channel::Stdin && self.shows(Channel::Stdin) {
+            BEHIND
         } else {
             0
         }
     }
 
+    /// Whether the policy wants a stream's texts, and has room for more.
+    fn shows(&self, channel: Channel) -> bool {
+        let capture = &self.setup.capture;
+        let is_wanted = match channel {
+            Channel::Stdout => capture.stdout,
+            Channel::Stderr => capture.stderr,
+            Channel::Stdin => capture.stdin,
+        };
+        is_wanted && self.output_left[channel as usize] > 0
+    }
+
     /// The bytes of a text that the calling thread has written or read, and how many characters more it had.
     pub fn text(&mut self, channel: Channel, text: &[u8], rest: usize) {
         fault::point("output");
+        if !self.shows(channel) {
+            return self.heard[channel as usize].hear(&String::from_utf8_lossy(text));
+        }
         let thread = self.speaking_thread();
         if let Some(frame) = self.threads[thread].calls.last().map(|call| call.frame) {
             self.back_to_frame(thread, frame);
@@ -162,12 +175,25 @@ impl Recorder {
         self.prompt.next(&mut self.values.redaction, prompt);
     }
 
+    /// This is the secret that the program has asked for, read from wherever.
+    pub fn answers(&mut self, text: &str) {
+        let redaction = &mut self.values.redaction;
+        let question = self.prompt.question();
+        if let Some(mark) = question.and_then(|question| redaction.asked(&question)) {
+            redaction.follow_answer(text.trim_end_matches(['\r', '\n']), &mark);
+        }
+    }
+
     /// A text without its secrets, seen with what came before it on its stream.
     fn redacted(&mut self, channel: Channel, text: &str) -> String {
-        if channel == Channel::Stdin
-            && let Some(shown) = self.answered(text)
-        {
-            return shown;
+        if channel == Channel::Stdin {
+            if let Some(shown) = self.answered(text) {
+                return shown;
+            }
+            if text.contains('\n') {
+                let asking = self.heard.iter_mut().chain([&mut self.prompt]);
+                asking.for_each(Heard::forget_question);
+            }
         }
         self.heard[channel as usize].next(&mut self.values.redaction, text)
     }
@@ -180,7 +206,12 @@ impl Recorder {
         if is_first {
             let [output, errors, _] = &mut self.heard;
             let mut prompts = [&mut self.prompt, output, errors];
-            let mark = prompts.iter().find_map(|prompt| prompt.asks(redaction))?;
+            let mut questions: Vec<_> = prompts.iter().filter_map(|one| one.question()).collect();
+            if questions.iter().any(|question| question.is_open) {
+                // What was asked on a line before was another question.
+                questions.retain(|question| question.is_open);
+            }
+            let mark = questions.iter().find_map(|one| redaction.asked(one))?;
             prompts.iter_mut().for_each(|prompt| prompt.answered());
             self.answer = Some(Answer {
                 text: String::new(),

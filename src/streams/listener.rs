@@ -11,10 +11,12 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
-use crate::frame::Object;
+use crate::frame::{Frame, Object};
 use crate::interpreter;
 use crate::monitoring::Monitor;
+use crate::object;
 use crate::recorder::Channel;
 use crate::value::{class_attribute, text};
 
@@ -26,12 +28,18 @@ const BUFFERS: [&[u8]; 3] = [b"array.", b"mmap.", b"_ctypes."];
 /// Characters of a prompt that are looked at.
 const PROMPT: usize = 4096;
 
+/// Bytes that a text layer keeps back: of a longer text that it was given it begins to write. Fact: `chunk_size` in
+/// `Modules/_io/textio.c`, the same in 3.12 and 3.13.
+const KEPT_BACK: usize = 8192;
+
 /// What listens, and what it needs to know.
 pub struct Listener {
     /// The recording.
     pub tool: Rc<Monitor>,
     /// Which stream an object ends in.
     pub layers: Layers,
+    /// `__name__`
+    name: Py<PyString>,
 }
 
 /// The recording that listens; followed only with the GIL held.
@@ -39,8 +47,11 @@ static LISTENER: AtomicPtr<Listener> = AtomicPtr::new(ptr::null_mut());
 
 /// Lets `tool` listen.
 pub fn set(py: Python<'_>, tool: Rc<Monitor>) {
-    let layers = Layers::find(py);
-    let listener = Box::new(Listener { tool, layers });
+    let listener = Box::new(Listener {
+        tool,
+        layers: Layers::find(py),
+        name: PyString::intern(py, "__name__").unbind(),
+    });
     LISTENER.store(Box::into_raw(listener), Ordering::Release);
 }
 
@@ -70,6 +81,27 @@ impl Listener {
         self.tool.asks(piece.text);
     }
 
+    /// Whether it is the library's `getpass` that calls.
+    pub fn is_getpass(&self) -> bool {
+        let Some(frame) = Frame::calling() else {
+            return false;
+        };
+        let name =
+            Python::attach(|py| object::item_interned(py, frame.globals(), self.name.as_ptr()));
+        let is_its = |name| text::read(name, PROMPT, &mut String::new()).text == "getpass";
+        !name.is_null() && text::is_exact(name) && is_its(name)
+    }
+
+    /// The program asks for a secret, in whatever words.
+    pub fn ask_secret(&self) {
+        self.tool.asks("Password: ");
+    }
+
+    /// This is the secret that was asked for.
+    pub fn answer(&self, line: Object) {
+        self.tool.answers(&text::whole(line));
+    }
+
     /// What was asked for was read, or never will be.
     pub fn is_answered(&self) {
         self.tool.asks("");
@@ -83,6 +115,20 @@ impl Listener {
     /// The characters of a str, and the end of the line that the interpreter has taken from them.
     pub fn tell_line(&self, channel: Channel, object: Object) {
         self.tell_str_and(channel, object, "\n");
+    }
+
+    /// What was written of a str whose writing broke off after so many bytes; of a short one none was: they were others'.
+    pub fn tell_begun(&self, channel: Channel, object: Object, count: usize) {
+        let room = self.tool.room(channel).min(count);
+        if room == 0 {
+            return;
+        }
+        let mut scratch = String::new();
+        let piece = text::read(object, room, &mut scratch);
+        let bytes = piece.text.as_bytes();
+        if bytes.len() + piece.rest > KEPT_BACK {
+            self.tool.text(channel, &bytes[..bytes.len().min(count)], 0);
+        }
     }
 
     fn tell_str_and(&self, channel: Channel, object: Object, behind: &str) {

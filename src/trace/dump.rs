@@ -8,6 +8,7 @@
 mod integer;
 mod json;
 mod quote;
+mod select;
 mod source;
 mod story;
 #[cfg(test)]
@@ -19,26 +20,46 @@ use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+use self::select::{Selected, Shown};
 use self::story::Story;
 use super::reader::{Health, Reader};
 use super::record::Record;
 use super::{EventKind, Status};
 use crate::error::{Error, Result};
 
-/// Prints the trace in `dir` on `out`, as text or as one JSON object a line; true if the trace is whole.
+pub use self::select::Selection;
+
+/// What a dump has found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dumped {
+    /// Whether the trace is whole.
+    pub is_whole: bool,
+    /// Whether anything of it was shown.
+    pub has_shown: bool,
+}
+
+/// Prints what is asked for of the trace in `dir` on `out`, as text or as one JSON object a line.
 ///
 /// Nothing more is printed once the other end of `out` is closed; the trace then counts as whole.
 ///
 /// # Errors
 /// `Error::Trace` if there is no trace (`Reader::open`), or it cannot be read on, or `out` cannot be written.
-pub fn dump(dir: &Path, as_json: bool, out: &mut impl Write) -> Result<bool> {
+pub fn dump(
+    dir: &Path,
+    as_json: bool,
+    selection: Selection<'_>,
+    out: &mut impl Write,
+) -> Result<Dumped> {
     let mut reader = Reader::open(dir)?;
     let mut out = BufWriter::with_capacity(64 << 10, out);
     let form: &dyn Form = if as_json { &json::Json } else { &text::Text };
-    match print(&mut reader, form, &mut out) {
-        Ok(whole) => Ok(whole),
+    match print(&mut reader, form, selection, &mut out) {
+        Ok(dumped) => Ok(dumped),
         Err(Stop::Unreadable(error)) => Err(error),
-        Err(Stop::Unwritable(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(true),
+        Err(Stop::Unwritable(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Dumped {
+            is_whole: true,
+            has_shown: true,
+        }),
         Err(Stop::Unwritable(error)) => {
             Err(Error::Trace(format!("the dump cannot be written: {error}")))
         }
@@ -82,28 +103,70 @@ impl From<io::Error> for Stop {
 fn print(
     reader: &mut Reader,
     form: &dyn Form,
+    selection: Selection<'_>,
     out: &mut impl Write,
-) -> std::result::Result<bool, Stop> {
+) -> std::result::Result<Dumped, Stop> {
     let mut story = Story::new(reader.files().metadata.workdir.as_deref());
-    let mut line = String::new();
+    let mut selected = Selected::new(selection);
+    let mut lines = Lines {
+        form,
+        out,
+        line: String::new(),
+        has_shown: false,
+    };
     for record in reader.by_ref() {
         let record = record.map_err(Stop::Unreadable)?;
-        line.clear();
         story.before(&record);
-        form.record(&mut line, &record, &mut story);
+        let Shown { step, is_shown } = selected.next(&record, &story);
+        if let Some(step) = step {
+            lines.record(&Record::Step(step), &mut story)?;
+        }
+        if is_shown {
+            lines.record(&record, &mut story)?;
+        }
         story.after(&record);
-        line.push('\n');
-        out.write_all(line.as_bytes())?;
+    }
+    if let Some(step) = selected.last() {
+        lines.record(&Record::Step(step), &mut story)?;
     }
     let faults = faults(reader);
     if !faults.is_empty() {
-        line.clear();
-        form.partial(&mut line, &faults.join("; "));
-        line.push('\n');
-        out.write_all(line.as_bytes())?;
+        lines.partial(&faults.join("; "))?;
     }
-    out.flush()?;
-    Ok(faults.is_empty())
+    lines.out.flush()?;
+    Ok(Dumped {
+        is_whole: faults.is_empty(),
+        has_shown: lines.has_shown,
+    })
+}
+
+/// The lines on their way out.
+struct Lines<'a, W> {
+    form: &'a dyn Form,
+    out: &'a mut W,
+    /// The one at hand; its room is used again.
+    line: String,
+    has_shown: bool,
+}
+
+impl<W: Write> Lines<'_, W> {
+    fn record(&mut self, record: &Record, story: &mut Story) -> io::Result<()> {
+        self.has_shown = true;
+        self.form.record(&mut self.line, record, story);
+        self.end()
+    }
+
+    fn partial(&mut self, why: &str) -> io::Result<()> {
+        self.form.partial(&mut self.line, why);
+        self.end()
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.line.push('\n');
+        self.out.write_all(self.line.as_bytes())?;
+        self.line.clear();
+        Ok(())
+    }
 }
 
 /// All that keeps the trace from being whole.

@@ -37,7 +37,7 @@ mod zstd_file;
 use cbor::Cbor;
 pub use compact::{Compact, Excerpt, LONGEST_KEPT, PLACES, Place, SCENES, length_as_values};
 pub use definitions::{Definitions, MARK, NONE_TYPE, REDACTED, RESUMED, ROOT, root_of};
-pub use dump::dump;
+pub use dump::{Selection, dump};
 use encode::Encoding;
 pub use expand::{Expander, Target};
 pub use folder::{CHILDREN, FolderPlace};

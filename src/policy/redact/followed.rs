@@ -14,6 +14,8 @@ use super::stream::boundary;
 
 /// Characters of the shortest text that is followed, and bytes by which texts are found.
 const SHORTEST: usize = 8;
+/// Characters of the shortest text that is hidden where it is all of a text.
+const SHORTEST_ALONE: usize = 4;
 /// Characters of a text that are compared: what goes on behind them is hidden to its end.
 const LONGEST: usize = 1024;
 /// Texts that are followed at the most, their forms included.
@@ -57,6 +59,8 @@ pub(super) struct Followed {
     longest: usize,
     /// Bytes of the longest text that has more than one line.
     lines: usize,
+    /// Texts that are too short for that: hidden where one is all of a text.
+    short: BTreeMap<Box<str>, Arc<str>>,
     /// How many there are.
     pub count: usize,
     /// Whether a text could not be followed any more.
@@ -93,6 +97,15 @@ impl Followed {
     /// The same of a number, whose few digits may come again and again.
     pub(super) fn add_number(&mut self, digits: &str, mark: &Arc<str>) {
         self.add_forms(digits.as_bytes(), digits, mark);
+    }
+
+    /// Follows a text that is too short to be found in others, where it stands alone.
+    pub(super) fn add_short(&mut self, text: &str, mark: &Arc<str>) {
+        let is_short = (SHORTEST_ALONE..SHORTEST).contains(&text.chars().take(SHORTEST).count());
+        if is_short && self.count < MOST && !self.short.contains_key(text) {
+            self.short.insert(text.into(), Arc::clone(mark));
+            self.count += 1;
+        }
     }
 
     fn add_forms(&mut self, bytes: &[u8], text: &str, mark: &Arc<str>) {
@@ -175,12 +188,18 @@ impl Followed {
     /// Where followed texts stand in a text.
     #[inline]
     pub(super) fn find(&self, text: &str, found: &mut Vec<Found>) {
-        if self.count > 0 && text.len() >= SHORTEST {
+        if self.count > 0 {
             self.find_any(text, found);
         }
     }
 
     fn find_any(&self, text: &str, found: &mut Vec<Found>) {
+        if let Some(mark) = self.short.get(text) {
+            found.push((0..text.len(), Arc::clone(mark)));
+        }
+        if self.lengths.is_empty() {
+            return;
+        }
         let bytes = text.as_bytes();
         let (mut at, mut done) = (0, 0);
         while at + SHORTEST <= bytes.len() {
@@ -215,7 +234,7 @@ impl Followed {
 
     /// Where, at the end of a text whose last line begins at `line`, a followed one begins that may go on in the next.
     pub(super) fn begun(&self, text: &str, line: usize) -> Option<Found> {
-        if self.count == 0 {
+        if self.lengths.is_empty() {
             return None;
         }
         // What begins before does not go on behind the end.

@@ -2,12 +2,15 @@
 //!
 //! Owns: what of the pieces before must be known. Must not: keep more than a bounded part of them.
 
+use super::prompt::{self, Question};
 use super::{Hidden, Redaction};
 
 /// Bytes of the line at hand that are kept.
 const LINE: usize = 4096;
 /// Bytes kept of a secret that has not ended; beyond, the rest of its line is hidden, and the stream goes on.
 const OPEN: usize = 64 << 10;
+/// Bytes of what came last that are kept, for what it asks.
+const LAST: usize = 4096;
 /// What tells that the end of a secret was not looked for any more.
 const LOST: &str = "<redacted: no end in 64 kB>";
 
@@ -20,6 +23,8 @@ pub struct Stream {
     is_hiding: bool,
     /// Whether the line at hand is that in which a secret was too long for its end to be told.
     is_lost: bool,
+    /// What came last, as it came.
+    last: String,
 }
 
 impl Stream {
@@ -28,6 +33,7 @@ impl Stream {
         if !redaction.is_on {
             return piece.to_owned();
         }
+        self.hear(piece);
         let piece = self.behind_lost(piece);
         if piece.is_empty() {
             return String::new();
@@ -42,6 +48,15 @@ impl Stream {
             shown.push_str(LOST);
         }
         shown
+    }
+
+    /// Takes a piece in that is not shown: it may ask for something all the same.
+    pub fn hear(&mut self, piece: &str) {
+        self.last.push_str(piece);
+        if self.last.len() > 2 * LAST {
+            let from = boundary(&self.last, self.last.len() - LAST);
+            self.last.drain(..from);
+        }
     }
 
     /// What of a piece lies behind the line in which a secret was lost.
@@ -90,17 +105,21 @@ impl Stream {
         self.before = text;
     }
 
-    /// What was asked for was given elsewhere: a new line begins.
+    /// A secret that was asked for was given elsewhere: a new line begins.
     pub fn answered(&mut self) {
+        self.forget_question();
         self.before.clear();
         self.is_hiding = false;
     }
 
-    /// Whether the last line asks for a secret: `Password: `.
-    pub fn asks(&self, redaction: &mut Redaction) -> Option<super::Mark> {
-        let found = redaction.find(&self.before);
-        let last = found.last()?;
-        (!last.ends && last.range.is_empty()).then(|| last.mark.clone())
+    /// What was asked for is asked for no more.
+    pub fn forget_question(&mut self) {
+        self.last.clear();
+    }
+
+    /// What was asked for last.
+    pub fn question(&self) -> Option<Question> {
+        prompt::question(&self.last)
     }
 }
 

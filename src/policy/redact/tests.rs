@@ -316,11 +316,37 @@ fn what_is_lost_is_said_and_the_stream_goes_on() {
 
 #[test]
 fn a_prompt_asks_for_a_secret() {
-    let (mut redaction, mut stream) = (usual(), Stream::default());
-    stream.next(&mut redaction, "Password: ");
-    assert!(stream.asks(&mut redaction).is_some());
-    stream.next(&mut redaction, "\nName: ");
-    assert!(stream.asks(&mut redaction).is_none());
+    let mut redaction = usual();
+    for (prompt, is_secret) in [
+        ("Password: ", true),
+        ("Password for bob [none]? ", true),
+        ("Enter your API key\n", true),
+        ("Wrong password\nName: ", false),
+        ("Your passwords were changed\n", false),
+        ("Your name: ", false),
+    ] {
+        let mut stream = Stream::default();
+        stream.next(&mut redaction, prompt);
+        let question = stream.question().expect("it asks for something");
+        assert_eq!(redaction.asked(&question).is_some(), is_secret, "{prompt}");
+        stream.answered();
+        assert_eq!(stream.question(), None);
+    }
+}
+
+#[test]
+fn a_short_answer_is_hidden_where_it_stands_alone() {
+    let mut redaction = usual();
+    let mark = "<redacted: name password>".into();
+    for text in ["pear", "hunter2", "p\u{e4}\u{df}w\u{f6}rt", "y"] {
+        redaction.follow_answer(text, &mark);
+        let is_hidden = redaction.text(text).is_some();
+        assert_eq!(is_hidden, text != "y", "{text}");
+        assert_eq!(redaction.text(&format!("a {text} and more of it")), None);
+    }
+    redaction.follow_answer("correct horse", &mark);
+    assert!(redaction.text("hunter2").is_some());
+    assert!(redaction.text("a correct horse").is_some());
 }
 
 #[test]

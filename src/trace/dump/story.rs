@@ -89,6 +89,12 @@ impl Story {
         known(self.paths.get(id.0 as usize).map(|path| &*path.shown), id.0)
     }
 
+    /// Where a file lies.
+    pub fn real_path(&self, id: PathId) -> Cow<'_, str> {
+        let path = self.paths.get(id.0 as usize);
+        path.map_or_else(Cow::default, |path| path.real.to_string_lossy())
+    }
+
     /// A variable's name.
     pub fn variable(&self, id: VariableId) -> Cow<'_, str> {
         known(self.variables.get(id.0 as usize).map(String::as_str), id.0)

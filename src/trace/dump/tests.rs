@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 
 use super::integer::digits;
 use super::source::Sources;
-use super::{dump, quote};
+use super::{Selection, dump, quote};
 use crate::error::Error;
 use crate::trace::sample;
 
 fn dump_folder(dir: &Path, as_json: bool) -> (String, bool) {
     let mut out = Vec::new();
-    let whole = dump(dir, as_json, &mut out).unwrap();
-    (String::from_utf8(out).unwrap(), whole)
+    let dumped = dump(dir, as_json, Selection::default(), &mut out).unwrap();
+    (String::from_utf8(out).unwrap(), dumped.is_whole)
 }
 
 /// The dump of these events, which is the same from both forms.
@@ -315,13 +315,16 @@ impl Write for Failing {
 #[test]
 fn a_closed_pipe_ends_the_dump_quietly_and_a_full_disk_does_not() {
     let dir = sample::folder("trace.json", &sample::json(&sample::events()));
-    let closed = dump(dir.path(), true, &mut Failing(io::ErrorKind::BrokenPipe, 0));
-    assert_eq!(closed, Ok(true));
-    let full = dump(
-        dir.path(),
-        true,
-        &mut Failing(io::ErrorKind::StorageFull, 0),
-    );
+    let to = |kind| {
+        dump(
+            dir.path(),
+            true,
+            Selection::default(),
+            &mut Failing(kind, 0),
+        )
+    };
+    assert!(to(io::ErrorKind::BrokenPipe).is_ok_and(|dumped| dumped.is_whole));
+    let full = to(io::ErrorKind::StorageFull);
     assert!(
         matches!(full, Err(Error::Trace(text)) if text.starts_with("the dump cannot be written: "))
     );
