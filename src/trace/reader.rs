@@ -9,6 +9,7 @@ mod binary;
 mod files;
 mod frames;
 mod json;
+mod met;
 #[cfg(test)]
 mod tests;
 mod window;
@@ -17,6 +18,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
+use std::rc::Rc;
 
 pub use files::{Metadata, TraceFiles};
 
@@ -32,7 +34,7 @@ const TOO_LONG: &str = "a record longer than 256 MiB";
 
 /// What a form's reader finds next.
 enum Found {
-    Record(Record),
+    Record(Rc<Record>),
     End,
     Torn(String),
 }
@@ -135,7 +137,7 @@ impl Reader {
         &self.health
     }
 
-    fn advance(&mut self) -> io::Result<Option<Record>> {
+    fn advance(&mut self) -> io::Result<Option<Rc<Record>>> {
         let (found, offset) = match &mut self.form {
             Form::Json(reader) => (reader.next()?, reader.offset()),
             Form::Binary(reader) => (reader.next()?, reader.offset()),
@@ -168,7 +170,7 @@ impl Reader {
 }
 
 impl Iterator for Reader {
-    type Item = Result<Record>;
+    type Item = Result<Rc<Record>>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.ended {

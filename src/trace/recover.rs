@@ -210,7 +210,7 @@ impl Copy {
             if !self.known.admits(&record) {
                 break;
             }
-            match record {
+            match *record {
                 Record::Call(_) => open += 1,
                 Record::Return(_) => open = open.saturating_sub(1),
                 _ => {}

@@ -188,6 +188,9 @@ pub fn folder(name: &str, content: &[u8]) -> TempDir {
 /// All records of the trace in `dir`, and its health.
 pub fn read(dir: &Path) -> (Vec<Record>, Health) {
     let mut reader = Reader::open(dir).unwrap();
-    let records = reader.by_ref().map(Result::unwrap).collect();
+    let records = reader
+        .by_ref()
+        .map(|record| record.unwrap().as_ref().clone());
+    let records = records.collect();
     (records, reader.health().clone())
 }

@@ -114,23 +114,23 @@ impl Count {
     fn read(&mut self, reader: &mut Reader) -> Result<()> {
         while let Some(record) = reader.next() {
             let bytes = reader.bytes().len() as u64;
-            self.record(record?, bytes);
+            self.record(&*record?, bytes);
         }
         self.settle_step(None);
         self.open.clear();
         Ok(())
     }
 
-    fn record(&mut self, record: Record, bytes: u64) {
+    fn record(&mut self, record: &Record, bytes: u64) {
         self.summary.records += 1;
         self.summary.bytes += bytes;
         match record {
             Record::Path(path) => self.paths.push(FileSummary {
-                path,
+                path: path.clone(),
                 ..FileSummary::default()
             }),
             Record::Function(function) => {
-                self.functions.push(function);
+                self.functions.push(function.clone());
                 self.of_functions.push((0, 0));
             }
             Record::VariableName(_) | Record::Type(_) | Record::Other(_) => {}
@@ -138,8 +138,8 @@ impl Count {
         }
     }
 
-    fn story(&mut self, record: Record, bytes: u64) {
-        let call = match &record {
+    fn story(&mut self, record: &Record, bytes: u64) {
+        let call = match record {
             Record::Call(call) => Some(call.function_id),
             _ => None,
         };
@@ -161,7 +161,7 @@ impl Count {
             }
             Record::Return(value) => {
                 self.open.pop();
-                self.value(&value);
+                self.value(value);
             }
             Record::Value(variable) => self.value(&variable.value),
             Record::Event(event) => {

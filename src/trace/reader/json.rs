@@ -3,7 +3,9 @@
 //! Owns: the array around the events. Must not: know the shape of an event.
 
 use std::io::{self, Read};
+use std::rc::Rc;
 
+use super::met::Met;
 use super::window::{More, Window};
 use super::{Found, HALF_A_RECORD, TOO_LONG};
 use crate::trace::Record;
@@ -29,6 +31,7 @@ enum Expect {
 pub struct JsonReader<R> {
     window: Window<R>,
     expect: Expect,
+    met: Met,
 }
 
 impl<R: Read> JsonReader<R> {
@@ -37,6 +40,7 @@ impl<R: Read> JsonReader<R> {
         let mut reader = Self {
             window: Window::new(source),
             expect: Expect::EventOrEnd,
+            met: Met::new(),
         };
         if reader.next_mark()? != Some(b'[') {
             return Ok(None);
@@ -98,7 +102,8 @@ impl<R: Read> JsonReader<R> {
     /// The event that begins at the window's first byte. A window that ends within it is
     /// widened, and the event read anew: rare, since a window holds thousands of events.
     fn event(&mut self) -> io::Result<Found> {
-        if let Some((record, length)) = event_of_line(self.window.bytes()) {
+        let line = first_line(self.window.bytes());
+        if let Some((record, length)) = line.and_then(|line| self.met.record(line, event_of_line)) {
             return Ok(self.found(record, length));
         }
         loop {
@@ -106,7 +111,7 @@ impl<R: Read> JsonReader<R> {
             let cut = match events.next() {
                 Some(Ok(record)) => {
                     let length = events.byte_offset();
-                    return Ok(self.found(record, length));
+                    return Ok(self.found(Rc::new(record), length));
                 }
                 Some(Err(error)) if !error.is_eof() => {
                     return Ok(Found::torn(without_place(&error)));
@@ -122,17 +127,22 @@ impl<R: Read> JsonReader<R> {
     }
 
     /// Goes on behind an event of this length.
-    fn found(&mut self, record: Record, length: usize) -> Found {
+    fn found(&mut self, record: Rc<Record>, length: usize) -> Found {
         self.window.consume(length);
         self.expect = Expect::CommaOrEnd;
         Found::Record(record)
     }
 }
 
-/// The event that begins a line and is whole in it, and its length: known to be UTF-8, it is read faster.
-fn event_of_line(bytes: &[u8]) -> Option<(Record, usize)> {
+/// The line that begins here, unless it is long.
+fn first_line(bytes: &[u8]) -> Option<&[u8]> {
     let bytes = &bytes[..bytes.len().min(LONGEST_LINE)];
-    let line = str::from_utf8(&bytes[..memchr::memchr(b'\n', bytes)?]).ok()?;
+    Some(&bytes[..memchr::memchr(b'\n', bytes)?])
+}
+
+/// The event that begins a line and is whole in it, and its length: known to be UTF-8, it is read faster.
+fn event_of_line(line: &[u8]) -> Option<(Record, usize)> {
+    let line = str::from_utf8(line).ok()?;
     let mut events = serde_json::Deserializer::from_str(line).into_iter();
     let record = events.next()?.ok()?;
     Some((record, events.byte_offset()))

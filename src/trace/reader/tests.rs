@@ -49,6 +49,29 @@ fn both_forms_give_the_same_records() {
 }
 
 #[test]
+fn records_that_come_again_are_read_again() {
+    let events = sample::events();
+    let (once, _) = read("trace.json", &sample::json(&events));
+    let thrice = [&events[..]; 3].concat();
+    let items = sample::cbor(&thrice);
+    let forms = [
+        ("trace.json", sample::json(&thrice)),
+        ("trace.bin", sample::binary(&[&items])),
+        // Of a text in pieces no length is announced.
+        (
+            "trace.bin",
+            sample::binary(&[&items, &b"\xa1\x64Path\x7f\x62/a\x61b\xff".repeat(2)]),
+        ),
+    ];
+    for (name, content) in forms {
+        let (records, is_whole) = read(name, &content);
+        let (told, more) = records.split_at(thrice.len());
+        assert!(is_whole && told == [&once[..]; 3].concat());
+        assert!(more.iter().all(|path| *path == Record::Path("/ab".into())));
+    }
+}
+
+#[test]
 fn json_cut_at_every_byte_gives_its_whole_events() {
     let events = sample::events();
     let content = sample::json(&events);
