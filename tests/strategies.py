@@ -377,11 +377,18 @@ class Color(Enum):
     A_COLOR_OF_A_LONG_NAME_THAT_IS_CUT_WHERE_THERE_IS_LITTLE_ROOM = 2
 class Open: pass
 class Other: pass
-class Slots: __slots__ = ("a", "b")
-class Items(list): pass
+class Slots: __slots__ = ("a", "b", "number")
+class Items(list): __slots__ = ("a", "number")
 class Text(str): pass
-class Keys(dict): pass
+class Keys(dict): __slots__ = ("a", "number")
+class Wide: __slots__ = tuple(f"a{number}" for number in range(30))
 def function(): pass
+def filled(thing, *values):
+    for field, value in zip(("a", "b", "number"), values): setattr(thing, field, value)
+    return thing
+def show(it):
+    pass
+    return it
 Pair = namedtuple("Pair", "a b")
 def change():
     a = b = c = d = None
@@ -424,6 +431,13 @@ FRESH = (
     "frozenset('{number}')",
     "[[{name}], [{number}]]",
     "[Slots(), Open(), {name}]",
+    "Keys()",
+    "Wide()",
+    "filled(Slots(), {number} << 20, {name}, [{number}])",
+    "filled(Open(), [{number}], {number} / 7, {name})",
+    "filled(Items([{name}]), {number} << 20, 'one')",
+    "[filled(Keys(), [], {number})]",
+    "4111111111111111",
     "dict.fromkeys(range({number}), {name})",
     "list(range({number}))",
     "'{number}' + str({name})[:8]",
@@ -439,11 +453,12 @@ FRESH = (
     "{name}",
     "{name}",
 )
+FREQUENT = ("{name} = {value}", "{name}.{field} = {value}", "{name}.{field} = {number}")
 CHANGES = (
-    "{name} = {value}",
-    "{name} = {value}",
-    "{name}.{field} = {value}",
-    "{name}.{field} = {value}",
+    "{name}.{field}[0] = {value}",
+    "{name}.{field}[0].append({value})",
+    "for number in range({number}): setattr({name}, f'a{{number}}', {value})",
+    "show({name})",
     "del {name}.{field}",
     "del {name}",
     "{name} += {value}",
@@ -491,12 +506,21 @@ CHANGES = (
 
 @st.composite
 def changes(draw: Draw) -> str:
-    """A program whose variables hold all kinds of objects, which change from line to line, or are replaced."""
-    number, name, field = st.integers(0, 40), st.sampled_from(NAMES), st.sampled_from(("a", "b", "number"))
+    """A program whose variables hold all kinds of objects, which change from line to line, or are replaced.
+
+    Of variables, values and changes it has a few, so that those which it has meet each other.
+    """
+
+    def some(options: tuple[str, ...], least: int, most: int) -> st.SearchStrategy[str]:
+        size = draw(st.integers(least, most))
+        return st.sampled_from(draw(st.permutations(options))[:size])
+
+    number, name, field = st.integers(0, 40), some(NAMES, 1, 3), some(("a", "b", "number"), 1, 3)
+    fresh, changes = some(FRESH, 5, 20), st.sampled_from(FREQUENT) | some(CHANGES, 5, 20)
     text = CHANGING
     for _ in range(draw(st.integers(20, 80))):
-        value = draw(st.sampled_from(FRESH)).format(number=draw(number), name=draw(name))
-        change = draw(st.sampled_from(CHANGES))
+        value = draw(fresh).format(number=draw(number), name=draw(name))
+        change = draw(changes)
         line = change.format(name=draw(name), field=draw(field), number=draw(number), value=value)
         text += f"    try:\n        {line}\n    except Exception:\n        pass\n"
     return text + "change()\n"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import Plain, Record
 from tests.strategies import changes, examples
-from tests.traces import Trace, checked
+from tests.traces import Body, Trace, checked
 
 PROGRAM = """
 import sys
@@ -87,7 +87,7 @@ LIMITS = (
 )
 
 
-@examples(40)
+@examples(30)
 @given(changes(), st.sampled_from(LIMITS))
 def test_no_value_is_stale(folder: Path, record: Record, text: str, limits: str) -> None:
     """What is remembered from value to value shows nothing else than what is read anew."""
@@ -103,9 +103,18 @@ def warm_is_cold(record: Record, options: list[str]) -> None:
         return checked(done.trace)
 
     warm, cold = recorded(""), recorded("cold")
-    assert warm.events == cold.events
-    assert (warm.names, warm.types) == (cold.names, cold.types)
+    assert with_types(warm.events, warm) == with_types(cold.events, cold)
+    assert warm.names == cold.names
     assert warm.metadata["counters"] == cold.metadata["counters"]
+
+
+def with_types(body: Body, trace: Trace) -> Body:
+    """The same with types in the place of their ids. A type may be defined for what turns out to have no room."""
+    if isinstance(body, dict):
+        return {key: with_types(trace.types[part] if key == "type_id" else part, trace) for key, part in body.items()}
+    if isinstance(body, list | tuple):
+        return [with_types(part, trace) for part in body]
+    return body
 
 
 # What a step shows stands until a variable is bound anew, or what it holds changes.
