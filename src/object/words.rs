@@ -76,7 +76,15 @@ impl Words {
     #[inline(always)]
     pub unsafe fn hold(&self) -> bool {
         // SAFETY: the caller's promise.
-        unsafe { self.words_hold() && self.runs.iter().all(|run| self.holds(run)) }
+        unsafe { self.words_hold() && (self.runs.is_empty() || self.runs_hold()) }
+    }
+
+    /// # Safety
+    /// All words are as they were.
+    #[inline(never)]
+    unsafe fn runs_hold(&self) -> bool {
+        // SAFETY: the caller's promise.
+        self.runs.iter().all(|run| unsafe { self.holds(run) })
     }
 
     /// Whether the bytes of a run are as they were.
@@ -167,6 +175,7 @@ impl Words {
         self.runs.sort_unstable_by_key(|run| run.place);
     }
 
+    #[cold]
     fn push_run(&mut self, place: usize, at: *const u8, bytes: &[u8]) {
         let start = self.in_runs.len();
         if start + bytes.len() > MOST_IN_RUNS {
@@ -221,6 +230,7 @@ impl Words {
     ///
     /// # Safety
     /// As for `word`, of these bytes and seven before them; a word before them says how many there are.
+    #[inline]
     pub unsafe fn bytes(&mut self, start: *const u8, size: usize) {
         // SAFETY: the caller's promise.
         unsafe {
@@ -328,6 +338,7 @@ impl Words {
         }
     }
 
+    #[inline]
     unsafe fn text(&mut self, object: Object, characters: usize) {
         // SAFETY: an exact str: its characters follow its head.
         unsafe {

@@ -280,7 +280,7 @@ impl Values {
         };
         if is_hidden {
             encoder.hidden(object);
-        } else if unchanged::is_brief(object) || redacted::has_say(told, object) {
+        } else if unchanged::is_brief_or_constant(object) || redacted::has_say(told, object) {
             encoder.anew(told, object);
         } else {
             encoder.whole(object);

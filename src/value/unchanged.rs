@@ -133,15 +133,17 @@ impl Values {
     /// Notes what decides the value of an object that was just written under a name that says this.
     #[inline]
     pub fn note(&self, told: &Told, object: Object, basis: &mut Basis) {
+        // SAFETY: a live object.
+        let class = unsafe { ffi::Py_TYPE(object) };
         if has_say(told, object) || looks_inside(told, object) {
             basis.words.doubt();
-        } else if is_constant(object) || !is_brief(object) && self.unchanged.note(object, basis) {
-            // SAFETY: a live object.
-        } else if is_scalar(unsafe { ffi::Py_TYPE(object) }) {
-            let seen = redacted::window(self.bounds.string);
-            // SAFETY: an exact int, float or str.
-            unsafe { basis.words.scalar(object, seen) }
-        } else {
+        } else if is_scalar(class) {
+            if is_brief(class, object) || !self.unchanged.note(object, basis) {
+                let seen = redacted::window(self.bounds.string);
+                // SAFETY: an exact int, float or str.
+                unsafe { basis.words.scalar(object, seen) }
+            }
+        } else if !is_constant(object) && !self.unchanged.note(object, basis) {
             basis.words.doubt();
         }
     }
@@ -456,16 +458,23 @@ const BRIEF: usize = 64;
 
 /// Whether a value of this object is written as fast as it is found.
 #[inline]
-pub fn is_brief(object: Object) -> bool {
+pub fn is_brief_or_constant(object: Object) -> bool {
+    // SAFETY: a live object.
+    let class = unsafe { ffi::Py_TYPE(object) };
+    is_scalar(class) && is_brief(class, object) || is_constant(object)
+}
+
+/// Whether an exact int, str or float is short.
+#[inline]
+fn is_brief(class: *mut ffi::PyTypeObject, object: Object) -> bool {
     // SAFETY: a live object of the exact type that each branch has checked.
     unsafe {
-        let class = ffi::Py_TYPE(object);
         if class == &raw mut ffi::PyLong_Type {
             words::is_short(object)
         } else if class == &raw mut ffi::PyUnicode_Type {
             ffi::PyUnicode_GET_LENGTH(object) <= BRIEF.cast_signed()
         } else {
-            class == &raw mut ffi::PyFloat_Type || is_constant(object)
+            true
         }
     }
 }
