@@ -249,30 +249,6 @@ def test_the_project_root(folder: Path, tree: list[str], start: str, root: str) 
     assert find_project(str(folder / start), str(folder)).root == str(folder / root).rstrip("/")
 
 
-# A tree, the start folder, the policy file, and the project root.
-ROOTS_BY_FILE = [
-    (["p/r.toml", "p/a/b/"], "p/a/b", "p/r.toml", "p"),
-    (["p/a/r.toml"], "p/a", "p/a/r.toml", "p/a"),
-    (["p/ci/r.toml", "p/a/"], "p/a", "p/ci/r.toml", "p/a"),
-    (["p/a/r.toml", "p/ab/"], "p/ab", "p/a/r.toml", "p/ab"),
-    (["p/setup.py", "p/a/b/r.toml"], "p/a/b", "p/a/b/r.toml", "p"),
-    (["p/r.toml", "p/a/setup.py", "p/a/b/"], "p/a/b", "p/r.toml", "p/a"),
-]
-
-
-@pytest.mark.parametrize(("tree", "start", "file", "root"), ROOTS_BY_FILE)
-def test_a_policy_file_above_the_script_marks_the_root(
-    folder: Path, tree: list[str], start: str, file: str, root: str
-) -> None:
-    """Where nothing else does."""
-    for name in tree:
-        if name.endswith("/"):
-            (folder / name).mkdir(parents=True)
-        else:
-            write(folder / name, "")
-    assert resolved(file, start=folder / start).project_root == str(folder / root)
-
-
 def test_the_start_folder(folder: Path) -> None:
     script = write(folder / "app" / "main.py", "")
     (folder / "link.py").symlink_to(script)

@@ -34,11 +34,8 @@ class Project:
         self.notices = notices
 
 
-def find_project(start: str, cwd: str, policy_file: str = "") -> Project:
-    """The project root, from the start folder upwards, as far as a folder with `.git`.
-
-    Where nothing marks one it is the folder of the policy file, if the start folder lies below that.
-    """
+def find_project(start: str, cwd: str) -> Project:
+    """The project root, from the start folder upwards, as far as a folder with `.git`."""
     notices: list[str] = []
     marked = ""
     folder = start
@@ -63,14 +60,8 @@ def find_project(start: str, cwd: str, policy_file: str = "") -> Project:
             marked = folder
         parent = os.path.dirname(folder)
         if parent == folder or os.path.exists(os.path.join(folder, ".git")):
-            return Project(marked or _above(start, policy_file) or start, None, "", notices)
+            return Project(marked or start, None, "", notices)
         folder = parent
-
-
-def _above(start: str, policy_file: str) -> str:
-    """The folder of the policy file, if the start folder is that or lies below it."""
-    folder = os.path.realpath(os.path.dirname(policy_file)) if policy_file else ""
-    return folder if folder and os.path.join(start, "").startswith(os.path.join(folder, "")) else ""
 
 
 def _may_hold_policy(data: bytes) -> bool:

@@ -308,10 +308,10 @@ def resolve(
     each. Raises `PolicyError` with every mistake of every source.
     """
     problems: list[str] = []
-    files = [given for given in config if not _inline(given, cwd)]
-    project = find_project(start, cwd, _placed(cwd, files[0]) if files and files[0] else "")
+    project = find_project(start, cwd)
     stack = _Stack(cwd, problems)
     stack.add(load.default())
+    files = [given for given in config if not _inline(given, cwd)]
     if files:
         stack.add_file(config_name, *files)
     elif not isolated:

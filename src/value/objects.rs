@@ -271,6 +271,9 @@ pub(super) unsafe fn function_name(function: Object) -> Object {
     unsafe {
         let name = ffi::PyObject_GetAttrString(function, c"__qualname__".as_ptr());
         ffi::Py_XDECREF(name);
+        if name.is_null() {
+            ffi::PyErr_Clear();
+        }
         name
     }
 }
