@@ -217,6 +217,9 @@ unsafe fn note_plain_attributes(layout: &Layout, object: Object, words: &mut Wor
                 words.size(value);
                 let items = words.items_of_list(value);
                 for index in 0..ffi::PyList_GET_SIZE(value) {
+                    if !words.are_all() {
+                        return false;
+                    }
                     words.word(items.offset(index));
                     words.scalar(*items.offset(index), usize::MAX);
                 }
