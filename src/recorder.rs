@@ -65,7 +65,7 @@ struct Resumption<'a> {
 
 /// What is kept of a thread that runs recorded code.
 struct Thread {
-    stream: Arc<Stream>,
+    stream: Rc<Stream>,
     calls: Vec<Activation>,
     /// The frame that the stream's last step belongs to.
     stepped: usize,
@@ -227,8 +227,8 @@ impl Drop for Tenancy {
 
 /// Appends what belongs to one event to a thread's stream; definitions go to the main stream, before it.
 fn append<R>(
-    main: &Arc<Stream>,
-    stream: &Arc<Stream>,
+    main: &Rc<Stream>,
+    stream: &Rc<Stream>,
     definitions: &mut Definitions,
     written: &mut u64,
     write: impl FnOnce(&mut Compact, &mut Definitions) -> R,
@@ -239,7 +239,7 @@ fn append<R>(
     let result = write(&mut out, definitions);
     *written += out.length() - length;
     if definitions.are_pending() {
-        if Arc::ptr_eq(main, stream) {
+        if Rc::ptr_eq(main, stream) {
             definitions.put(&mut out, start);
         } else {
             let mut main = main.lock();
@@ -275,7 +275,7 @@ impl Recorder {
         } else {
             setup.limits.output_bytes
         };
-        let main = Thread::new(Arc::clone(setup.writer.main()));
+        let main = Thread::new(Rc::clone(setup.writer.main()));
         let mut recorder = Self {
             policy: knowledge.policy,
             sources: knowledge.sources,
@@ -624,15 +624,15 @@ impl Recorder {
             self.setup.writer.give_up(OWN_ERROR);
         }
         let (tallies, reached) = (self.tallies(), self.limits_reached());
-        let streams: Vec<_> = self
+        let order: Vec<_> = self
             .threads
             .iter()
             .skip(1)
-            .map(|thread| Arc::clone(&thread.stream))
+            .map(|thread| thread.stream.number())
             .collect();
         let threads = mem::take(&mut self.thread_names);
         let (writer, knowledge) = self.apart();
-        let finished = writer.finish(&streams, |metadata| {
+        let finished = writer.finish(&order, |metadata| {
             metadata.extend(tallies);
             metadata.insert("threads".to_owned(), threads.into());
             metadata.insert("limits_reached".to_owned(), reached.into());
@@ -691,7 +691,7 @@ impl Detail {
 }
 
 impl Thread {
-    fn new(stream: Arc<Stream>) -> Self {
+    fn new(stream: Rc<Stream>) -> Self {
         Self {
             stream,
             calls: Vec::new(),

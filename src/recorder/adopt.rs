@@ -6,6 +6,7 @@
 //! began.
 
 use std::collections::HashSet;
+use std::rc::Rc;
 use std::sync::{Arc, PoisonError};
 
 use pyo3::ffi;
@@ -209,12 +210,11 @@ impl Recorder {
             .pop();
         if let Some(place) = left {
             self.close_thread(place);
-            self.threads[place] = Thread::new(Arc::clone(&self.threads[place].stream));
+            self.threads[place] = Thread::new(Rc::clone(&self.threads[place].stream));
             return place;
         }
         let place = self.threads.len();
-        self.threads
-            .push(Thread::new(self.setup.writer.stream(place)));
+        self.threads.push(Thread::new(self.setup.writer.stream()));
         place
     }
 }

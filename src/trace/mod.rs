@@ -5,6 +5,7 @@
 //! The event stream is what CodeTracer's `runtime_tracing` / `codetracer_trace_types` crates define:
 //! externally tagged events, ids given implicitly by the order of definition.
 
+mod biased;
 mod cbor;
 mod compact;
 mod compressor;

@@ -1,6 +1,7 @@
 //! The few calls that differ from system to system.
 //!
-//! Owns: positioned reads and writes, the folder's lock, signal masks, which threads there are, descriptors after a fork.
+//! Owns: positioned reads and writes, the folder's lock, signal masks, which threads there are and what they have seen,
+//! descriptors after a fork.
 //! Must not: know what is written.
 
 use std::fs::{self, File, TryLockError};
@@ -123,6 +124,38 @@ pub(super) fn await_end(thread: &Path) {
         thread::yield_now();
     }
 }
+
+/// Whether `pass_barriers` can be had in this process.
+#[cfg(target_os = "linux")]
+pub(super) fn can_pass_barriers() -> bool {
+    membarrier(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED)
+}
+
+/// Has each thread of this process pass a memory barrier before this returns (membarrier(2)).
+#[cfg(target_os = "linux")]
+pub(super) fn pass_barriers() {
+    /// No store takes so long to be seen.
+    const SEEN_BY_ALL: Duration = Duration::from_millis(10);
+    if !membarrier(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED) {
+        // The program has forbidden itself the call, since it could be had.
+        thread::sleep(SEEN_BY_ALL);
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn membarrier(command: libc::c_int) -> bool {
+    // SAFETY: takes three numbers, and reads and writes no memory of ours.
+    unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) == 0 }
+}
+
+/// There is no such call here.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn can_pass_barriers() -> bool {
+    false
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn pass_barriers() {}
 
 /// Closes the descriptor of a file that a forked child inherited and cannot own.
 ///

@@ -22,7 +22,7 @@ use super::held::{Held, OutFile};
 use super::platform;
 use super::queue::{Requests, lock};
 use super::sink::{self, Appending, Sink};
-use super::stream::{Stream, Taken};
+use super::stream::Taken;
 use super::writer::Shared;
 use crate::error::Result;
 use crate::fault;
@@ -142,15 +142,14 @@ impl Worker {
         }
     }
 
-    /// After `run`: makes one whole file of all streams, in this order, those not named last.
-    pub(super) fn close(&mut self, order: &[Arc<Stream>]) {
+    /// After `run`: makes one whole file of all streams, in this order of their numbers, those not named last.
+    pub(super) fn close(&mut self, order: &[usize]) {
         if self.shared.failure.get().is_some() {
             return;
         }
-        let named: Vec<usize> = order.iter().map(|stream| stream.number()).collect();
         let mut numbers: Vec<usize> = self.parts.keys().copied().collect();
         numbers.sort_by_key(|number| {
-            named
+            order
                 .iter()
                 .position(|name| name == number)
                 .unwrap_or(usize::MAX)
@@ -201,7 +200,7 @@ impl Worker {
         let others = lock(&self.shared.others).clone();
         let taken: Vec<_> = others
             .iter()
-            .map(|stream| (stream.number(), stream.take()))
+            .map(|tap| (tap.number(), tap.take()))
             .collect();
         let main = self.shared.main.take();
         self.write_paths()?;

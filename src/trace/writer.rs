@@ -6,6 +6,7 @@
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::{self, JoinHandle};
 
@@ -17,7 +18,7 @@ use super::folder::Folder;
 use super::platform;
 use super::queue::{Queue, lock};
 use super::status::Status;
-use super::stream::Stream;
+use super::stream::{Stream, Tap, stream};
 use super::worker::Worker;
 use crate::error::{Error, Result};
 use crate::fault;
@@ -29,6 +30,7 @@ pub const OWN_ERROR: &str = "an error of the recorder's own";
 /// so that the files load at every moment and hold what is older than a quarter of a second.
 pub struct Writer {
     shared: Arc<Shared>,
+    main: Rc<Stream>,
     thread: Option<JoinHandle<Option<Worker>>>,
     /// What the thread works with, while there is none.
     resting: Option<Worker>,
@@ -56,13 +58,12 @@ pub(super) struct Texts {
 }
 
 /// What the recorder's side and the writer thread share.
-#[derive(Debug)]
 pub(super) struct Shared {
     pub(super) format: Format,
     pub(super) folder: Folder,
     pub(super) queue: Arc<Queue>,
-    pub(super) main: Arc<Stream>,
-    pub(super) others: Mutex<Vec<Arc<Stream>>>,
+    pub(super) main: Tap,
+    pub(super) others: Mutex<Vec<Arc<Tap>>>,
     pub(super) texts: Mutex<Texts>,
     /// Whether the folder is taken, or never will be.
     pub(super) begun: Mutex<bool>,
@@ -99,10 +100,11 @@ impl Writer {
         let waits = may_wait && folder.is_fresh();
         Status::Recording.note(&mut metadata);
         let queue = Arc::<Queue>::default();
+        let (main, main_tap) = stream(0, queue.clone());
         let shared = Arc::new(Shared {
             format,
             folder,
-            main: Arc::new(Stream::new(0, queue.clone())),
+            main: main_tap,
             others: Mutex::default(),
             texts: Mutex::new(Texts {
                 metadata,
@@ -122,29 +124,24 @@ impl Writer {
         let thread = start(worker, shared.clone())?;
         Ok(Self {
             shared,
+            main: Rc::new(main),
             thread: Some(thread),
             resting: None,
         })
     }
 
     /// The stream of the main thread's events and of all definitions.
-    pub fn main(&self) -> &Arc<Stream> {
-        &self.shared.main
+    pub fn main(&self) -> &Rc<Stream> {
+        &self.main
     }
 
-    /// Another thread's stream, numbered from 1; made when first asked for. Its events lie in a part
-    /// file until `finish`. A thread may go on with the stream of one that has ended.
-    pub fn stream(&self, number: usize) -> Arc<Stream> {
-        if number == 0 {
-            return self.shared.main.clone();
-        }
+    /// A stream for another thread, numbered from 1. Its events lie in a part file until `finish`. A thread may go on with
+    /// the stream of one that has ended.
+    pub fn stream(&self) -> Rc<Stream> {
         let mut others = lock(&self.shared.others);
-        if let Some(stream) = others.iter().find(|stream| stream.number() == number) {
-            return stream.clone();
-        }
-        let stream = Arc::new(Stream::new(number, self.shared.queue.clone()));
-        others.push(stream.clone());
-        stream
+        let (stream, tap) = stream(others.len() + 1, self.shared.queue.clone());
+        others.push(Arc::new(tap));
+        Rc::new(stream)
     }
 
     /// Keeps a text that has no file (of `-c`, of standard input) in the trace folder; returns its path.
@@ -196,7 +193,7 @@ impl Writer {
         self.shared.fail(Error::Trace(why.to_owned()));
     }
 
-    /// Writes what is left, appends the other streams in this order (those not named last), removes
+    /// Writes what is left, appends the other streams in this order of their numbers (those not named last), removes
     /// their part files and all room, and writes the metadata after a last change. If that leaves the status as it
     /// was, it becomes `complete`.
     ///
@@ -205,7 +202,7 @@ impl Writer {
     /// `partial`, and what was written loads.
     pub fn finish(
         mut self,
-        order: &[Arc<Stream>],
+        order: &[usize],
         change: impl FnOnce(&mut Map<String, Value>),
     ) -> Result<()> {
         if let Some(mut worker) = self.stop() {
@@ -336,8 +333,9 @@ impl Shared {
         let line = format!("recording stopped: {error}; the program goes on");
         let _ = self.failure.set(error);
         self.queue.close();
-        for stream in lock(&self.others).iter().chain([&self.main]) {
-            stream.take();
+        self.main.take();
+        for tap in lock(&self.others).iter() {
+            tap.take();
         }
         fault::say(&line);
     }

@@ -25,14 +25,14 @@ fn names(dir: &Path) -> Vec<String> {
 fn record_streams(dir: &Path, format: Format, steps: u32) {
     let writer = Writer::create(dir, format, Map::new()).unwrap();
     path(&writer, 0);
-    let streams: Vec<_> = (1..=40).map(|number| writer.stream(number)).collect();
+    let streams: Vec<_> = (1..=40).map(|_| writer.stream()).collect();
     for line in 1..=steps {
         step(writer.main(), 0, line, "main");
         for stream in &streams {
             step(stream, 0, line, &stream.number().to_string());
         }
     }
-    let reversed: Vec<_> = streams.iter().rev().cloned().collect();
+    let reversed: Vec<_> = streams.iter().rev().map(|stream| stream.number()).collect();
     writer
         .finish(&reversed, |metadata| {
             drop(metadata.insert("ended".into(), "now".into()))
@@ -150,7 +150,7 @@ fn what_is_not_committed_is_taken_back() {
 fn who_records_on_after_the_end_does_not_wait() {
     let dir = tempfile::tempdir().unwrap();
     let writer = Writer::create(dir.path(), Format::Json, Map::new()).unwrap();
-    let (main, other) = (writer.main().clone(), writer.stream(1));
+    let (main, other) = (writer.main().clone(), writer.stream());
     writer.finish(&[], |_| {}).unwrap();
     for line in 1..100_000 {
         step(&main, 0, line, "too late");

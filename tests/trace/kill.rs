@@ -103,7 +103,7 @@ fn json_with_threads() {
 
 #[test]
 fn json_slowly() {
-    assert!(kill_often(Task::Slow, Format::Json, Duration::from_millis(400)) > 100);
+    assert!(kill_often(Task::Slow, Format::Json, Duration::from_millis(800)) > 100);
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn binary_with_threads() {
 
 #[test]
 fn binary_slowly() {
-    assert!(kill_often(Task::Slow, Format::Binary, Duration::from_millis(400)) > 100);
+    assert!(kill_often(Task::Slow, Format::Binary, Duration::from_millis(800)) > 100);
 }
 
 #[test]
