@@ -240,17 +240,15 @@ impl Followed {
         // What begins before does not go on behind the end.
         let near = boundary(text, text.len().saturating_sub(self.longest));
         let from = self.reach(text, line).max(near);
-        let places = text[from..].char_indices().map(|(at, _)| from + at);
-        places
-            .filter(|&at| text.len() - at >= UNSUSPICIOUS)
-            .find_map(|at| {
-                let known = self.beginning_with(&text[at..])?;
-                Some((at..text.len(), Arc::clone(&known.mark)))
-            })
+        // A followed text is one of characters: what it begins with begins at one.
+        let last = text.len().checked_sub(UNSUSPICIOUS)?;
+        (from..=last).find_map(|at| {
+            let known = self.beginning_with(&text.as_bytes()[at..])?;
+            Some((at..text.len(), Arc::clone(&known.mark)))
+        })
     }
 
-    fn beginning_with(&self, rest: &str) -> Option<&Text> {
-        let rest = rest.as_bytes();
+    fn beginning_with(&self, rest: &[u8]) -> Option<&Text> {
         if rest.len() >= SHORTEST && !self.may_be_first(&key(rest)) {
             return None;
         }
