@@ -24,8 +24,6 @@ class Way(NamedTuple):
     name: str
     command: Command
     pythonpath: tuple[Path, ...] = ()
-    slow: bool = False
-    """Takes so long that one round must do."""
     calls: bool = False
     """Records no lines."""
     once: str = ""
@@ -121,6 +119,6 @@ def rivals(cache: Path) -> list[Way]:
     name = RIVALS[1].replace("==", " ")
     return [
         Way(f"{RIVALS[0].replace('==', ' ')} (calls)", viztracer, calls=True),
-        Way(f"{name}, JSON", codetracer("json"), slow=True),
-        Way(f"{name}, binary", codetracer("binary"), slow=True),
+        Way(f"{name}, JSON", codetracer("json")),
+        Way(f"{name}, binary", codetracer("binary")),
     ]
