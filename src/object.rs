@@ -6,6 +6,7 @@
 //! `managed` knows the values of instances whose `__dict__` nobody asked for yet, in 3.12 and 3.13. Elsewhere such a
 //! `__dict__` is had through the public `PyObject_GenericGetDict`, which makes it.
 
+pub mod content;
 mod dict;
 mod managed;
 pub mod words;
