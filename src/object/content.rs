@@ -5,6 +5,8 @@
 //!
 //! Layouts: `Include/cpython/` of 3.12 and 3.13; a dict's version: PEP 509.
 
+use std::slice;
+
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -110,10 +112,9 @@ impl Words {
     unsafe fn int(&mut self, object: Object) {
         // SAFETY: an int.
         unsafe {
-            let int = object.cast::<Int>();
-            let count = (*int).tag >> TAG_BITS;
-            self.word(&raw const (*int).tag);
-            self.bytes((&raw const (*int).digits).cast(), count * size_of::<u32>());
+            self.word(&raw const (*object.cast::<Int>()).tag);
+            let digits = digits(object);
+            self.bytes(digits.as_ptr(), digits.len());
         }
     }
 
@@ -255,8 +256,36 @@ impl Words {
 /// A live int.
 #[inline]
 pub unsafe fn is_short(int: Object) -> bool {
-    // SAFETY: the caller's promise; proven by the self-check.
-    unsafe { (*int.cast::<Int>()).tag >> TAG_BITS <= 3 }
+    // SAFETY: the caller's promise.
+    unsafe { count_digits(int) <= 3 }
+}
+
+/// Whether an int, or what inherits from it, has less than 2000 bits.
+///
+/// # Safety
+/// A live one.
+pub unsafe fn is_moderate(int: Object) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { count_digits(int) <= 64 }
+}
+
+/// The digits of an int as they lie in memory.
+///
+/// # Safety
+/// A live one.
+pub unsafe fn digits<'a>(int: Object) -> &'a [u8] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let digits = (&raw const (*int.cast::<Int>()).digits).cast();
+        slice::from_raw_parts(digits, count_digits(int) * size_of::<u32>())
+    }
+}
+
+/// Digits of 30 bits.
+#[inline]
+unsafe fn count_digits(int: Object) -> usize {
+    // SAFETY: the callers' promise; proven by the self-check.
+    unsafe { (*int.cast::<Int>()).tag >> TAG_BITS }
 }
 
 /// Objects that never die (PEP 683).
