@@ -6,8 +6,10 @@
 //! `managed` knows the values of instances whose `__dict__` nobody asked for yet, in 3.12 and 3.13. Elsewhere such a
 //! `__dict__` is had through the public `PyObject_GenericGetDict`, which makes it.
 
+pub mod content;
 mod dict;
 mod managed;
+mod ordered;
 pub mod words;
 
 use std::ffi::{c_char, c_int};
@@ -25,6 +27,7 @@ use managed::{Stored, managed, note_dict, note_managed};
 use words::Words;
 
 pub use dict::{each_item, item_interned, item_named};
+pub use ordered::{each_in_order, is_ordered};
 
 /// `Py_T_OBJECT_EX` and the older `_Py_T_OBJECT` (`Include/descrobject.h`): members that hold an object.
 const OBJECT_MEMBERS: [c_int; 2] = [16, 6];

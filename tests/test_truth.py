@@ -557,6 +557,13 @@ def longer(n):
 longer(3)
 def half(x): x = x + 0.5; x = x + 0.5
 half(1.25)
+def turned(x, times):
+    x = x[1:] + x[:1]
+    [x := x[1:] + x[:1] for _ in range(times)]
+for start in "\xe9abc" * 2, "\xe9abc" * 40, "abcdefghij", b"abcd", (1, 2, 3, 4), (2.5, 3.5, b"d", 2**70):
+    for times in 1, 2, 3: turned(start, times)
+def summed(x, times): [x := x + 1 for _ in range(times)]
+for times in 1, 2, 3: summed(2**70, times)
 def through_a_cell():
     x = 1
     def change():

@@ -159,6 +159,8 @@ MAKERS = [
     lambda n: (pathlib.PurePosixPath("/a", str(n)), f"PurePosixPath(/a/{n})"),
     lambda n: (bytes([65 + n]) * 3, f"b'{chr(65 + n) * 3}'"),
     lambda n: (2 ** 70 + n, str(2 ** 70 + n)),
+    lambda n: (fractions.Fraction(2 ** 70 + n, 101), f"Fraction({2 ** 70 + n}/101)"),
+    lambda n: (ValueError(2 ** 70 + n), f"ValueError({2 ** 70 + n})"),
     lambda n: ({n, n + 1}, str({n, n + 1})),
     lambda n: (frozenset([n]), f"frozenset({{{n}}})"),
 ]
@@ -265,6 +267,81 @@ for _ in range(2):
     look(order)
 print("it = 'it is <redacted: content card number>'")
 look("it is 4111111111111111")
+""",
+    # A dict keeps the order of insertion beneath.
+    "an order that changes alone": """
+from collections import OrderedDict
+
+class Cache(OrderedDict):
+    pass
+
+class Key:
+    asked = 0
+
+    def __hash__(self):
+        return 1
+
+    def __eq__(self, other):
+        Key.asked += 1
+        return self is other
+
+for cache in OrderedDict(), Cache():
+    for number in range(30):
+        cache[number * 7 % 12] = number
+        cache.move_to_end(number * 5 % (number + 1) * 7 % 12, last=number % 3 > 0)
+        if number % 9 == 8:
+            cache.popitem(last=False)
+        for _ in range(2):
+            items = ", ".join(f"item({key}, {value})" for key, value in cache.items())
+            print("it =", f"Cache([{items}])" if type(cache) is Cache else f"OrderedDict({dict(cache.items())})")
+            look(cache)
+    cache.clear()
+keys = OrderedDict((Key(), number) for number in range(3))
+keys.move_to_end(next(iter(keys)))
+Key.asked = 0
+for _ in range(3):
+    print("it = OrderedDict({<Key>: 1, <Key>: 2, <Key>: 0})".replace("<Key>", "Key()"))
+    look(keys)
+assert Key.asked == 0
+""",
+    "a path whose text is made later": """
+from pathlib import PurePosixPath
+
+for parts in ("/a//b/./c",), ("a", "", "./b", ".."), ("//x", "y/"), ("///x", "."), ("a", "/b"), ("/",), ("./",), ():
+    text, path = str(PurePosixPath(*parts)), PurePosixPath(*parts)
+    for _ in range(6):
+        print(f"it = PurePosixPath({text})")
+        look(path)
+        if _ == 3:
+            str(path)
+""",
+    "what inherits from a deque": """
+from collections import deque
+
+class Last(deque):
+    def __len__(self):
+        return 99
+
+    def __iter__(self):
+        return iter("never")
+
+class Named(deque):
+    __slots__ = ("name",)
+
+last, named = Last(maxlen=3), Named()
+for number in range(8):
+    last.append(number)
+    named.rotate(1)
+    named.append(number)
+    if number > 3:
+        named.name = number
+    name = f", name={named.name}" if number > 3 else ""
+    for _ in range(2):
+        print(f"it = Last({[*range(max(0, number - 2), number + 1)]})")
+        look(last)
+        items = list(named)
+        print(f"it = Named(deque=Named({items}){name})")
+        look(named)
 """,
     # What is longer than that is not kept: that of which just an attribute has changed, neither.
     "more and more in two attributes": """

@@ -34,6 +34,20 @@ impl DictKeys {
         }
     }
 
+    /// What stands at a place of the table of indices: the number of an entry, `EMPTY`, or that one was taken out.
+    unsafe fn index(keys: *const Self, place: usize) -> isize {
+        // SAFETY: the keys of a live dict, in whose table there is such a place.
+        unsafe {
+            let table = (&raw const (*keys).indices).cast::<u8>();
+            match (*keys).log2_size {
+                ..8 => isize::from(*table.cast::<i8>().add(place)),
+                8..16 => isize::from(*table.cast::<i16>().add(place)),
+                16..32 => *table.cast::<i32>().add(place) as isize,
+                _ => *table.cast::<isize>().add(place),
+            }
+        }
+    }
+
     /// Bytes of an entry: key and value, before them a hash where not every key is an exact str.
     pub(super) unsafe fn entry_size(keys: *const Self) -> usize {
         // SAFETY: the keys of a live dict; `DICT_KEYS_GENERAL` is 0.
@@ -41,6 +55,11 @@ impl DictKeys {
         size_of::<KeyEntry>() + if has_hash { size_of::<isize>() } else { 0 }
     }
 }
+
+/// `DKIX_EMPTY`: no entry is at this place of the table of indices.
+const EMPTY: isize = -1;
+/// `PERTURB_SHIFT`.
+const SHIFT: u32 = 5;
 
 #[repr(C)]
 pub(super) struct KeyEntry {
@@ -93,6 +112,38 @@ pub fn item_interned(py: Python<'_>, dict: Object, name: Object) -> Object {
         found.is_null()
     });
     found
+}
+
+/// The value under this very key, which has this hash, borrowed; null where there is none.
+///
+/// # Safety
+/// A live dict, of a layout that is known, whose values lie among its entries.
+pub(super) unsafe fn item_of_hash(dict: Object, key: Object, hash: isize) -> Object {
+    // SAFETY: the caller's promise; the table has a power of two places, and an empty one among them.
+    unsafe {
+        let keys = (*dict.cast::<ffi::PyDictObject>())
+            .ma_keys
+            .cast::<DictKeys>();
+        let (entries, size) = (DictKeys::entries(keys), DictKeys::entry_size(keys));
+        let mask = (1 << (*keys).log2_size) - 1;
+        let mut rest = hash.cast_unsigned();
+        let mut place = rest & mask;
+        loop {
+            let index = DictKeys::index(keys, place);
+            if index == EMPTY {
+                return ptr::null_mut();
+            }
+            if let Ok(index) = usize::try_from(index) {
+                // Key and value are an entry's last words.
+                let entry = entries.add((index + 1) * size).cast::<KeyEntry>().sub(1);
+                if (*entry).key == key {
+                    return (*entry).value;
+                }
+            }
+            rest >>= SHIFT;
+            place = (place * 5 + rest + 1) & mask;
+        }
+    }
 }
 
 /// Whether all keys are exact strs, so that no key has code of its own to be compared by.

@@ -5,7 +5,7 @@
 use pyo3::prelude::*;
 
 use crate::fault;
-use crate::object::words;
+use crate::object::content;
 use crate::trace::{Compact, Definitions, FunctionId, LONGEST_KEPT, SCENES, length_as_values};
 use crate::value::{Basis, Extent, Values};
 
@@ -72,7 +72,7 @@ impl<'a> Shot<'a> {
 impl Scenes {
     pub fn new() -> Self {
         Self {
-            is_on: Python::attach(words::are_known) && !fault::is_cold(),
+            is_on: Python::attach(content::are_known) && !fault::is_cold(),
             places: Vec::new(),
         }
     }

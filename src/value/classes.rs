@@ -309,6 +309,7 @@ fn inherited(class: *mut ffi::PyTypeObject) -> Option<(Reading, &'static str)> {
         .iter()
         .find(|(base, ..)| inherits(class, *base))
         .map(|&(_, reading, name)| (reading, name))
+        .or_else(|| standard::deque_of(class).map(|_| (Reading::Iterated, "deque")))
 }
 
 /// Whether a class was made by a `class` statement, as far as its type tells: its methods stand in no table of C's, or

@@ -14,7 +14,7 @@ use crate::trace::{MARK, NONE_TYPE, TypeId, TypeKind};
 
 use super::classes::Reading;
 use super::objects::size;
-use super::{Encoder, KNOWN, Known, MAX_NESTING, text};
+use super::{Encoder, KNOWN, Known, MAX_NESTING, standard, text};
 
 /// The two forms of a container of items.
 #[derive(Clone, Copy)]
@@ -214,12 +214,15 @@ impl Encoder<'_> {
         // SAFETY: a dict.
         let size = unsafe { usize::try_from(ffi::PyDict_Size(object)).unwrap_or(0) };
         let bounds = self.values.bounds;
+        let is_ordered = place.is_some() && object::is_ordered(object);
         // SAFETY: as above.
         self.note(|words| unsafe {
-            if depth < bounds.depth {
-                words.dict(object, bounds.items);
-            } else {
+            if depth >= bounds.depth {
                 words.size_of_dict(object);
+            } else if is_ordered {
+                words.ordered_dict(object);
+            } else {
+                words.dict(object, bounds.items);
             }
         });
         if !self.enter(object, depth, size == 0) {
@@ -232,7 +235,7 @@ impl Encoder<'_> {
         self.open(Form::Sequence, size);
         self.values.nesting += 4;
         let mut written = 0;
-        object::each_item(object, |key, value| {
+        let write = |key, value| {
             self.separate(written);
             let full = self.is_full(written);
             if full {
@@ -242,7 +245,13 @@ impl Encoder<'_> {
             }
             written += 1;
             !full
-        });
+        };
+        if is_ordered {
+            // SAFETY: as is said.
+            unsafe { object::each_in_order(object, write) }
+        } else {
+            object::each_item(object, write);
+        }
         self.values.nesting -= 4;
         self.close(Form::Sequence, type_id);
         self.leave();
@@ -348,17 +357,17 @@ pub(super) fn each_new(
     flow
 }
 
-/// A new iterator of the type that an object is of, or, for what inherits from set, of set; null where there is none.
+/// A new iterator of the built-in type that an object is of or inherits from; null where there is none.
 fn built_in_iterator(object: Object, reading: Reading) -> Object {
     // SAFETY: a live object, of a type that has the slot; the slot is a function of the interpreter's own.
     unsafe {
         let class = if reading == Reading::Set {
-            &raw mut ffi::PySet_Type
+            Some(&raw mut ffi::PySet_Type)
         } else {
-            ffi::Py_TYPE(object)
+            standard::deque_of(ffi::Py_TYPE(object))
         };
-        let iterator = (*class)
-            .tp_iter
+        let iterator = class
+            .and_then(|class| (*class).tp_iter)
             .map_or(std::ptr::null_mut(), |make| make(object));
         if iterator.is_null() {
             ffi::PyErr_Clear();

@@ -1,6 +1,6 @@
 //! Values of immutable objects as they were written: a program shows the same ones at line after line.
 //!
-//! Owns: which these are. Must not: read an object, judge a text, or grow without bound.
+//! Owns: which these are, and what tells contents apart. Must not: read an object, judge a text, or grow without bound.
 
 use crate::trace::{Excerpt, TypeId};
 
@@ -77,8 +77,13 @@ pub struct Memo {
     places: Vec<Option<Kept>>,
 }
 
-/// A place by the first and the last bytes of a content: what lies between is compared, not hashed.
+/// The place of a content.
 fn place(content: &[u8]) -> usize {
+    upper(digest(content))
+}
+
+/// What tells contents apart by their first and last bytes: what lies between is not looked at.
+pub fn digest(content: &[u8]) -> u64 {
     let mix = |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(SPREAD);
     let words = |hash: u64, bytes: &[u8]| {
         let (words, rest) = bytes.as_chunks::<8>();
@@ -88,12 +93,11 @@ fn place(content: &[u8]) -> usize {
         words.fold(hash, |hash, word| mix(hash, u64::from_le_bytes(*word)))
     };
     let size = content.len();
-    let hash = if size <= 64 {
+    if size <= 64 {
         words(size as u64, content)
     } else {
         words(words(size as u64, &content[..32]), &content[size - 32..])
-    };
-    upper(hash)
+    }
 }
 
 /// The place that the upper bits of a hash name: those that depend on all of its content.

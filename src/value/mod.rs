@@ -26,7 +26,7 @@ use pyo3::prelude::*;
 
 use crate::fault;
 use crate::frame::Object;
-use crate::object;
+use crate::object::{self, content};
 use crate::policy::{Limits, Redaction, Told};
 use crate::trace::{Compact, Definitions, MARK, NONE_TYPE, TypeId, TypeKind};
 
@@ -500,8 +500,8 @@ pub fn is_data(object: Object) -> bool {
     }
 }
 
-/// What tells two states of a variable apart: the object, and of those whose place in memory the interpreter gives to
-/// the next one soon (str, float, int) the content.
+/// What tells two states of a variable apart: the object and, where that cannot change, the content, too: its place in
+/// memory may be given to the next one soon.
 #[inline]
 pub fn fingerprint(object: Object) -> u64 {
     if object.is_null() {
@@ -512,19 +512,43 @@ pub fn fingerprint(object: Object) -> u64 {
     unsafe {
         let class = ffi::Py_TYPE(object);
         if class == &raw mut ffi::PyUnicode_Type {
-            address
-                ^ ffi::PyUnicode_GET_LENGTH(object)
-                    .cast_unsigned()
-                    .rotate_left(40) as u64
+            address ^ text::ending(object).rotate_left(40)
         } else if class == &raw mut ffi::PyLong_Type {
             let mut overflow = 0;
             let value = ffi::PyLong_AsLongLongAndOverflow(object, &raw mut overflow);
+            if overflow != 0 {
+                return address ^ memo::digest(content::digits(object));
+            }
             address ^ value.cast_unsigned().rotate_left(17)
         } else if class == &raw mut ffi::PyFloat_Type {
             address ^ ffi::PyFloat_AS_DOUBLE(object).to_bits().rotate_left(17)
+        } else if class == &raw mut ffi::PyTuple_Type {
+            fingerprint_of_tuple(object)
+        } else if class == &raw mut ffi::PyBytes_Type {
+            address ^ memo::digest(text::bytes_of(object))
         } else {
             address
         }
+    }
+}
+
+/// Items of a tuple that are looked at to tell two apart.
+const TOLD_APART: isize = 8;
+
+#[inline(never)]
+unsafe fn fingerprint_of_tuple(tuple: Object) -> u64 {
+    // SAFETY: an exact tuple; an item that is not there yet is null.
+    unsafe {
+        let size = ffi::PyTuple_GET_SIZE(tuple);
+        (0..size.min(TOLD_APART)).fold(tuple as u64 ^ size as u64, |print, index| {
+            let item = ffi::PyTuple_GET_ITEM(tuple, index);
+            let told = if item.is_null() || ffi::PyTuple_CheckExact(item) != 0 {
+                item as u64
+            } else {
+                fingerprint(item)
+            };
+            print.rotate_left(5) ^ told
+        })
     }
 }
 

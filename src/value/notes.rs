@@ -2,7 +2,7 @@
 //!
 //! Owns: whether that is noted, and what is noted of an instance. Must not: write a value.
 
-use std::mem::offset_of;
+use std::mem::{self, offset_of};
 use std::ptr;
 
 use pyo3::ffi;
@@ -13,19 +13,19 @@ use crate::object::words::Words;
 use crate::trace::Place;
 
 use super::classes::Reading;
-use super::parts::Parts;
+use super::parts::{Kept, Parts};
 use super::standard::{self, Standard};
-use super::unchanged::is_scalar;
+use super::unchanged::{Extent, is_scalar};
 use super::{Encoder, objects, redacted, text};
 
 /// What the value at hand depends on.
 pub struct Notes {
     /// Whether it is to be known, and is decided by words so far.
-    pub(super) is_on: bool,
-    pub(super) words: Words,
-    pub(super) parts: Parts,
+    is_on: bool,
+    words: Words,
+    parts: Parts,
     /// Where the value begins.
-    pub(super) begun: Place,
+    begun: Place,
     /// Classes that were noted, and how many.
     classes: [*mut ffi::PyTypeObject; 8],
     count: usize,
@@ -61,6 +61,24 @@ impl Notes {
         self.is_on = false;
     }
 
+    /// Whether what the value depends on is noted, so far.
+    #[inline]
+    pub(super) fn is_on(&self) -> bool {
+        self.is_on
+    }
+
+    /// What was noted.
+    #[inline]
+    pub(super) fn words(&self) -> &Words {
+        &self.words
+    }
+
+    /// Gives what was noted of a value to be kept with it, and takes what was kept.
+    pub(super) fn swap(&mut self, kept: &mut Kept) {
+        mem::swap(&mut kept.words, &mut self.words);
+        mem::swap(&mut kept.parts, &mut self.parts);
+    }
+
     /// What was noted so far is so for all parts.
     pub(super) fn begin_parts(&mut self) {
         self.shared = self.count;
@@ -69,6 +87,20 @@ impl Notes {
     /// What is noted from now on is so for one part.
     pub(super) fn begin_part(&mut self) {
         self.count = self.shared;
+    }
+
+    /// What was noted since a word is the share of an attribute, which is written between these places.
+    #[inline]
+    pub(super) fn end_part(&mut self, word: usize, from: Place, to: Place, extent: Extent) {
+        let words = word..self.words.count();
+        let bytes = from.after(self.begun)..to.after(self.begun);
+        self.parts.add(words, bytes, extent);
+    }
+
+    /// The value has no parts that can be told apart.
+    #[inline]
+    pub(super) fn give_up_parts(&mut self) {
+        self.parts.give_up();
     }
 
     /// Notes how a class stands, unless that was noted.

@@ -252,10 +252,12 @@ pub(super) fn size(object: Object, reading: Reading) -> Option<usize> {
     // SAFETY: a live object of the kind that the reading stands for.
     unsafe {
         let size = match reading {
-            Reading::List | Reading::Tuple => ffi::Py_SIZE(object),
+            // Not `len`, which a class may have in its own way.
+            Reading::List | Reading::Tuple | Reading::Iterated | Reading::Array => {
+                ffi::Py_SIZE(object)
+            }
             Reading::Dict => ffi::PyDict_Size(object),
             Reading::Set => ffi::PySet_Size(object),
-            Reading::Iterated | Reading::Array => ffi::PyObject_Size(object),
             _ => return None,
         };
         usize::try_from(size).ok()

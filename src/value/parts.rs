@@ -52,6 +52,18 @@ impl Parts {
         self.is_off = false;
     }
 
+    /// Adds the share of the next attribute.
+    #[inline]
+    pub(super) fn add(&mut self, words: Range<usize>, bytes: Range<usize>, extent: Extent) {
+        if !self.is_off {
+            self.list.push(Part {
+                words,
+                bytes,
+                extent,
+            });
+        }
+    }
+
     /// Says that attributes cannot be told apart.
     pub(super) fn give_up(&mut self) {
         self.list.clear();
@@ -117,16 +129,10 @@ impl Encoder<'_> {
     /// What was shown and noted since is the share of an attribute.
     pub(super) fn end_part(&mut self, begun: &Begun) {
         let Some(extent) = self.values.extent_since(begun.moment, self.out) else {
-            return self.values.notes.parts.give_up();
+            return self.values.notes.give_up_parts();
         };
-        let notes = &mut self.values.notes;
-        if !notes.parts.is_off {
-            notes.parts.list.push(Part {
-                words: begun.word..notes.words.count(),
-                bytes: begun.place.after(notes.begun)..self.out.place().after(notes.begun),
-                extent,
-            });
-        }
+        let (from, to) = (begun.place, self.out.place());
+        self.values.notes.end_part(begun.word, from, to, extent);
     }
 
     /// Brings the value that is kept of an object to what it shows now, if nothing but attributes has changed; whether
@@ -167,7 +173,7 @@ impl Encoder<'_> {
         self.value(value, 1);
         let values = &mut *self.values;
         values.notes.end();
-        let words = &values.notes.words;
+        let words = values.notes.words();
         let extent = (values.extent_since(moment, self.out)).filter(|_| words.are_all());
         if let Some(extent) = extent {
             kept.replace(index, words, self.out.bytes_since(begun), extent);

@@ -182,7 +182,22 @@ pub fn class_attribute<'py>(
     class: *mut ffi::PyTypeObject,
     name: &CStr,
 ) -> Option<Bound<'py, PyAny>> {
-    // SAFETY: a live type; its bases lie in a tuple, their namespaces are dicts.
+    // SAFETY: live types, whose namespaces are dicts.
+    bases(class).find_map(|base| unsafe {
+        let namespace = ffi::PyType_GetDict(base);
+        if namespace.is_null() {
+            return None;
+        }
+        let found = object::item_named(py, namespace, name);
+        let found = Bound::from_borrowed_ptr_or_opt(py, found);
+        ffi::Py_DECREF(namespace);
+        found
+    })
+}
+
+/// A class and those that it inherits from, in the order in which they are looked up.
+fn bases(class: *mut ffi::PyTypeObject) -> impl Iterator<Item = *mut ffi::PyTypeObject> {
+    // SAFETY: a live type, whose bases lie in a tuple.
     unsafe {
         let order = (*class).tp_mro;
         let count = if order.is_null() {
@@ -190,18 +205,13 @@ pub fn class_attribute<'py>(
         } else {
             ffi::PyTuple_GET_SIZE(order)
         };
-        (0..count).find_map(|index| {
-            let base = ffi::PyTuple_GET_ITEM(order, index).cast::<ffi::PyTypeObject>();
-            let namespace = ffi::PyType_GetDict(base);
-            if namespace.is_null() {
-                return None;
-            }
-            let found = object::item_named(py, namespace, name);
-            let found = Bound::from_borrowed_ptr_or_opt(py, found);
-            ffi::Py_DECREF(namespace);
-            found
-        })
+        (0..count).map(move |index| ffi::PyTuple_GET_ITEM(order, index).cast())
     }
+}
+
+/// `collections.deque`, if a class is that or inherits from it.
+pub fn deque_of(class: *mut ffi::PyTypeObject) -> Option<*mut ffi::PyTypeObject> {
+    bases(class).find(|&base| is_of_c(base, c"collections", c"deque"))
 }
 
 /// Whether a class belongs to a package whose objects are too large, or too much code, to be opened.
@@ -486,11 +496,30 @@ fn path(layout: &Layout, object: Object, max: usize) -> Option<String> {
             joined.push_str(part);
         }
     }
-    Some(if joined.is_empty() {
-        ".".to_owned()
+    // SAFETY: a live object.
+    let class = text::class_name(unsafe { ffi::Py_TYPE(object) });
+    let is_posix = joined.is_empty() || !class.contains("Windows");
+    Some(if is_posix {
+        posix_path(&joined)
     } else {
         joined
     })
+}
+
+/// A path as `str` writes it: without empty parts, and without those that stay where they are.
+fn posix_path(path: &str) -> String {
+    let relative = path.trim_start_matches('/');
+    let root = match path.len() - relative.len() {
+        0 => "",
+        2 => "//",
+        _ => "/",
+    };
+    let parts = relative.split('/');
+    let parts: Vec<&str> = parts.filter(|part| !matches!(*part, "" | ".")).collect();
+    match parts.as_slice() {
+        [] if root.is_empty() => ".".to_owned(),
+        parts => root.to_owned() + &parts.join("/"),
+    }
 }
 
 fn numpy_array(object: &Bound<'_, PyAny>) -> Option<String> {

@@ -113,7 +113,7 @@ impl Encoder<'_> {
     /// An attribute as a field; whether there may be more.
     #[inline(always)]
     fn attribute(&mut self, fields: &mut Fields, attribute: &Attribute) -> bool {
-        if !self.values.notes.is_on {
+        if !self.values.notes.is_on() {
             return attribute.value.is_null()
                 || self.field(fields, attribute.name, attribute.value);
         }
@@ -122,9 +122,9 @@ impl Encoder<'_> {
 
     /// The same, which words decide that are noted.
     fn noted_attribute(&mut self, fields: &mut Fields, attribute: &Attribute) -> bool {
-        let word = self.values.notes.words.count();
+        let word = self.values.notes.words().count();
         if attribute.place.is_null() {
-            self.values.notes.parts.give_up();
+            self.values.notes.give_up_parts();
         }
         // SAFETY: an attribute of a live instance.
         self.note(|words| unsafe { words.attribute(attribute) });
@@ -138,7 +138,7 @@ impl Encoder<'_> {
         let begun = is_part.then(|| self.begin_part(word));
         self.named_value(fields.walk.told(), attribute.value, fields.depth);
         if !matches!(fields.walk.told(), Told::Nothing) {
-            self.values.notes.parts.give_up();
+            self.values.notes.give_up_parts();
         } else if let Some(begun) = begun {
             self.end_part(&begun);
         }
@@ -200,7 +200,7 @@ impl Encoder<'_> {
                 self.out.struct_end(type_id);
             }
             None => {
-                self.values.notes.parts.give_up();
+                self.values.notes.give_up_parts();
                 self.out.go_back(fields.begun);
                 self.by_type(object);
             }

@@ -10,6 +10,7 @@ use std::slice;
 use pyo3::ffi;
 
 use crate::frame::Object;
+use crate::object::content;
 
 use super::classes::{inherits, is_heap};
 
@@ -74,6 +75,20 @@ pub fn read<'a>(object: Object, max: usize, scratch: &'a mut String) -> Piece<'a
             text: scratch,
             rest: length - shown,
         }
+    }
+}
+
+/// What tells strs of the exact type apart in one look: how long they are, and what they end in.
+#[inline]
+pub fn ending(object: Object) -> u64 {
+    // SAFETY: a live str of the exact type. Seven bytes before its characters lie in its head, and are shifted out.
+    unsafe {
+        let count = ffi::PyUnicode_GET_LENGTH(object).cast_unsigned();
+        let size = count * ffi::PyUnicode_KIND(object) as usize;
+        let end = ffi::PyUnicode_DATA(object).cast::<u8>().add(size);
+        let last = u64::from_le(end.cast::<u64>().sub(1).read_unaligned());
+        let before = 8 * 8_usize.saturating_sub(size).min(7) as u32;
+        count as u64 ^ last >> before
     }
 }
 
@@ -207,7 +222,7 @@ fn veiled(object: Object, literal: bool, max: usize, veil: &mut Veil<'_>, text: 
                 "False"
             });
         } else if ffi::PyLong_Check(object) != 0 {
-            push_int(object, text);
+            push_int(object, max, text);
         } else if class == &raw mut ffi::PyFloat_Type {
             let mut digits = String::new();
             float(ffi::PyFloat_AS_DOUBLE(object), &mut digits);
@@ -236,14 +251,36 @@ fn push_str(object: Object, literal: bool, max: usize, veil: &mut Veil<'_>, text
     }
 }
 
-fn push_int(object: Object, text: &mut String) {
+fn push_int(object: Object, max: usize, text: &mut String) {
     let mut overflow = 0;
     // SAFETY: a live int, or what inherits from it.
     let value = unsafe { ffi::PyLong_AsLongLongAndOverflow(object, &raw mut overflow) };
     if overflow == 0 {
         let _ = write!(text, "{value}");
-    } else {
-        text.push_str("<int>");
+        return;
+    }
+    match big_int(object).filter(|digits| digits.len() <= max) {
+        Some(digits) => text.push_str(&digits),
+        None => text.push_str("<int>"),
+    }
+}
+
+/// An int as `int` writes it; none that has so many digits that it might do so by code in Python, or not at all
+/// (`long_to_decimal_string_internal` in `Objects/longobject.c`).
+fn big_int(object: Object) -> Option<String> {
+    // SAFETY: a live int, or what inherits from it; the type's own function gives a new str.
+    unsafe {
+        let write = ffi::PyLong_Type
+            .tp_repr
+            .filter(|_| content::is_moderate(object))?;
+        let digits = write(object);
+        if digits.is_null() {
+            ffi::PyErr_Clear();
+            return None;
+        }
+        let text = whole(digits);
+        ffi::Py_DECREF(digits);
+        Some(text)
     }
 }
 

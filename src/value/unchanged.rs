@@ -12,6 +12,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::frame::Object;
+use crate::object::content;
 use crate::object::words::{self, Words};
 use crate::policy::Told;
 #[cfg(debug_assertions)]
@@ -256,7 +257,7 @@ fn place(object: Object) -> u16 {
 impl Unchanged {
     pub fn new() -> Self {
         Self {
-            is_on: Python::attach(words::are_known),
+            is_on: Python::attach(content::are_known),
             places: Vec::new(),
             count: 0,
             weight: 0,
@@ -429,8 +430,7 @@ impl Encoder<'_> {
         self.anew(&Told::Nothing, object);
         let notes = &mut self.values.notes;
         notes.end();
-        mem::swap(&mut kept.words, &mut notes.words);
-        mem::swap(&mut kept.parts, &mut notes.parts);
+        notes.swap(kept);
         kept.bytes.clear();
         let Some(extent) = self.values.extent_since(moment, self.out) else {
             return false;
@@ -470,7 +470,7 @@ fn is_brief(class: *mut ffi::PyTypeObject, object: Object) -> bool {
     // SAFETY: a live object of the exact type that each branch has checked.
     unsafe {
         if class == &raw mut ffi::PyLong_Type {
-            words::is_short(object)
+            content::is_short(object)
         } else if class == &raw mut ffi::PyUnicode_Type {
             ffi::PyUnicode_GET_LENGTH(object) <= BRIEF.cast_signed()
         } else {

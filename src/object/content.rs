@@ -1,0 +1,359 @@
+//! Where the content of each kind of object lies, noted as words: what says which object is read, and what it holds.
+//!
+//! Owns: where the content of a built-in lies, and the self-check that proves it. Must not: know what is made of it, or
+//! how long words stand.
+//!
+//! Layouts: `Include/cpython/` of 3.12 and 3.13; a dict's version: PEP 509.
+
+use std::slice;
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyList, PySet};
+
+use super::Attribute;
+use super::dict::DictKeys;
+use super::words::Words;
+use crate::frame::{Access, Frame, Object, Slot};
+
+/// `_PyLong_NON_SIZE_BITS`: bits of `lv_tag` beside the number of digits.
+const TAG_BITS: u32 = 3;
+
+/// `PyLongObject` (`Include/cpython/longintrepr.h`).
+#[repr(C)]
+struct Int {
+    head: ffi::PyObject,
+    tag: usize,
+    digits: [u32; 0],
+}
+
+impl Words {
+    /// Notes which object a local variable of a running frame is, and returns it; null where it is unbound. By the fast
+    /// path only.
+    ///
+    /// # Safety
+    /// The slot is one of the frame's code; the words are read again only while the frame runs that.
+    #[inline]
+    pub unsafe fn local(&mut self, frame: Frame, slot: &Slot) -> Object {
+        let (place, content) = frame.places(slot);
+        // SAFETY: a slot of a running frame, and a cell in it.
+        unsafe {
+            self.word(place);
+            match content {
+                Some(content) => {
+                    self.type_of(*place);
+                    self.word(content);
+                    *content
+                }
+                None => *place,
+            }
+        }
+    }
+}
+
+/// What decides what is read of an object: each is a live one of the type that is named, whose address is decided by the
+/// words before.
+impl Words {
+    /// Which object an attribute is, unless a dict says that.
+    #[inline]
+    pub unsafe fn attribute(&mut self, attribute: &Attribute) {
+        if !attribute.place.is_null() {
+            // SAFETY: a live instance holds it there.
+            unsafe { self.word(attribute.place) }
+        }
+    }
+
+    /// Of which type it is.
+    pub unsafe fn type_of(&mut self, object: Object) {
+        // SAFETY: a live object.
+        unsafe { self.word(&raw const (*object).ob_type) }
+    }
+
+    /// How a type stands, and what its name is: a class that is renamed keeps its version (since 3.13).
+    pub unsafe fn class(&mut self, class: *mut ffi::PyTypeObject) {
+        // SAFETY: a live type; its version lies behind other fields; a heap type holds its name.
+        unsafe {
+            let version = &raw const (*class).tp_version_tag;
+            if *version == 0 {
+                return self.doubt();
+            }
+            self.bytes(version.cast(), size_of_val(&*version));
+            if (*class).tp_flags & ffi::Py_TPFLAGS_HEAPTYPE != 0 {
+                let name = &raw const (*class.cast::<ffi::PyHeapTypeObject>()).ht_name;
+                self.word(name);
+                self.scalar(*name, usize::MAX);
+            }
+        }
+    }
+
+    /// An exact int or float, or so many characters of an exact str and how many it has; others leave doubt.
+    pub unsafe fn scalar(&mut self, object: Object, characters: usize) {
+        // SAFETY: a live object of the exact type that each branch has checked.
+        unsafe {
+            if is_immortal(object) {
+                return;
+            }
+            self.type_of(object);
+            let class = (*object).ob_type;
+            if class == &raw mut ffi::PyLong_Type {
+                self.int(object);
+            } else if class == &raw mut ffi::PyFloat_Type {
+                self.word(&raw const (*object.cast::<ffi::PyFloatObject>()).ob_fval);
+            } else if class == &raw mut ffi::PyUnicode_Type {
+                self.text(object, characters);
+            } else {
+                // A class may have a name whose own class inherits from str, and whose characters lie elsewhere.
+                self.doubt();
+            }
+        }
+    }
+
+    unsafe fn int(&mut self, object: Object) {
+        // SAFETY: an int.
+        unsafe {
+            self.word(&raw const (*object.cast::<Int>()).tag);
+            let digits = digits(object);
+            self.bytes(digits.as_ptr(), digits.len());
+        }
+    }
+
+    #[inline]
+    unsafe fn text(&mut self, object: Object, characters: usize) {
+        // SAFETY: an exact str: its characters follow its head.
+        unsafe {
+            let text = object.cast::<ffi::PyASCIIObject>();
+            let count = (*text).length.cast_unsigned().min(characters);
+            self.word(&raw const (*text).length);
+            self.word(&raw const (*text).state);
+            let size = count * ffi::PyUnicode_KIND(object) as usize;
+            self.bytes(ffi::PyUnicode_DATA(object).cast(), size);
+        }
+    }
+
+    /// So many bytes of an exact bytes, and how many it has.
+    pub unsafe fn literal(&mut self, object: Object, most: usize) {
+        // SAFETY: bytes: what they are follows their head, in which the last word is a hash.
+        unsafe {
+            self.size(object);
+            let size = (*object.cast::<ffi::PyVarObject>()).ob_size.cast_unsigned();
+            self.bytes(ffi::PyBytes_AsString(object).cast(), size.min(most));
+        }
+    }
+
+    /// So many characters of the name that a function carries.
+    pub unsafe fn function(&mut self, object: Object, name: Object, characters: usize) {
+        // SAFETY: an exact function, which holds its name.
+        unsafe {
+            let place = &raw const (*object.cast::<ffi::PyFunctionObject>()).func_qualname;
+            if *place != name {
+                return self.doubt();
+            }
+            self.word(place);
+            self.scalar(name, characters);
+        }
+    }
+
+    /// The number of items of a list or tuple, or of what inherits from one.
+    pub unsafe fn size(&mut self, object: Object) {
+        // SAFETY: a list or tuple.
+        unsafe { self.word(&raw const (*object.cast::<ffi::PyVarObject>()).ob_size) }
+    }
+
+    /// The number of items of a set, or of what inherits from one.
+    pub unsafe fn size_of_set(&mut self, object: Object) {
+        // SAFETY: a set.
+        unsafe { self.word(&raw const (*object.cast::<ffi::PySetObject>()).used) }
+    }
+
+    /// Which objects the first so many items of a set are.
+    pub unsafe fn items_of_set(&mut self, object: Object, limit: usize) {
+        // SAFETY: a set, whose table has a power of two entries, which `mask` is one less than. A key is an entry's first
+        // word, and null where the entry is free.
+        unsafe {
+            let set = object.cast::<ffi::PySetObject>();
+            self.word(&raw const (*set).mask);
+            self.word(&raw const (*set).table);
+            let mut left = limit.min((*set).used.cast_unsigned());
+            let mut entry = (*set).table.cast::<[Object; 2]>().cast_const();
+            for _ in 0..=(*set).mask {
+                if left == 0 || !self.are_all() {
+                    break;
+                }
+                self.word(entry.cast::<Object>());
+                // A key that was taken out leaves one that is no item, with the hash -1 (`Objects/setobject.c`).
+                let is_item = !(*entry)[0].is_null() && (*entry)[1].addr() != usize::MAX;
+                left -= usize::from(is_item);
+                entry = entry.add(1);
+            }
+        }
+    }
+
+    /// The number of items of a dict, or of what inherits from one.
+    pub unsafe fn size_of_dict(&mut self, object: Object) {
+        // SAFETY: a dict.
+        unsafe { self.word(&raw const (*object.cast::<ffi::PyDictObject>()).ma_used) }
+    }
+
+    /// Where the items of a list are; returns the place of the first.
+    pub unsafe fn items_of_list(&mut self, object: Object) -> *const Object {
+        // SAFETY: a list.
+        unsafe {
+            let items = &raw const (*object.cast::<ffi::PyListObject>()).ob_item;
+            self.word(items);
+            (*items).cast_const()
+        }
+    }
+
+    /// The items of a dict, or of what inherits from one: which objects the first so many of them are, and that these are
+    /// held.
+    #[allow(deprecated)] // Deprecated since 3.12, gone in 3.14, where no words are used.
+    pub unsafe fn dict(&mut self, object: Object, limit: usize) {
+        // SAFETY: a dict.
+        unsafe {
+            let dict = object.cast::<ffi::PyDictObject>();
+            if !(*dict).ma_values.is_null() {
+                // Values that it shares with an instance change without its version.
+                return self.doubt();
+            }
+            self.word(&raw const (*dict).ma_version_tag);
+            if cfg!(not(Py_3_13)) {
+                self.values_of_dict(dict, limit);
+            }
+        }
+    }
+
+    /// 3.12: `STORE_ATTR_WITH_HINT` lets an old value go before the dict has another version, so that code which runs
+    /// then sees the old one. The place of the value has changed before.
+    unsafe fn values_of_dict(&mut self, dict: *mut ffi::PyDictObject, limit: usize) {
+        // SAFETY: a dict with all its values among the entries behind the table of indices (`pycore_dict.h`).
+        unsafe {
+            let keys = &raw const (*dict).ma_keys;
+            self.word(keys);
+            let keys = (*keys).cast::<DictKeys>();
+            let mut entry = DictKeys::entries(keys);
+            let (size, mut left) = (DictKeys::entry_size(keys), limit);
+            for _ in 0..(*keys).entries {
+                // The value is an entry's last word.
+                let value = entry.add(size).cast::<Object>().sub(1);
+                entry = entry.add(size);
+                if (*value).is_null() {
+                    continue;
+                }
+                self.word(value);
+                left = left.saturating_sub(1);
+                if left == 0 || !self.are_all() {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Whether an exact int has few digits.
+///
+/// # Safety
+/// A live int.
+#[inline]
+pub unsafe fn is_short(int: Object) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { count_digits(int) <= 3 }
+}
+
+/// Whether an int, or what inherits from it, has less than 2000 bits.
+///
+/// # Safety
+/// A live one.
+pub unsafe fn is_moderate(int: Object) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { count_digits(int) <= 64 }
+}
+
+/// The digits of an int as they lie in memory.
+///
+/// # Safety
+/// A live one.
+pub unsafe fn digits<'a>(int: Object) -> &'a [u8] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let digits = (&raw const (*int.cast::<Int>()).digits).cast();
+        slice::from_raw_parts(digits, count_digits(int) * size_of::<u32>())
+    }
+}
+
+/// Digits of 30 bits.
+#[inline]
+unsafe fn count_digits(int: Object) -> usize {
+    // SAFETY: the callers' promise; proven by the self-check.
+    unsafe { (*int.cast::<Int>()).tag >> TAG_BITS }
+}
+
+/// Objects that never die (PEP 683).
+unsafe fn is_immortal(object: Object) -> bool {
+    // SAFETY: a live object.
+    unsafe { (ffi::Py_REFCNT(object) as i32) < 0 }
+}
+
+/// Whether words tell what this file says that they tell; found out at the first call.
+pub fn are_known(py: Python<'_>) -> bool {
+    static KNOWN: PyOnceLock<bool> = PyOnceLock::new();
+    *KNOWN.get_or_init(py, || {
+        super::access(py) == Access::Fast && self_check(py).unwrap_or(false)
+    })
+}
+
+/// Reads known objects, changes them, and says whether their words tell of it.
+fn self_check(py: Python<'_>) -> PyResult<bool> {
+    Ok(digits_are_known(py)? && changes_are_seen(py)?)
+}
+
+fn digits_are_known(py: Python<'_>) -> PyResult<bool> {
+    let number = ((5_u128 << 60) | (7 << 30) | 9).into_pyobject(py)?;
+    // SAFETY: an int of two digits at least, in all layouts that there were.
+    let (tag, first) = unsafe {
+        let int = number.as_ptr().cast::<Int>();
+        ((*int).tag, (*int).digits.as_ptr().cast::<[u32; 2]>().read())
+    };
+    Ok(tag >> TAG_BITS == 3 && first == [9, 7])
+}
+
+fn changes_are_seen(py: Python<'_>) -> PyResult<bool> {
+    let (list, dict) = (PyList::new(py, [1, 2])?, PyDict::new(py));
+    let set = PySet::new(py, [1])?;
+    dict.set_item("key", 1)?;
+    // SAFETY: live objects of the type that is named.
+    let note_list = |words: &mut Words| unsafe {
+        words.size(list.as_ptr());
+        let items = words.items_of_list(list.as_ptr());
+        words.word(items.add(1));
+    };
+    // SAFETY: as above.
+    let note_dict = |words: &mut Words| unsafe { words.dict(dict.as_ptr(), 1) };
+    // SAFETY: as above, without the version.
+    let note_values = |words: &mut Words| unsafe { words.values_of_dict(dict.as_ptr().cast(), 2) };
+    // SAFETY: as above.
+    let note_set = |words: &mut Words| unsafe { words.size_of_set(set.as_ptr()) };
+    // SAFETY: as above.
+    let note_items = |words: &mut Words| unsafe { words.items_of_set(set.as_ptr(), 2) };
+    Ok(is_seen(note_list, || list.set_item(1, 3))?
+        && is_seen(note_list, || list.append(4))?
+        && is_seen(note_dict, || dict.set_item("key", 2))?
+        && is_seen(note_values, || dict.set_item("key", 3))?
+        && dict.set_item((), 4).is_ok() // with hashes among the entries, now
+        && is_seen(note_values, || dict.set_item("key", 5))?
+        && is_seen(note_values, || dict.set_item((), 6))?
+        && is_seen(note_dict, || dict.del_item("key"))?
+        && is_seen(note_set, || set.add(2))?
+        && is_seen(note_items, || set.discard(2).map(drop))?)
+}
+
+/// Whether what is noted is the same before a change, and is not after it.
+fn is_seen(note: impl Fn(&mut Words), change: impl Fn() -> PyResult<()>) -> PyResult<bool> {
+    let mut words = Words::default();
+    note(&mut words);
+    // SAFETY: the object that is noted outlives this.
+    let hold = |words: &Words| unsafe { words.hold() };
+    let stood = words.are_all() && hold(&words);
+    change()?;
+    Ok(stood && !hold(&words))
+}
