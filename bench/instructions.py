@@ -28,7 +28,7 @@ FILE = HERE / "instructions.json"
 TOLERANCE = 0.03
 RECORDER = ["-m", "codetracer_python_recorder", "--isolated", "--format", "json", "--trace-dir"]
 # The options that each is recorded with. The first does nothing: its count is that of start and end.
-PROGRAMS: dict[str, list[str]] = {"start": [], "lines": [], "calls": [], "skipped": ["--exclude", "/**"]}
+PROGRAMS: dict[str, list[str]] = {"start": [], "lines": [], "values": [], "calls": [], "skipped": ["--exclude", "/**"]}
 WRITER = "lines, writer"
 TICKS = 10_000_000  # that the writer takes more where the clock is faster
 SUMMARY = re.compile(r"^summary: (\d+)", re.MULTILINE)

@@ -46,6 +46,11 @@ def say(*lines: str) -> None:
         pass  # closed, or a pipe that nobody reads: there is nowhere left to say so
 
 
+def counted(number: int, thing: str) -> str:
+    """How many things there are, as every message tells it."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def working_directory() -> str:
     """Where the process is; `SessionError` if that folder is gone."""
     try:
@@ -98,12 +103,12 @@ def in_short(report: _native.Report, trace_dir: str) -> list[str]:
     lines = []
     if report["skipped"]:
         reason, count = report["skipped"]
-        lines.append(f"skipped: {report['skipped_code_objects']} code objects, {count} of them: {reason}")
+        lines.append(f"skipped: {counted(report['skipped_code_objects'], 'code object')}, {count} of them: {reason}")
     cut = ", ".join(f"{count} by limits.{limit}" for limit, count in report["truncations"] if count)
     if cut:
         lines.append(f"cut values: {cut}")
     reason = f" ({report['reason']})" if report["reason"] else ""
-    counts = f"{report['steps']} steps, {report['calls']} calls"
+    counts = f"{counted(report['steps'], 'step')}, {counted(report['calls'], 'call')}"
     return [*lines, f"{report['status']}{reason}: {counts} in {trace_dir} (trace summary tells more)"]
 
 

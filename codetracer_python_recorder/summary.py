@@ -10,6 +10,7 @@ import os
 
 from codetracer_python_recorder import _native
 from codetracer_python_recorder.errors import TraceError
+from codetracer_python_recorder.session import counted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ def heading(told: dict[str, Any]) -> list[tuple[str, str]]:
     rows += [(name, str(count)) for name, count in told["events"].items()]
     rows += [("threads", f"{len(told['threads'])}: {', '.join(_cut(told['threads']))}")] if told["threads"] else []
     rows += [("processes", f"{told['processes']} recorded beside it, in {CHILDREN}/")] if told["processes"] else []
-    rows += [("skipped", f"{told['skipped_code_objects']} code objects")] if told["skipped_code_objects"] else []
+    rows += [("skipped", counted(told["skipped_code_objects"], "code object"))] if told["skipped_code_objects"] else []
     rows += [("not whole", fault) for fault in told["faults"]]
     return rows
 
@@ -244,7 +245,8 @@ def advice(told: dict[str, Any]) -> list[str]:
         lines.append(f'{path} makes {share} % of the trace: exclude it, or record = "calls" for it in a rule')
     if told["truncations"]:
         limit, count = max(told["truncations"].items(), key=lambda one: one[1])
-        lines.append(f"{count} values were cut by limits.{limit}: a larger one, for all or in a rule, shows more")
+        cut = f"limits.{limit} has cut {counted(count, 'value')}"
+        lines.append(f"{cut}: a larger one, for all or in a rule, shows more")
     lines += [f"{one} {MISSING[one]}" for one in told["limits_reached"] if one in MISSING]
     if never(told):
         lines.append("patterns or rules matched nothing: policy check says which never can")
@@ -295,11 +297,6 @@ def _row_of_test(told: dict[str, Any], folder: str) -> tuple[object, ...]:
     attempt = f" #{test['attempt']}" if test.get("attempt", 1) != 1 else ""
     seconds = f"{duration:.3f}" if isinstance(duration, float) else seconds
     return (*counts, seconds, test.get("outcome", ""), health, f"{test.get('id', '')}{attempt}", name)
-
-
-def counted(number: int, thing: str) -> str:
-    """How many things there are."""
-    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def size(count: int) -> str:

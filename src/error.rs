@@ -1,8 +1,8 @@
 //! The one error type of the native side, and its one way into Python.
 //!
-//! Owns: `Error`. Must not: know what raised it beyond the text it carries.
+//! Owns: `Error`, and the words for what the system refuses. Must not: know what raised it beyond the text it carries.
 
-use std::fmt;
+use std::{fmt, io};
 
 use pyo3::prelude::*;
 
@@ -29,6 +29,15 @@ impl std::error::Error for Error {}
 
 /// Shorthand of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why the system refuses, in its words alone, as Python's `strerror`: without the number that Rust puts behind them.
+pub fn in_words(error: &io::Error) -> String {
+    let text = error.to_string();
+    match error.raw_os_error() {
+        Some(number) => text.replace(&format!(" (os error {number})"), ""),
+        None => text,
+    }
+}
 
 impl From<Error> for PyErr {
     /// The class of the same name in `codetracer_python_recorder.errors`.

@@ -17,7 +17,7 @@ from codetracer_python_recorder.policy.schema import KEYS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from tests.conftest import Done, Plain
+    from tests.conftest import Done, Plain, Record
 
 PREFIX = "codetracer-python-recorder: "
 
@@ -221,6 +221,14 @@ def test_an_answer_that_has_no_place(plain: Plain, command: str, unbuffered: str
     done = plain("-c", FULL_DISK, *command.split(), env={"PYTHONUNBUFFERED": unbuffered})
     assert done.returncode == 2
     assert done.stderr == "codetracer-python-recorder: the answer cannot be written: File too large\n"
+
+
+def test_a_dump_that_has_no_place(folder: Path, plain: Plain, record: Record) -> None:
+    (folder / "app.py").touch()
+    record("app.py")
+    done = plain("-c", FULL_DISK, "trace", "dump", "trace-out")
+    assert done.returncode == 2
+    assert done.stderr == "codetracer-python-recorder: the dump cannot be written: File too large\n"
 
 
 @pytest.mark.parametrize("command", [*ANSWERS, "trace dump trace-out", "trace summary trace-out"])

@@ -450,6 +450,8 @@ MISTAKES = [
     ),
     (["policy", "show", "--formt", "x"], "policy show: unknown: --formt (--help shows what is expected)\n"),
     (["trace", "dump", "x", "--verbose"], "trace dump: unknown: --verbose (--help shows what is expected)\n"),
+    (["trace", "dump", "x", "--path", "src/["], "trace dump: --path: unclosed '[' in \"src/[\" ([[] is the"),
+    (["trace", "dump", "x", "--path", "a", "--function", ""], 'trace dump: --function: no pattern in ""\n'),
     (["policy", "check", "nope.toml"], 'policy check: no such file: "nope.toml" (expected a policy file)\n'),
     (["policy", "check", "."], 'policy check: a folder: "." (expected a policy file)\n'),
     (["policy", "show", "gone.py"], "gone.py: no such file (expected a script)"),
@@ -508,6 +510,13 @@ def test_after_a_run_a_terminal_is_told_what_was_recorded(project: Path) -> None
     assert re.fullmatch(r"codetracer-python-recorder: complete: \d+ steps, \d+ calls in .*/out \(.*\)", lines[-1])
     assert len(lines) <= 4
     assert on_a_terminal(project, "--quiet", *run) == "[7]\n"
+
+
+def test_numbers_and_words_agree(project: Path, command: Command) -> None:
+    (project / "one.py").touch()
+    ended = on_a_terminal(project, "-o", "out", "one.py").splitlines()[-1]
+    assert ": complete: 1 step, 1 call in " in ended
+    assert "1 call of 1 function in 1 file\n" in command("trace", "summary", "out").stdout
 
 
 def test_summary(project: Path, command: Command, record: Record, form: str, snapshot: SnapshotAssertion) -> None:

@@ -10,10 +10,10 @@ import os
 from codetracer_python_recorder import _native, summary
 from codetracer_python_recorder.commands.parser import Parser
 from codetracer_python_recorder.commands.terminal import columns, painted, print_document, print_json
-from codetracer_python_recorder.errors import RecorderError
+from codetracer_python_recorder.errors import PolicyError, RecorderError
 from codetracer_python_recorder.policy.resolve import resolve
-from codetracer_python_recorder.session import say, working_directory
-from codetracer_python_recorder.subject import as_json
+from codetracer_python_recorder.session import counted, say, working_directory
+from codetracer_python_recorder.subject import as_json, clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,9 +120,9 @@ def _recover(options: Namespace) -> int:
     if done is None:
         say(f"{options.trace_dir}: whole already, nothing was changed")
         return 0
-    parts = f"{summary.counted(done['parts'], 'part file')} joined"
-    calls = f"{summary.counted(done['open_calls'], 'open call')} ended"
-    say(f"{options.trace_dir}: recovered: {summary.counted(done['records'], 'record')}, {parts}, {calls}")
+    parts = f"{counted(done['parts'], 'part file')} joined"
+    calls = f"{counted(done['open_calls'], 'open call')} ended"
+    say(f"{options.trace_dir}: recovered: {counted(done['records'], 'record')}, {parts}, {calls}")
     return 0
 
 
@@ -139,12 +139,12 @@ def _parser() -> Parser:
     )
     dump.add_argument("--json", action="store_true", help="print JSON objects, for machines")
     part = dump.add_argument_group("a part of it (each may be repeated)")
-    for flag, metavar, help in (
-        ("--path", "GLOB", "calls of functions in these files, as in a rule of a policy"),
-        ("--function", "QUALNAME", "calls of these functions, as in a rule of a policy"),
-        ("--variable", "NAME", "lines at which these variables stand, and these alone"),
+    for flag, metavar, read, help in (
+        ("--path", "GLOB", _glob("path"), "calls of functions in these files, as in a rule of a policy"),
+        ("--function", "QUALNAME", _glob("function"), "calls of these functions, as in a rule of a policy"),
+        ("--variable", "NAME", str, "lines at which these variables stand, and these alone"),
     ):
-        part.add_argument(flag, dest=f"{flag[2:]}s", action="append", default=[], metavar=metavar, help=help)
+        part.add_argument(flag, dest=f"{flag[2:]}s", action="append", default=[], metavar=metavar, type=read, help=help)
     told = _command(
         commands,
         "summary",
@@ -172,6 +172,18 @@ def _parser() -> Parser:
     )
     whole.add_argument("--json", action="store_true", help="print JSON, for machines")
     return parser
+
+
+def _glob(selector: str) -> Callable[[str], str]:
+    """What reads the argument of the flag that is called as this selector of a rule; `PolicyError` if it is none."""
+
+    def read(text: str) -> str:
+        wrong = _native.check_glob(selector, clean(text))
+        if wrong:
+            raise PolicyError(f"trace dump: --{selector}: {wrong}")
+        return text
+
+    return read
 
 
 def _command(

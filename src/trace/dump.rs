@@ -25,7 +25,7 @@ use self::story::Story;
 use super::reader::{Health, Reader};
 use super::record::Record;
 use super::{EventKind, Status};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, in_words};
 
 pub use self::select::Selection;
 
@@ -61,7 +61,8 @@ pub fn dump(
             has_shown: true,
         }),
         Err(Stop::Unwritable(error)) => {
-            Err(Error::Trace(format!("the dump cannot be written: {error}")))
+            let why = in_words(&error);
+            Err(Error::Trace(format!("the dump cannot be written: {why}")))
         }
     }
 }

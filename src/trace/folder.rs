@@ -18,7 +18,7 @@ pub use self::names::CHILDREN;
 use self::names::{KEPT, PATHS, is_child, is_ours, tells_of_a_recorder};
 pub(super) use self::names::{METADATA, Part, stream as stream_name};
 use super::held::OutFile;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, in_words};
 
 /// A trace folder, which this recording holds once it is claimed.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub(super) struct Folder {
 
 /// As `Error::Trace`, with the place.
 pub(super) fn at(path: &Path) -> impl Fn(io::Error) -> Error {
-    move |error| Error::Trace(format!("{}: {error}", path.display()))
+    move |error| Error::Trace(format!("{}: {}", path.display(), in_words(&error)))
 }
 
 impl Folder {
@@ -57,7 +57,7 @@ impl Folder {
             let why = if path.exists() && !path.is_dir() {
                 "not a folder".to_owned()
             } else {
-                error.to_string()
+                in_words(&error)
             };
             Error::Trace(format!(
                 "{}: {why} (choose another folder with --trace-dir)",

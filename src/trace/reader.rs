@@ -27,7 +27,7 @@ use self::json::JsonReader;
 use super::Format;
 use super::record::Record;
 use super::zstd_file::HEADER;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, in_words};
 
 const HALF_A_RECORD: &str = "the file ends within a record";
 const TOO_LONG: &str = "a record longer than 256 MiB";
@@ -236,5 +236,5 @@ fn trouble(path: &Path, what: &str) -> Error {
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Error {
-    trouble(path, &format!("cannot be read: {error}"))
+    trouble(path, &format!("cannot be read: {}", in_words(error)))
 }

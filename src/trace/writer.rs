@@ -20,7 +20,7 @@ use super::queue::{Queue, lock};
 use super::status::Status;
 use super::stream::{Stream, Tap, stream};
 use super::worker::Worker;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, in_words};
 use crate::fault;
 
 /// Why a recording has ended that nothing outside is to blame for.
@@ -323,7 +323,10 @@ fn start(mut worker: Worker, shared: Arc<Shared>) -> Result<JoinHandle<Option<Wo
     };
     let thread = thread::Builder::new().name("codetracer-writer".into());
     let thread = platform::without_signals(|| thread.spawn(run));
-    thread.map_err(|error| Error::Session(format!("the writer thread cannot be started: {error}")))
+    thread.map_err(|error| {
+        let why = in_words(&error);
+        Error::Session(format!("the writer thread cannot be started: {why}"))
+    })
 }
 
 impl Shared {
