@@ -20,7 +20,7 @@ from tests.conftest import Plain, Record
 from tests.traces import read
 
 READERS = Path(__file__).parent / "readers"
-TARGET = Path(os.environ.get("CARGO_TARGET_DIR", READERS / "target")) / "readers"
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", READERS.parents[1] / "target")) / "readers"
 
 pytestmark = pytest.mark.skipif(
     shutil.which("capnp") is None or shutil.which("cargo") is None,
