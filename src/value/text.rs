@@ -268,18 +268,28 @@ fn push_int(object: Object, max: usize, text: &mut String) {
 /// An int as `int` writes it; none that has so many digits that it might do so by code in Python, or not at all
 /// (`long_to_decimal_string_internal` in `Objects/longobject.c`).
 fn big_int(object: Object) -> Option<String> {
-    // SAFETY: a live int, or what inherits from it; the type's own function gives a new str.
+    // SAFETY: a live int, or what inherits from it.
     unsafe {
-        let write = ffi::PyLong_Type
-            .tp_repr
-            .filter(|_| content::is_moderate(object))?;
-        let digits = write(object);
-        if digits.is_null() {
+        content::is_moderate(object)
+            .then(|| made_by(ffi::PyLong_Type.tp_repr, object))
+            .flatten()
+    }
+}
+
+/// The text that the function of a type written in C makes of an object of that type, or of what inherits from it.
+///
+/// # Safety
+/// A live object of that kind, in which the function calls nothing of the program's.
+pub unsafe fn made_by(write: Option<ffi::reprfunc>, object: Object) -> Option<String> {
+    // SAFETY: the caller's promise; null with an exception set, or a new str.
+    unsafe {
+        let made = write?(object);
+        if made.is_null() {
             ffi::PyErr_Clear();
             return None;
         }
-        let text = whole(digits);
-        ffi::Py_DECREF(digits);
+        let text = whole(made);
+        ffi::Py_DECREF(made);
         Some(text)
     }
 }
