@@ -212,7 +212,10 @@ fn bases(class: *mut ffi::PyTypeObject) -> impl Iterator<Item = *mut ffi::PyType
 /// How instances of a class are read that inherits from one of these types, if all of their content lies where C has put
 /// it, and the name of that type.
 pub fn inherited(py: Python<'_>, class: *mut ffi::PyTypeObject) -> Option<(Reading, &'static str)> {
-    bases(class).skip(1).find_map(|base| {
+    let object = &raw mut ffi::PyBaseObject_Type;
+    let mut of_c =
+        bases(class).filter(|&base| base != object && !classes::made_by_class_statement(base));
+    of_c.find_map(|base| {
         let reading = find(py, base)?;
         let name = match reading {
             Reading::Standard(Standard::Complex) => "complex",

@@ -78,20 +78,6 @@ pub fn read<'a>(object: Object, max: usize, scratch: &'a mut String) -> Piece<'a
     }
 }
 
-/// What tells strs of the exact type apart in one look: how long they are, and what they end in.
-#[inline]
-pub fn ending(object: Object) -> u64 {
-    // SAFETY: a live str of the exact type. Seven bytes before its characters lie in its head, and are shifted out.
-    unsafe {
-        let count = ffi::PyUnicode_GET_LENGTH(object).cast_unsigned();
-        let size = count * ffi::PyUnicode_KIND(object) as usize;
-        let end = ffi::PyUnicode_DATA(object).cast::<u8>().add(size);
-        let last = u64::from_le(end.cast::<u64>().sub(1).read_unaligned());
-        let before = 8 * 8_usize.saturating_sub(size).min(7) as u32;
-        count as u64 ^ last >> before
-    }
-}
-
 fn push_units<U: Copy + Into<u32>>(scratch: &mut String, units: &[U]) {
     scratch.extend(
         units
