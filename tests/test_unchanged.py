@@ -343,6 +343,59 @@ for number in range(8):
         print(f"it = Named(deque=Named({items}){name})")
         look(named)
 """,
+    "what inherits from a date, time or number": """
+import datetime
+import decimal
+
+class Day(datetime.date):
+    pass
+
+class Time(datetime.time):
+    __slots__ = ()
+
+class Moment(datetime.datetime):
+    def __str__(self):
+        assert False
+
+    __repr__ = year = property(__str__)
+
+class Span(datetime.timedelta):
+    days = 5
+
+class Number(complex):
+    def __complex__(self):
+        assert False
+
+class Money(decimal.Decimal):
+    def __new__(cls, amount):
+        return super().__new__(cls, amount)
+
+    def __str__(self):
+        assert False
+
+MAKERS = [
+    lambda n: (Day(2000, 1, n), "Day", "date", f"2000-01-{n}"),
+    lambda n: (Time(n, 1), "Time", "", f"{n}:01:00"),
+    lambda n: (Moment(2000, 1, n, 3), "Moment", "datetime", f"2000-01-{n}T03:00:00"),
+    lambda n: (Moment(2000, 1, n, tzinfo=datetime.UTC), "Moment", "datetime", f"2000-01-{n}T00:00:00 UTC"),
+    lambda n: (Span(n), "Span", "timedelta", f"{n} days, 00:00:00"),
+    lambda n: (Number(n, 2.5), "Number", "complex", f"{n}.0+2.5j"),
+    lambda n: (Money(n * 10 ** 40), "Money", "Decimal", f"{n * 10 ** 40}"),
+    lambda n: (decimal.Decimal(n), "Decimal", "", f"{n}"),
+]
+
+for make in MAKERS:
+    for n in range(10, 20):
+        value, name, base, text = make(n)
+        for word in ("", "", "first", "second", "second"):
+            if word and base:
+                value.word = word
+                print(f"it = {name}({base}={name}({text}), word={word!r})")
+            else:
+                print(f"it = {name}({text})")
+            look(value)
+        del value
+""",
     # What is longer than that is not kept: that of which just an attribute has changed, neither.
     "more and more in two attributes": """
 class Both:

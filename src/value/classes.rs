@@ -256,17 +256,27 @@ fn classify(
     if let Some(standard) = standard::find(py, class) {
         return (standard, None);
     }
-    let inherited = inherited(class);
-    match inherited {
+    match inherited(class) {
         Some((Reading::Exception, _)) => (Reading::Exception, None),
         Some((Reading::Tuple, _)) if !named_fields(py, class).is_empty() => {
             (Reading::NamedTuple, None)
         }
-        Some((reading, base)) => (reading, (!layout.is_empty()).then_some(base)),
+        Some(inherited) => content_and_attributes(inherited, layout),
         None if standard::is_numeric_package(py, class) => (Reading::Opaque, None),
-        None if layout.is_empty() && !made_by_class_statement(class) => (Reading::Opaque, None),
-        None => (Reading::Instance, None),
+        None => match standard::inherited(py, class) {
+            Some(inherited) => content_and_attributes(inherited, layout),
+            None if layout.is_empty() && !made_by_class_statement(class) => (Reading::Opaque, None),
+            None => (Reading::Instance, None),
+        },
     }
+}
+
+/// The name of a built-in is needed where instances have attributes beside its content.
+fn content_and_attributes(
+    (reading, base): (Reading, &'static str),
+    layout: &Layout,
+) -> (Reading, Option<&'static str>) {
+    (reading, (!layout.is_empty()).then_some(base))
 }
 
 fn by_name_only(class: *mut ffi::PyTypeObject) -> Option<Reading> {
@@ -309,7 +319,6 @@ fn inherited(class: *mut ffi::PyTypeObject) -> Option<(Reading, &'static str)> {
         .iter()
         .find(|(base, ..)| inherits(class, *base))
         .map(|&(_, reading, name)| (reading, name))
-        .or_else(|| standard::deque_of(class).map(|_| (Reading::Iterated, "deque")))
 }
 
 /// Whether a class was made by a `class` statement, as far as its type tells: its methods stand in no table of C's, or

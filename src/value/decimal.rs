@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use crate::frame::Object;
 use crate::trace::TypeKind;
 
+use super::classes::made_by_class_statement;
 use super::memo::Kind;
 use super::scalars::Again;
 use super::{Encoder, standard};
@@ -59,6 +60,9 @@ impl Decimals {
     fn content<'a>(&mut self, object: Object) -> Option<&'a [u8]> {
         // SAFETY: a live object.
         let class = unsafe { ffi::Py_TYPE(object) };
+        if made_by_class_statement(class) {
+            return None;
+        }
         let known = self.known.get_or_insert_with(|| Known::of(class));
         let known = known.as_ref()?;
         // SAFETY: the Decimal of our own is alive.
@@ -90,7 +94,7 @@ impl Known {
 
 /// `str()` of a Decimal.
 pub fn text(object: Object) -> Option<String> {
-    apart(|| standard::c_text(object))
+    apart(|| standard::decimal_text(object))
 }
 
 /// Does something in a context that is nobody's: what `_decimal` is asked for makes the context of the thread where there

@@ -500,8 +500,8 @@ pub fn is_data(object: Object) -> bool {
     }
 }
 
-/// What tells two states of a variable apart: the object and, where that cannot change, the content, too: its place in
-/// memory may be given to the next one soon.
+/// What tells two states of a variable apart: the object and, where that cannot change, its content, since its place in
+/// memory may be given to the next one soon; of a str, of which a frame has many, no more than the length.
 #[inline]
 pub fn fingerprint(object: Object) -> u64 {
     if object.is_null() {
@@ -512,7 +512,10 @@ pub fn fingerprint(object: Object) -> u64 {
     unsafe {
         let class = ffi::Py_TYPE(object);
         if class == &raw mut ffi::PyUnicode_Type {
-            address ^ text::ending(object).rotate_left(40)
+            address
+                ^ ffi::PyUnicode_GET_LENGTH(object)
+                    .cast_unsigned()
+                    .rotate_left(40) as u64
         } else if class == &raw mut ffi::PyLong_Type {
             let mut overflow = 0;
             let value = ffi::PyLong_AsLongLongAndOverflow(object, &raw mut overflow);

@@ -174,6 +174,9 @@ impl Encoder<'_> {
                     notes.words.literal(object, seen);
                 }
                 Reading::Standard(standard) => {
+                    if known.base.is_some() {
+                        known.layout.note(object, &mut notes.words, is_open);
+                    }
                     note_standard(standard, &known.layout, object, &mut notes.words);
                 }
                 Reading::List | Reading::Tuple => {

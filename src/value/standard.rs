@@ -209,9 +209,41 @@ fn bases(class: *mut ffi::PyTypeObject) -> impl Iterator<Item = *mut ffi::PyType
     }
 }
 
+/// How instances of a class are read that inherits from one of these types, if all of their content lies where C has put
+/// it, and the name of that type.
+pub fn inherited(py: Python<'_>, class: *mut ffi::PyTypeObject) -> Option<(Reading, &'static str)> {
+    let object = &raw mut ffi::PyBaseObject_Type;
+    let mut of_c =
+        bases(class).filter(|&base| base != object && !classes::made_by_class_statement(base));
+    of_c.find_map(|base| {
+        let reading = find(py, base)?;
+        let name = match reading {
+            Reading::Standard(Standard::Complex) => "complex",
+            Reading::Standard(Standard::Date) => "date",
+            Reading::Standard(Standard::Time) => "time",
+            Reading::Standard(Standard::DateTime) => "datetime",
+            Reading::Standard(Standard::Delta) => "timedelta",
+            Reading::Standard(Standard::Decimal) => "Decimal",
+            Reading::Iterated => "deque",
+            _ => return None,
+        };
+        Some((reading, name))
+    })
+}
+
 /// `collections.deque`, if a class is that or inherits from it.
 pub fn deque_of(class: *mut ffi::PyTypeObject) -> Option<*mut ffi::PyTypeObject> {
     bases(class).find(|&base| is_of_c(base, c"collections", c"deque"))
+}
+
+/// A Decimal, or what inherits from it, as `str` writes a Decimal.
+pub fn decimal_text(object: Object) -> Option<String> {
+    // SAFETY: a live object; a Decimal's own `str` looks at it and at the context of the thread.
+    unsafe {
+        let mut bases = bases(ffi::Py_TYPE(object));
+        let decimal = bases.find(|&base| is_of_c(base, c"decimal", c"Decimal"))?;
+        text::made_by((*decimal).tp_str, object)
+    }
 }
 
 /// Whether a class belongs to a package whose objects are too large, or too much code, to be opened.
@@ -290,7 +322,7 @@ fn constant(object: Object) -> &'static str {
 }
 
 /// `str()` of an object whose type is written in C and looks at nothing of the program's.
-pub fn c_text(object: Object) -> Option<String> {
+fn c_text(object: Object) -> Option<String> {
     Python::attach(|py| {
         // SAFETY: a live object.
         let text = unsafe { Bound::from_borrowed_ptr(py, object) }.str().ok()?;
@@ -299,7 +331,7 @@ pub fn c_text(object: Object) -> Option<String> {
 }
 
 fn complex(object: Object) -> String {
-    // SAFETY: an exact complex.
+    // SAFETY: a complex, or what inherits from it.
     let (real, imaginary) = unsafe {
         (
             ffi::PyComplex_RealAsDouble(object),
@@ -338,7 +370,7 @@ fn members(object: &Bound<'_, PyAny>, name: &str, attributes: &[&str]) -> Option
 }
 
 fn date(object: Object) -> String {
-    // SAFETY: an exact date or datetime (`Include/datetime.h`).
+    // SAFETY: a date or datetime, or what inherits from one (`Include/datetime.h`).
     unsafe {
         format!(
             "{:04}-{:02}-{:02}",
@@ -358,7 +390,7 @@ fn clock(hour: i32, minute: i32, second: i32, micro: i32) -> String {
 }
 
 fn time(object: Object) -> String {
-    // SAFETY: an exact time.
+    // SAFETY: a time, or what inherits from it.
     unsafe {
         clock(
             ffi::PyDateTime_TIME_GET_HOUR(object),
@@ -370,7 +402,7 @@ fn time(object: Object) -> String {
 }
 
 fn date_time(object: Object) -> String {
-    // SAFETY: an exact datetime.
+    // SAFETY: a datetime, or what inherits from it.
     unsafe {
         let clock = clock(
             ffi::PyDateTime_DATE_GET_HOUR(object),
@@ -409,7 +441,7 @@ fn zone(zone: Object) -> String {
 }
 
 fn delta(object: Object) -> String {
-    // SAFETY: an exact timedelta.
+    // SAFETY: a timedelta, or what inherits from it.
     let (days, seconds, micros) = unsafe {
         (
             ffi::PyDateTime_DELTA_GET_DAYS(object),

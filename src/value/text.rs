@@ -78,20 +78,6 @@ pub fn read<'a>(object: Object, max: usize, scratch: &'a mut String) -> Piece<'a
     }
 }
 
-/// What tells strs of the exact type apart in one look: how long they are, and what they end in.
-#[inline]
-pub fn ending(object: Object) -> u64 {
-    // SAFETY: a live str of the exact type. Seven bytes before its characters lie in its head, and are shifted out.
-    unsafe {
-        let count = ffi::PyUnicode_GET_LENGTH(object).cast_unsigned();
-        let size = count * ffi::PyUnicode_KIND(object) as usize;
-        let end = ffi::PyUnicode_DATA(object).cast::<u8>().add(size);
-        let last = u64::from_le(end.cast::<u64>().sub(1).read_unaligned());
-        let before = 8 * 8_usize.saturating_sub(size).min(7) as u32;
-        count as u64 ^ last >> before
-    }
-}
-
 fn push_units<U: Copy + Into<u32>>(scratch: &mut String, units: &[U]) {
     scratch.extend(
         units
@@ -268,18 +254,28 @@ fn push_int(object: Object, max: usize, text: &mut String) {
 /// An int as `int` writes it; none that has so many digits that it might do so by code in Python, or not at all
 /// (`long_to_decimal_string_internal` in `Objects/longobject.c`).
 fn big_int(object: Object) -> Option<String> {
-    // SAFETY: a live int, or what inherits from it; the type's own function gives a new str.
+    // SAFETY: a live int, or what inherits from it.
     unsafe {
-        let write = ffi::PyLong_Type
-            .tp_repr
-            .filter(|_| content::is_moderate(object))?;
-        let digits = write(object);
-        if digits.is_null() {
+        content::is_moderate(object)
+            .then(|| made_by(ffi::PyLong_Type.tp_repr, object))
+            .flatten()
+    }
+}
+
+/// The text that the function of a type written in C makes of an object of that type, or of what inherits from it.
+///
+/// # Safety
+/// A live object of that kind, in which the function calls nothing of the program's.
+pub unsafe fn made_by(write: Option<ffi::reprfunc>, object: Object) -> Option<String> {
+    // SAFETY: the caller's promise; null with an exception set, or a new str.
+    unsafe {
+        let made = write?(object);
+        if made.is_null() {
             ffi::PyErr_Clear();
             return None;
         }
-        let text = whole(digits);
-        ffi::Py_DECREF(digits);
+        let text = whole(made);
+        ffi::Py_DECREF(made);
         Some(text)
     }
 }
