@@ -266,6 +266,35 @@ for _ in range(2):
 print("it = 'it is <redacted: content card number>'")
 look("it is 4111111111111111")
 """,
+    # They lie elsewhere, and may move.
+    "the bytes of a bytearray": """
+class Stream:
+    pass
+
+stream = Stream()
+stream.held = held = bytearray(b"some")
+CHANGES = (
+    lambda: held.__setitem__(0, 83),
+    lambda: memoryview(held).__setitem__(1, 79),
+    lambda: held.__delitem__(0),
+    lambda: held.append(33),
+    lambda: held.extend(b" more" * 20),
+    lambda: held.__setitem__(-1, 69),
+    lambda: held.__delitem__(slice(90)),
+    lambda: held.reverse(),
+    held.clear,
+    lambda: held.extend(b"new"),
+    lambda: held.__setitem__(slice(3), b"old"),
+    lambda: None,
+)
+for change in CHANGES:
+    for _ in range(3):
+        print(f"it = Stream(held={held})")
+        look(stream)
+        print(f"it = {held}")
+        look(held)
+    change()
+""",
     # What is longer than that is not kept: that of which just an attribute has changed, neither.
     "more and more in two attributes": """
 class Both:

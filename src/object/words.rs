@@ -16,7 +16,7 @@ use std::slice;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyList, PySet};
+use pyo3::types::{PyByteArray, PyDict, PyList, PySet};
 
 use super::Attribute;
 use super::dict::DictKeys;
@@ -361,6 +361,21 @@ impl Words {
         }
     }
 
+    /// So many bytes of an exact bytearray, and how many it has.
+    pub unsafe fn buffer(&mut self, object: Object, most: usize) {
+        // SAFETY: a bytearray: it says how many bytes it has, and where they lie; a run alone reads nothing before them.
+        unsafe {
+            self.size(object);
+            let start = &raw const (*object.cast::<ffi::PyByteArrayObject>()).ob_start;
+            self.word(start);
+            let size = (*object.cast::<ffi::PyVarObject>()).ob_size.cast_unsigned();
+            if size > 0 {
+                let seen = slice::from_raw_parts((*start).cast(), size.min(most));
+                self.push_run(self.count(), seen.as_ptr(), seen);
+            }
+        }
+    }
+
     /// So many characters of the name that a function carries.
     pub unsafe fn function(&mut self, object: Object, name: Object, characters: usize) {
         // SAFETY: an exact function, which holds its name.
@@ -512,6 +527,7 @@ fn digits_are_known(py: Python<'_>) -> PyResult<bool> {
 fn changes_are_seen(py: Python<'_>) -> PyResult<bool> {
     let (list, dict) = (PyList::new(py, [1, 2])?, PyDict::new(py));
     let set = PySet::new(py, [1])?;
+    let buffer = PyByteArray::new(py, b"some bytes");
     dict.set_item("key", 1)?;
     // SAFETY: live objects of the type that is named.
     let note_list = |words: &mut Words| unsafe {
@@ -527,6 +543,8 @@ fn changes_are_seen(py: Python<'_>) -> PyResult<bool> {
     let note_set = |words: &mut Words| unsafe { words.size_of_set(set.as_ptr()) };
     // SAFETY: as above.
     let note_items = |words: &mut Words| unsafe { words.items_of_set(set.as_ptr(), 2) };
+    // SAFETY: as above.
+    let note_bytes = |words: &mut Words| unsafe { words.buffer(buffer.as_ptr(), 9) };
     Ok(is_seen(note_list, || list.set_item(1, 3))?
         && is_seen(note_list, || list.append(4))?
         && is_seen(note_dict, || dict.set_item("key", 2))?
@@ -536,7 +554,10 @@ fn changes_are_seen(py: Python<'_>) -> PyResult<bool> {
         && is_seen(note_values, || dict.set_item((), 6))?
         && is_seen(note_dict, || dict.del_item("key"))?
         && is_seen(note_set, || set.add(2))?
-        && is_seen(note_items, || set.discard(2).map(drop))?)
+        && is_seen(note_items, || set.discard(2).map(drop))?
+        && is_seen(note_bytes, || buffer.set_item(8, 1))?
+        && is_seen(note_bytes, || buffer.del_item(0))?
+        && is_seen(note_bytes, || buffer.resize(20))?)
 }
 
 /// Whether what is noted is the same before a change, and is not after it.

@@ -141,6 +141,9 @@ impl Encoder<'_> {
                 Reading::Bytes if ffi::PyBytes_CheckExact(object) != 0 => {
                     notes.words.literal(object, seen);
                 }
+                Reading::Bytes if ffi::PyByteArray_CheckExact(object) != 0 => {
+                    notes.words.buffer(object, seen);
+                }
                 Reading::Standard(standard) => {
                     note_standard(standard, &known.layout, object, &mut notes.words);
                 }
