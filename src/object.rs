@@ -8,6 +8,8 @@
 
 mod dict;
 mod managed;
+pub mod places;
+mod sets;
 pub mod words;
 
 use std::ffi::{c_char, c_int};
@@ -24,7 +26,8 @@ use dict::DictKeys;
 use managed::{Stored, managed, note_dict, note_managed};
 use words::Words;
 
-pub use dict::{each_item, item_interned, item_named};
+pub use dict::{each_found, each_item, item_interned, item_named};
+pub use sets::{found_in_set, is_large_set};
 
 /// `Py_T_OBJECT_EX` and the older `_Py_T_OBJECT` (`Include/descrobject.h`): members that hold an object.
 const OBJECT_MEMBERS: [c_int; 2] = [16, 6];

@@ -18,8 +18,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyByteArray, PyDict, PyList, PySet};
 
-use super::Attribute;
 use super::dict::DictKeys;
+use super::{Attribute, places, sets};
 use crate::frame::{Access, Frame, Object, Slot};
 
 /// Words noted of one object and what it holds.
@@ -403,22 +403,19 @@ impl Words {
 
     /// Which objects the first so many items of a set are.
     pub unsafe fn items_of_set(&mut self, object: Object, limit: usize) {
-        // SAFETY: a set, whose table has a power of two entries, which `mask` is one less than. A key is an entry's first
-        // word, and null where the entry is free.
+        // SAFETY: a set. An item is its entry's first word.
         unsafe {
             let set = object.cast::<ffi::PySetObject>();
             self.word(&raw const (*set).mask);
             self.word(&raw const (*set).table);
             let mut left = limit.min((*set).used.cast_unsigned());
-            let mut entry = (*set).table.cast::<[Object; 2]>().cast_const();
-            for _ in 0..=(*set).mask {
+            let mut entry = sets::entries(object);
+            for _ in 0..sets::count(object) {
                 if left == 0 || self.in_doubt {
                     break;
                 }
                 self.word(entry.cast::<Object>());
-                // A key that was taken out leaves one that is no item, with the hash -1 (`Objects/setobject.c`).
-                let is_item = !(*entry)[0].is_null() && (*entry)[1].addr() != usize::MAX;
-                left -= usize::from(is_item);
+                left -= usize::from(sets::is_item(entry));
                 entry = entry.add(1);
             }
         }
@@ -466,12 +463,9 @@ impl Words {
             let keys = &raw const (*dict).ma_keys;
             self.word(keys);
             let keys = (*keys).cast::<DictKeys>();
-            let mut entry = DictKeys::entries(keys);
-            let (size, mut left) = (DictKeys::entry_size(keys), limit);
-            for _ in 0..(*keys).entries {
-                // The value is an entry's last word.
-                let value = entry.add(size).cast::<Object>().sub(1);
-                entry = entry.add(size);
+            let mut left = limit;
+            for place in places::looked_at((*keys).entries.cast_unsigned()) {
+                let [_, value] = DictKeys::item(keys, place);
                 if (*value).is_null() {
                     continue;
                 }

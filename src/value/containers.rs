@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use pyo3::ffi;
 
 use crate::frame::Object;
-use crate::object;
+use crate::object::{self, places};
 use crate::policy::Told;
 use crate::trace::{MARK, NONE_TYPE, TypeId, TypeKind};
 
@@ -231,18 +231,27 @@ impl Encoder<'_> {
         };
         self.open(Form::Sequence, size);
         self.values.nesting += 4;
-        let mut written = 0;
-        object::each_item(object, |key, value| {
-            self.separate(written);
-            let full = self.is_full(written);
-            if full {
-                self.more(size - written);
-            } else {
+        let knows_layout = self.values.unchanged.is_on;
+        let (mut written, mut full) = (0, false);
+        let write = |key, value| {
+            full = self.is_full(written);
+            if !full {
+                self.separate(written);
                 self.pair(key, value, depth + 1);
+                written += 1;
             }
-            written += 1;
             !full
-        });
+        };
+        if knows_layout && bounds.items < places::MOST {
+            // SAFETY: as above.
+            unsafe { object::each_found(object, write) };
+        } else {
+            object::each_item(object, write);
+        }
+        if written < size {
+            self.separate(written);
+            self.more(size - written);
+        }
         self.values.nesting -= 4;
         self.close(Form::Sequence, type_id);
         self.leave();
@@ -296,6 +305,12 @@ impl Encoder<'_> {
             return;
         }
         let type_id = self.class_type(place, kind);
+        // SAFETY: a set.
+        let is_large = reading == Reading::Set && unsafe { object::is_large_set(object) };
+        if is_large && self.values.bounds.items < places::MOST {
+            self.found_in_set(object, size, type_id, depth);
+            return self.leave();
+        }
         let iterator = built_in_iterator(object, reading);
         let size = if iterator.is_null() { 0 } else { size };
         self.items(Form::Sequence, size, type_id, |encoder, _| {
@@ -306,6 +321,20 @@ impl Encoder<'_> {
         // SAFETY: null or a new reference.
         unsafe { ffi::Py_XDECREF(iterator) };
         self.leave();
+    }
+
+    /// The items of a large set, as far as they are found.
+    fn found_in_set(&mut self, set: Object, size: usize, type_id: TypeId, depth: usize) {
+        // SAFETY: a set; nothing changes it while it is read.
+        let mut found = unsafe { object::found_in_set(set) };
+        self.items(Form::Sequence, size, type_id, |encoder, written| {
+            let item = found.next();
+            match item {
+                Some(item) => encoder.item(&Told::Nothing, item, depth + 1),
+                None => encoder.more(size - written),
+            }
+            item.is_some()
+        });
     }
 
     /// An `array.array`: its items are made anew, as ints, floats or characters, and given back.
