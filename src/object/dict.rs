@@ -80,11 +80,20 @@ pub unsafe fn each_found(dict: Object, mut visit: impl FnMut(Object, Object) -> 
     unsafe {
         let keys = (*dict.cast::<ffi::PyDictObject>()).ma_keys;
         let keys = keys.cast::<DictKeys>().cast_const();
-        let count = (*keys).entries.cast_unsigned();
-        if count <= places::MOST {
+        if (*keys).entries.cast_unsigned() <= places::MOST {
             return each_item(dict, visit);
         }
-        for place in places::looked_at(count) {
+        each_of_many(keys, &mut visit);
+    }
+}
+
+/// # Safety
+/// The keys of a live dict, which holds its values among them.
+#[cold]
+unsafe fn each_of_many(keys: *const DictKeys, visit: &mut dyn FnMut(Object, Object) -> bool) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        for place in places::looked_at((*keys).entries.cast_unsigned()) {
             let [key, value] = DictKeys::item(keys, place);
             if !(*value).is_null() && !visit(*key, *value) {
                 return;

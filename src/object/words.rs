@@ -176,6 +176,18 @@ impl Words {
     }
 
     #[cold]
+    /// Notes so many bytes, and none before them.
+    ///
+    /// # Safety
+    /// As for `word`, of these bytes; the words before say where they lie, and how many there are.
+    unsafe fn run(&mut self, start: *const u8, size: usize) {
+        if size > 0 {
+            // SAFETY: the caller's promise.
+            let bytes = unsafe { slice::from_raw_parts(start, size) };
+            self.push_run(self.count(), start, bytes);
+        }
+    }
+
     fn push_run(&mut self, place: usize, at: *const u8, bytes: &[u8]) {
         let start = self.in_runs.len();
         if start + bytes.len() > MOST_IN_RUNS {
@@ -351,7 +363,7 @@ impl Words {
         }
     }
 
-    /// So many bytes of an exact bytes, and how many it has.
+    /// So many bytes of bytes, or of what inherits from them, and how many there are.
     pub unsafe fn literal(&mut self, object: Object, most: usize) {
         // SAFETY: bytes: what they are follows their head, in which the last word is a hash.
         unsafe {
@@ -361,18 +373,36 @@ impl Words {
         }
     }
 
-    /// So many bytes of an exact bytearray, and how many it has.
+    /// So many bytes of a bytearray, or of what inherits from one, and how many it has.
     pub unsafe fn buffer(&mut self, object: Object, most: usize) {
-        // SAFETY: a bytearray: it says how many bytes it has, and where they lie; a run alone reads nothing before them.
+        // SAFETY: a bytearray: it says how many bytes it has, and where they lie.
         unsafe {
             self.size(object);
             let start = &raw const (*object.cast::<ffi::PyByteArrayObject>()).ob_start;
             self.word(start);
             let size = (*object.cast::<ffi::PyVarObject>()).ob_size.cast_unsigned();
-            if size > 0 {
-                let seen = slice::from_raw_parts((*start).cast(), size.min(most));
-                self.push_run(self.count(), seen.as_ptr(), seen);
+            self.run((*start).cast(), size.min(most));
+        }
+    }
+
+    /// So many characters of what inherits from str, and how many it has.
+    pub unsafe fn text_elsewhere(&mut self, object: Object, characters: usize) {
+        // SAFETY: a str: unless its characters follow its head, it says where they lie.
+        unsafe {
+            if ffi::PyUnicode_IS_COMPACT(object) != 0 {
+                return self.doubt();
             }
+            let text = object.cast::<ffi::PyUnicodeObject>();
+            let start = &raw const (*text).data.any;
+            let head = object.cast::<ffi::PyASCIIObject>();
+            self.word(&raw const (*head).length);
+            self.word(&raw const (*head).state);
+            self.word(start);
+            let count = (*head).length.cast_unsigned().min(characters);
+            self.run(
+                (*start).cast(),
+                count * ffi::PyUnicode_KIND(object) as usize,
+            );
         }
     }
 

@@ -324,6 +324,7 @@ impl Encoder<'_> {
     }
 
     /// The items of a large set, as far as they are found.
+    #[cold]
     fn found_in_set(&mut self, set: Object, size: usize, type_id: TypeId, depth: usize) {
         // SAFETY: a set; nothing changes it while it is read.
         let mut found = unsafe { object::found_in_set(set) };
