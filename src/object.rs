@@ -10,6 +10,8 @@ pub mod content;
 mod dict;
 mod managed;
 mod ordered;
+pub mod places;
+mod sets;
 pub mod words;
 
 use std::ffi::{c_char, c_int};
@@ -26,8 +28,9 @@ use dict::DictKeys;
 use managed::{Stored, managed, note_dict, note_managed};
 use words::Words;
 
-pub use dict::{each_item, item_interned, item_named};
+pub use dict::{each_found, each_item, item_interned, item_named};
 pub use ordered::{each_in_order, is_ordered};
+pub use sets::{found_in_set, is_large_set};
 
 /// `Py_T_OBJECT_EX` and the older `_Py_T_OBJECT` (`Include/descrobject.h`): members that hold an object.
 const OBJECT_MEMBERS: [c_int; 2] = [16, 6];

@@ -380,6 +380,7 @@ class Other: pass
 class Slots: __slots__ = ("a", "b", "number")
 class Items(list): __slots__ = ("a", "number")
 class Text(str): pass
+class Buffer(bytearray): pass
 class Keys(dict): __slots__ = ("a", "number")
 class Wide: __slots__ = tuple(f"a{number}" for number in range(30))
 def function(): pass
@@ -425,6 +426,7 @@ FRESH = (
     "Slots()",
     "Items([{name}])",
     "Text('own{number}')",
+    "Buffer(b'own{number}')",
     "Pair({name}, {number})",
     "Keys(key={name})",
     "{{{number}, 'one'}}",

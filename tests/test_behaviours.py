@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -253,6 +254,44 @@ def test_deep_nesting(same: Same) -> None:
         options=["--config", "limits = { depth = 0, value-bytes = 2000 }"],
     )
     assert roots(recorded) == ["<toplevel>"]
+
+
+LITTLE_LEFT = """
+import time
+from collections import deque
+
+MANY = 1_000_000
+
+def lines(held, change):
+    begun = time.perf_counter()
+    for number in range(300):
+        change(number)
+    return time.perf_counter() - begun
+
+few = dict.fromkeys(range(10))
+left = dict.fromkeys(range(MANY))
+deque(map(left.pop, range(MANY - 10)), maxlen=0)
+print(lines(left, lambda number: left.update({MANY: number})) / lines(few, lambda number: few.update({10: number})))
+few = set(range(10))
+left = set(range(MANY))
+deque(map(left.discard, range(MANY - 10)), maxlen=0)
+print(lines(left, left.discard) / lines(few, lambda _: few.symmetric_difference_update({1})))
+
+def show(far, some):
+    return None
+
+show(set(range(200_000, 250_000)), left)
+"""
+
+
+def test_little_that_is_left_of_much(folder: Path, record: Record, form: str) -> None:
+    """It is looked for no longer than many items take, but in every part of the place that there was for them."""
+    (folder / "program.py").write_text(LITTLE_LEFT)
+    recorded = record("program.py", options=["--format", form])
+    assert recorded.done.returncode == 0, recorded.done.stderr
+    assert all(float(times) < 60 for times in recorded.done.stdout.split()), recorded.done.stdout
+    call = next(line for line in recorded.dump() if line.strip().startswith("call show("))
+    assert re.fullmatch(r"\s+call show\(far=\{(2\d{5}, ){20}… 49980 more\}, some=\{… 10 more\}\)", call), call
 
 
 def test_big_values(same: Same) -> None:

@@ -396,6 +396,70 @@ for make in MAKERS:
             look(value)
         del value
 """,
+    # They lie elsewhere, and may move.
+    "the bytes of a bytearray": """
+class Stream:
+    pass
+
+stream = Stream()
+stream.held = held = bytearray(b"some")
+CHANGES = (
+    lambda: held.__setitem__(0, 83),
+    lambda: memoryview(held).__setitem__(1, 79),
+    lambda: held.__delitem__(0),
+    lambda: held.append(33),
+    lambda: held.extend(b" more" * 20),
+    lambda: held.__setitem__(-1, 69),
+    lambda: held.__delitem__(slice(90)),
+    lambda: held.reverse(),
+    held.clear,
+    lambda: held.extend(b"new"),
+    lambda: held.__setitem__(slice(3), b"old"),
+    lambda: None,
+)
+for change in CHANGES:
+    for _ in range(3):
+        print(f"it = Stream(held={held})")
+        look(stream)
+        print(f"it = {held}")
+        look(held)
+    change()
+""",
+    # The next one lies where the last one has lain, its characters perhaps, too.
+    "texts and bytes of classes of their own": """
+class Text(str):
+    pass
+
+class Plain(str):
+    __slots__ = ()
+
+class Bytes(bytes):
+    pass
+
+class Buffer(bytearray):
+    pass
+
+def look_at(one, shown):
+    for _ in range(3):
+        print(f"it = {shown}")
+        look(one)
+
+for n in range(60):
+    for make, content in (Text, "a"), (Text, "b"), (Plain, "é"), (Plain, "è"), (Bytes, b"a"), (Bytes, b"b"):
+        look_at(make(content * n), f"{make.__name__}({content * n!r})")
+for n in range(9):
+    for content in b"a", b"b":
+        one = Buffer(content * n)
+        look_at(one, f"Buffer({content * n!r})")
+        one.append(67)
+        look_at(one, f"Buffer({content * n + b'C'!r})")
+for make, content in (Text, "text"), (Bytes, b"text"), (Buffer, b"text"):
+    one = make(content)
+    for n in range(5):
+        one.n = n
+        base = make.__bases__[0].__name__
+        look_at(one, f"{make.__name__}({base}={make.__name__}({content!r}), n={n})")
+""",
     # What is longer than that is not kept: that of which just an attribute has changed, neither.
     "more and more in two attributes": """
 class Both:

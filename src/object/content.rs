@@ -10,11 +10,11 @@ use std::slice;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyList, PySet};
+use pyo3::types::{PyByteArray, PyDict, PyList, PySet};
 
-use super::Attribute;
 use super::dict::DictKeys;
 use super::words::Words;
+use super::{Attribute, places, sets};
 use crate::frame::{Access, Frame, Object, Slot};
 
 /// `_PyLong_NON_SIZE_BITS`: bits of `lv_tag` beside the number of digits.
@@ -131,13 +131,46 @@ impl Words {
         }
     }
 
-    /// So many bytes of an exact bytes, and how many it has.
+    /// So many bytes of bytes, or of what inherits from them, and how many there are.
     pub unsafe fn literal(&mut self, object: Object, most: usize) {
         // SAFETY: bytes: what they are follows their head, in which the last word is a hash.
         unsafe {
             self.size(object);
             let size = (*object.cast::<ffi::PyVarObject>()).ob_size.cast_unsigned();
             self.bytes(ffi::PyBytes_AsString(object).cast(), size.min(most));
+        }
+    }
+
+    /// So many bytes of a bytearray, or of what inherits from one, and how many it has.
+    pub unsafe fn buffer(&mut self, object: Object, most: usize) {
+        // SAFETY: a bytearray: it says how many bytes it has, and where they lie.
+        unsafe {
+            self.size(object);
+            let start = &raw const (*object.cast::<ffi::PyByteArrayObject>()).ob_start;
+            self.word(start);
+            let size = (*object.cast::<ffi::PyVarObject>()).ob_size.cast_unsigned();
+            self.run((*start).cast(), size.min(most));
+        }
+    }
+
+    /// So many characters of what inherits from str, and how many it has.
+    pub unsafe fn text_elsewhere(&mut self, object: Object, characters: usize) {
+        // SAFETY: a str: unless its characters follow its head, it says where they lie.
+        unsafe {
+            if ffi::PyUnicode_IS_COMPACT(object) != 0 {
+                return self.doubt();
+            }
+            let text = object.cast::<ffi::PyUnicodeObject>();
+            let start = &raw const (*text).data.any;
+            let head = object.cast::<ffi::PyASCIIObject>();
+            self.word(&raw const (*head).length);
+            self.word(&raw const (*head).state);
+            self.word(start);
+            let count = (*head).length.cast_unsigned().min(characters);
+            self.run(
+                (*start).cast(),
+                count * ffi::PyUnicode_KIND(object) as usize,
+            );
         }
     }
 
@@ -168,22 +201,19 @@ impl Words {
 
     /// Which objects the first so many items of a set are.
     pub unsafe fn items_of_set(&mut self, object: Object, limit: usize) {
-        // SAFETY: a set, whose table has a power of two entries, which `mask` is one less than. A key is an entry's first
-        // word, and null where the entry is free.
+        // SAFETY: a set. An item is its entry's first word.
         unsafe {
             let set = object.cast::<ffi::PySetObject>();
             self.word(&raw const (*set).mask);
             self.word(&raw const (*set).table);
             let mut left = limit.min((*set).used.cast_unsigned());
-            let mut entry = (*set).table.cast::<[Object; 2]>().cast_const();
-            for _ in 0..=(*set).mask {
+            let mut entry = sets::entries(object);
+            for _ in 0..sets::count(object) {
                 if left == 0 || !self.are_all() {
                     break;
                 }
                 self.word(entry.cast::<Object>());
-                // A key that was taken out leaves one that is no item, with the hash -1 (`Objects/setobject.c`).
-                let is_item = !(*entry)[0].is_null() && (*entry)[1].addr() != usize::MAX;
-                left -= usize::from(is_item);
+                left -= usize::from(sets::is_item(entry));
                 entry = entry.add(1);
             }
         }
@@ -231,12 +261,9 @@ impl Words {
             let keys = &raw const (*dict).ma_keys;
             self.word(keys);
             let keys = (*keys).cast::<DictKeys>();
-            let mut entry = DictKeys::entries(keys);
-            let (size, mut left) = (DictKeys::entry_size(keys), limit);
-            for _ in 0..(*keys).entries {
-                // The value is an entry's last word.
-                let value = entry.add(size).cast::<Object>().sub(1);
-                entry = entry.add(size);
+            let mut left = limit;
+            for place in places::looked_at((*keys).entries.cast_unsigned(), limit) {
+                let [_, value] = DictKeys::item(keys, place);
                 if (*value).is_null() {
                     continue;
                 }
@@ -320,6 +347,7 @@ fn digits_are_known(py: Python<'_>) -> PyResult<bool> {
 fn changes_are_seen(py: Python<'_>) -> PyResult<bool> {
     let (list, dict) = (PyList::new(py, [1, 2])?, PyDict::new(py));
     let set = PySet::new(py, [1])?;
+    let buffer = PyByteArray::new(py, b"some bytes");
     dict.set_item("key", 1)?;
     // SAFETY: live objects of the type that is named.
     let note_list = |words: &mut Words| unsafe {
@@ -335,6 +363,8 @@ fn changes_are_seen(py: Python<'_>) -> PyResult<bool> {
     let note_set = |words: &mut Words| unsafe { words.size_of_set(set.as_ptr()) };
     // SAFETY: as above.
     let note_items = |words: &mut Words| unsafe { words.items_of_set(set.as_ptr(), 2) };
+    // SAFETY: as above.
+    let note_bytes = |words: &mut Words| unsafe { words.buffer(buffer.as_ptr(), 9) };
     Ok(is_seen(note_list, || list.set_item(1, 3))?
         && is_seen(note_list, || list.append(4))?
         && is_seen(note_dict, || dict.set_item("key", 2))?
@@ -344,7 +374,10 @@ fn changes_are_seen(py: Python<'_>) -> PyResult<bool> {
         && is_seen(note_values, || dict.set_item((), 6))?
         && is_seen(note_dict, || dict.del_item("key"))?
         && is_seen(note_set, || set.add(2))?
-        && is_seen(note_items, || set.discard(2).map(drop))?)
+        && is_seen(note_items, || set.discard(2).map(drop))?
+        && is_seen(note_bytes, || buffer.set_item(8, 1))?
+        && is_seen(note_bytes, || buffer.del_item(0))?
+        && is_seen(note_bytes, || buffer.resize(20))?)
 }
 
 /// Whether what is noted is the same before a change, and is not after it.

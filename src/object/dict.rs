@@ -10,6 +10,7 @@ use std::ptr;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+use super::places;
 use crate::frame::{Access, Object};
 
 #[repr(C)]
@@ -54,6 +55,16 @@ impl DictKeys {
         let has_hash = unsafe { (*keys).kind } == 0;
         size_of::<KeyEntry>() + if has_hash { size_of::<isize>() } else { 0 }
     }
+
+    /// Where the key and the value of an entry lie, its last words; the value is null in a free one.
+    pub(super) unsafe fn item(keys: *const Self, place: usize) -> [*const Object; 2] {
+        // SAFETY: the keys of a live dict, and one of its entries.
+        unsafe {
+            let size = Self::entry_size(keys);
+            let behind = Self::entries(keys).add((place + 1) * size).cast::<Object>();
+            [behind.sub(2), behind.sub(1)]
+        }
+    }
 }
 
 /// `DKIX_EMPTY`: no entry is at this place of the table of indices.
@@ -75,6 +86,47 @@ pub fn each_item(dict: Object, mut visit: impl FnMut(Object, Object) -> bool) {
     while unsafe { ffi::PyDict_Next(dict, &raw mut position, &raw mut key, &raw mut value) } != 0 {
         if !visit(key, value) {
             return;
+        }
+    }
+}
+
+/// The same of the items that are found where a dict is looked at for so many, which are all of one that has not very many
+/// entries.
+///
+/// # Safety
+/// The layout is known.
+pub unsafe fn each_found(
+    dict: Object,
+    wanted: usize,
+    mut visit: impl FnMut(Object, Object) -> bool,
+) {
+    // SAFETY: the caller's promise; a dict that shares its keys has few.
+    unsafe {
+        let keys = (*dict.cast::<ffi::PyDictObject>()).ma_keys;
+        let keys = keys.cast::<DictKeys>().cast_const();
+        let count = (*keys).entries.cast_unsigned();
+        if places::are_all(count, wanted) {
+            return each_item(dict, visit);
+        }
+        each_at(keys, places::looked_at(count, wanted), &mut visit);
+    }
+}
+
+/// # Safety
+/// The keys of a live dict, which holds its values among them, and places of theirs.
+#[cold]
+unsafe fn each_at(
+    keys: *const DictKeys,
+    places: impl Iterator<Item = usize>,
+    visit: &mut dyn FnMut(Object, Object) -> bool,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        for place in places {
+            let [key, value] = DictKeys::item(keys, place);
+            if !(*value).is_null() && !visit(*key, *value) {
+                return;
+            }
         }
     }
 }

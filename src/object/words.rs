@@ -156,6 +156,18 @@ impl Words {
         self.runs.sort_unstable_by_key(|run| run.place);
     }
 
+    /// Notes so many bytes, and none before them.
+    ///
+    /// # Safety
+    /// As for `word`, of these bytes; the words before say where they lie, and how many there are.
+    pub(super) unsafe fn run(&mut self, start: *const u8, size: usize) {
+        if size > 0 {
+            // SAFETY: the caller's promise.
+            let bytes = unsafe { slice::from_raw_parts(start, size) };
+            self.push_run(self.count(), start, bytes);
+        }
+    }
+
     #[cold]
     fn push_run(&mut self, place: usize, at: *const u8, bytes: &[u8]) {
         let start = self.in_runs.len();

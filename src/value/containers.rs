@@ -234,23 +234,29 @@ impl Encoder<'_> {
         };
         self.open(Form::Sequence, size);
         self.values.nesting += 4;
-        let mut written = 0;
+        let knows_layout = self.values.unchanged.is_on;
+        let (mut written, mut full) = (0, false);
         let write = |key, value| {
-            self.separate(written);
-            let full = self.is_full(written);
-            if full {
-                self.more(size - written);
-            } else {
+            full = self.is_full(written);
+            if !full {
+                self.separate(written);
                 self.pair(key, value, depth + 1);
+                written += 1;
             }
-            written += 1;
             !full
         };
         if is_ordered {
             // SAFETY: as is said.
             unsafe { object::each_in_order(object, write) }
+        } else if knows_layout {
+            // SAFETY: as above.
+            unsafe { object::each_found(object, bounds.items, write) };
         } else {
             object::each_item(object, write);
+        }
+        if written < size {
+            self.separate(written);
+            self.more(size - written);
         }
         self.values.nesting -= 4;
         self.close(Form::Sequence, type_id);
@@ -305,6 +311,12 @@ impl Encoder<'_> {
             return;
         }
         let type_id = self.class_type(place, kind);
+        let wanted = self.values.bounds.items;
+        // SAFETY: a set.
+        if reading == Reading::Set && unsafe { object::is_large_set(object, wanted) } {
+            self.found_in_set(object, size, type_id, depth);
+            return self.leave();
+        }
         let iterator = built_in_iterator(object, reading);
         let size = if iterator.is_null() { 0 } else { size };
         self.items(Form::Sequence, size, type_id, |encoder, _| {
@@ -315,6 +327,21 @@ impl Encoder<'_> {
         // SAFETY: null or a new reference.
         unsafe { ffi::Py_XDECREF(iterator) };
         self.leave();
+    }
+
+    /// The items of a large set, as far as they are found.
+    #[cold]
+    fn found_in_set(&mut self, set: Object, size: usize, type_id: TypeId, depth: usize) {
+        // SAFETY: a set; nothing changes it while it is read.
+        let mut found = unsafe { object::found_in_set(set, self.values.bounds.items) };
+        self.items(Form::Sequence, size, type_id, |encoder, written| {
+            let item = found.next();
+            match item {
+                Some(item) => encoder.item(&Told::Nothing, item, depth + 1),
+                None => encoder.more(size - written),
+            }
+            item.is_some()
+        });
     }
 
     /// An `array.array`: its items are made anew, as ints, floats or characters, and given back.

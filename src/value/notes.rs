@@ -170,8 +170,17 @@ impl Encoder<'_> {
                     let name = objects::function_name(object);
                     notes.words.function(object, name, seen);
                 }
-                Reading::Bytes if ffi::PyBytes_CheckExact(object) != 0 => {
-                    notes.words.literal(object, seen);
+                Reading::Str => {
+                    known.layout.note(object, &mut notes.words, is_open);
+                    notes.words.text_elsewhere(object, seen);
+                }
+                Reading::Bytes => {
+                    known.layout.note(object, &mut notes.words, is_open);
+                    if ffi::PyBytes_Check(object) != 0 {
+                        notes.words.literal(object, seen);
+                    } else {
+                        notes.words.buffer(object, seen);
+                    }
                 }
                 Reading::Standard(standard) => {
                     if known.base.is_some() {

@@ -223,7 +223,7 @@ impl Met {
 
 /// Values of objects, each at the place that the address names.
 pub struct Unchanged {
-    is_on: bool,
+    pub(super) is_on: bool,
     places: Vec<Met>,
     /// How many values were made to be kept.
     count: u64,
