@@ -520,15 +520,13 @@ pub fn fingerprint(object: Object) -> u64 {
             let mut overflow = 0;
             let value = ffi::PyLong_AsLongLongAndOverflow(object, &raw mut overflow);
             if overflow != 0 {
-                return address ^ memo::digest(content::digits(object));
+                return fingerprint_of_content(object);
             }
             address ^ value.cast_unsigned().rotate_left(17)
         } else if class == &raw mut ffi::PyFloat_Type {
             address ^ ffi::PyFloat_AS_DOUBLE(object).to_bits().rotate_left(17)
-        } else if class == &raw mut ffi::PyTuple_Type {
-            fingerprint_of_tuple(object)
-        } else if class == &raw mut ffi::PyBytes_Type {
-            address ^ memo::digest(text::bytes_of(object))
+        } else if class == &raw mut ffi::PyTuple_Type || class == &raw mut ffi::PyBytes_Type {
+            fingerprint_of_content(object)
         } else {
             address
         }
@@ -538,13 +536,21 @@ pub fn fingerprint(object: Object) -> u64 {
 /// Items of a tuple that are looked at to tell two apart.
 const TOLD_APART: isize = 8;
 
+/// The same of an exact int, bytes or tuple.
 #[inline(never)]
-unsafe fn fingerprint_of_tuple(tuple: Object) -> u64 {
-    // SAFETY: an exact tuple; an item that is not there yet is null.
+unsafe fn fingerprint_of_content(object: Object) -> u64 {
+    let address = object as u64;
+    // SAFETY: the caller's promise; an item of a tuple that is not there yet is null.
     unsafe {
-        let size = ffi::PyTuple_GET_SIZE(tuple);
-        (0..size.min(TOLD_APART)).fold(tuple as u64 ^ size as u64, |print, index| {
-            let item = ffi::PyTuple_GET_ITEM(tuple, index);
+        if ffi::PyLong_Check(object) != 0 {
+            return address ^ memo::digest(content::digits(object));
+        }
+        if ffi::PyBytes_Check(object) != 0 {
+            return address ^ memo::digest(text::bytes_of(object));
+        }
+        let size = ffi::PyTuple_GET_SIZE(object);
+        (0..size.min(TOLD_APART)).fold(address ^ size as u64, |print, index| {
+            let item = ffi::PyTuple_GET_ITEM(object, index);
             let told = if item.is_null() || ffi::PyTuple_CheckExact(item) != 0 {
                 item as u64
             } else {
