@@ -2,7 +2,9 @@
 
 Every round runs every program in every way once, so that what disturbs the machine disturbs all alike; the tables show
 medians, and ratios of medians, and beside these ratios of what took least, which a busy machine disturbs less. What
-took long in the first round runs in that one only.
+took long in the first round runs in that one only. Every second round goes through the ways backwards: what one leaves
+behind (files on their way to the disk, memory that a virtual machine has not yet given back to its host, which costs
+up to 12 us a page to get again) does not always meet the same next one.
 """
 
 from __future__ import annotations
@@ -93,10 +95,11 @@ class Bench:
     def measure(self, compared: list[ways.Way], rounds: int) -> Results:
         results: Results = defaultdict(list)
         for number in range(rounds):
+            ordered = compared[::-1] if number % 2 else compared
             for name in self.commands:
                 print(f"round {number + 1} of {rounds}: {name}", file=sys.stderr)
                 program = programs.PROGRAMS[name]
-                for way in compared:
+                for way in ordered:
                     runs = results[name, way.name]
                     if (program.repeats or not way.once) and (not runs or runs[0].wall < LONG):
                         runs.append(self.run(way, name))
