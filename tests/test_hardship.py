@@ -5,6 +5,7 @@ Must not: make a fault in the recorder (test_faults does).
 
 from __future__ import annotations
 
+import platform
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,41 @@ def long(seconds):
     while time.monotonic() < end or count < 2_000:
         work(count)
         count += 1
+"""
+
+# Has the system refuse membarrier(2) to all threads from now on: seccomp(2) with a filter of four steps, which lets
+# pass what has another number.
+MEMBARRIER, SECCOMP = {"x86_64": (324, 317), "aarch64": (283, 277)}[platform.machine()]
+FORBID = f"""
+import ctypes, errno, struct
+libc = ctypes.CDLL(None, use_errno=True)
+def forbid():
+    load, compare, answer = 0x20, 0x15, 0x06  # BPF_LD | BPF_W | BPF_ABS, BPF_JMP | BPF_JEQ | BPF_K, BPF_RET | BPF_K
+    refused, allowed = 0x00050000 | errno.EPERM, 0x7FFF0000  # SECCOMP_RET_ERRNO, SECCOMP_RET_ALLOW
+    steps = [(load, 0, 0, 0), (compare, 0, 1, {MEMBARRIER}), (answer, 0, 0, refused), (answer, 0, 0, allowed)]
+    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
+    program = ctypes.create_string_buffer(struct.pack("HP", len(steps), ctypes.addressof(code)))
+    assert libc.prctl(38, 1, 0, 0, 0) == 0  # PR_SET_NO_NEW_PRIVS
+    assert libc.syscall({SECCOMP}, 1, 1, program) == 0  # SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC
+    assert (libc.syscall({MEMBARRIER}, 0, 0, 0), ctypes.get_errno()) == (-1, errno.EPERM)
+"""
+WORKERS = """
+import time
+from concurrent.futures import ThreadPoolExecutor
+def work(number):
+    return number + 1
+def works(seconds):
+    end = time.monotonic() + seconds
+    number = 0
+    while time.monotonic() < end:
+        for _ in range(20):
+            number = work(number)
+        time.sleep(0.001)
+    return number
+pool = ThreadPoolExecutor(2)
+def at_once():
+    others = [pool.submit(works, 0.2) for _ in range(2)]
+    return works(0.2) + sum(other.result() for other in others)
 """
 
 
@@ -279,3 +315,26 @@ print('done')
     recorded = record("program.py", options=["--format", form])
     assert (recorded.done.returncode, recorded.done.stdout) == (0, "done\n"), recorded.done.stderr
     checked(recorded.trace, whole=recorded.metadata()["status"] == "complete")
+
+
+def check_works(recorded: Recorded) -> None:
+    """The call of each work is there, of which the program tells the number."""
+    assert recorded.done.returncode == 0, recorded.done.stderr
+    trace = checked(recorded.trace)
+    called = [trace.functions[event.body["function_id"]].name for event in trace.events if event.name == "Call"]
+    assert called.count("work") == int(recorded.done.stdout) > 1000
+
+
+def test_barriers_that_the_program_forbids_itself(folder: Path, record: Record, form: str) -> None:
+    """What is recorded by then rests on them."""
+    (folder / "program.py").write_text(WORKERS + FORBID + "before = at_once()\nforbid()\nprint(before + at_once())\n")
+    check_works(record("program.py", options=["--format", form]))
+
+
+def test_barriers_that_are_forbidden_from_the_start(folder: Path, record: Record, plain: Plain, form: str) -> None:
+    (folder / "program.py").write_text(WORKERS + "print(at_once())\n")
+    start = "import os, sys\nforbid()\nos.execv(sys.executable, [sys.executable, *sys.argv[1:]])\n"
+    (folder / "start.py").write_text(FORBID + start)
+    trace = folder / "trace-out"
+    recorder = ["-m", "codetracer_python_recorder", "--trace-dir", str(trace), "--format", form, "program.py"]
+    check_works(Recorded(plain("start.py", *recorder), trace, plain))
