@@ -5,7 +5,6 @@ Must not: make a fault in the recorder (test_faults does).
 
 from __future__ import annotations
 
-import platform
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,19 +29,19 @@ def long(seconds):
 
 # Has the system refuse membarrier(2) to all threads from now on: seccomp(2) with a filter of four steps, which lets
 # pass what has another number.
-MEMBARRIER, SECCOMP = {"x86_64": (324, 317), "aarch64": (283, 277)}[platform.machine()]
-FORBID = f"""
-import ctypes, errno, struct
+FORBID = """
+import ctypes, errno, os, struct
+MEMBARRIER, SECCOMP = {"x86_64": (324, 317), "aarch64": (283, 277)}[os.uname().machine]
 libc = ctypes.CDLL(None, use_errno=True)
 def forbid():
     load, compare, answer = 0x20, 0x15, 0x06  # BPF_LD | BPF_W | BPF_ABS, BPF_JMP | BPF_JEQ | BPF_K, BPF_RET | BPF_K
     refused, allowed = 0x00050000 | errno.EPERM, 0x7FFF0000  # SECCOMP_RET_ERRNO, SECCOMP_RET_ALLOW
-    steps = [(load, 0, 0, 0), (compare, 0, 1, {MEMBARRIER}), (answer, 0, 0, refused), (answer, 0, 0, allowed)]
+    steps = [(load, 0, 0, 0), (compare, 0, 1, MEMBARRIER), (answer, 0, 0, refused), (answer, 0, 0, allowed)]
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
     program = ctypes.create_string_buffer(struct.pack("HP", len(steps), ctypes.addressof(code)))
     assert libc.prctl(38, 1, 0, 0, 0) == 0  # PR_SET_NO_NEW_PRIVS
-    assert libc.syscall({SECCOMP}, 1, 1, program) == 0  # SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC
-    assert (libc.syscall({MEMBARRIER}, 0, 0, 0), ctypes.get_errno()) == (-1, errno.EPERM)
+    assert libc.syscall(SECCOMP, 1, 1, program) == 0  # SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC
+    assert (libc.syscall(MEMBARRIER, 0, 0, 0), ctypes.get_errno()) == (-1, errno.EPERM)
 """
 WORKERS = """
 import time
@@ -326,7 +325,7 @@ def check_works(recorded: Recorded) -> None:
 
 
 def test_barriers_that_the_program_forbids_itself(folder: Path, record: Record, form: str) -> None:
-    """What is recorded by then rests on them."""
+    """The lock of what is being recorded rests on them by then."""
     (folder / "program.py").write_text(WORKERS + FORBID + "before = at_once()\nforbid()\nprint(before + at_once())\n")
     check_works(record("program.py", options=["--format", form]))
 
