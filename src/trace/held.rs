@@ -105,6 +105,12 @@ impl OutFile {
         undisturbed(|| platform::write_at(self.ours()?, bytes, offset))
     }
 
+    /// Asks for room on the disk for what is to be written there; whether it is had.
+    pub(super) fn reserve(&mut self, offset: u64, length: u64) -> bool {
+        self.ours()
+            .is_ok_and(|file| platform::reserve(file, offset, length))
+    }
+
     /// Makes the file so long.
     pub(super) fn set_len(&mut self, length: u64) -> io::Result<()> {
         undisturbed(|| self.ours()?.set_len(length))

@@ -17,6 +17,8 @@ const PAGE: u64 = 4096;
 /// What is written over soon is still near: a region of 4 MiB takes a quarter longer to make and fill. In a large file it
 /// begins and ends at a multiple of this, so that the system can hold it in large pieces: a sixth faster than elsewhere.
 const LARGEST_REGION: u64 = 512 << 10;
+/// Room on the disk is asked for in pieces of this size: what a kill leaves of one behind the file's end stays its own.
+const PIECE_OF_DISK: u64 = 2 << 20;
 /// Of a full disk so much is left over, at the end, for the metadata that tell of it.
 const RESERVE: u64 = 32 << 10;
 static BLANKS: [u8; 256 << 10] = [b' '; 256 << 10];
@@ -33,12 +35,18 @@ pub(super) struct JsonFile {
     at: u64,
     /// Offset of the `]`.
     bracket: u64,
+    /// Offset up to which there is room on the disk, or need not be.
+    reserved: u64,
 }
 
 impl JsonFile {
     /// Of a file that holds `EMPTY`.
     pub(super) fn new() -> Self {
-        Self { at: 1, bracket: 1 }
+        Self {
+            at: 1,
+            bracket: 1,
+            reserved: 0,
+        }
     }
 
     /// Where the next event goes.
@@ -114,6 +122,9 @@ impl JsonFile {
         let is_large = length >= LARGEST_REGION;
         let unit = if is_large { LARGEST_REGION } else { PAGE };
         let end = (self.bracket + length).next_multiple_of(unit);
+        if is_large {
+            self.reserve(file, end);
+        }
         let mut offset = self.bracket + 1;
         while offset < end {
             let blanks = (end - offset).min(BLANKS.len() as u64) as usize;
@@ -124,6 +135,16 @@ impl JsonFile {
         file.write_at(b" ", self.bracket)?;
         self.bracket = end - 1;
         Ok(())
+    }
+
+    /// Asks for room on the disk up to `end` and further. Where there is none, or it is of no use, it is not asked again.
+    fn reserve(&mut self, file: &mut OutFile, end: u64) {
+        if end > self.reserved {
+            let begin = self.bracket + 1;
+            let length = (end - begin).next_multiple_of(PIECE_OF_DISK);
+            let is_had = file.reserve(begin, length);
+            self.reserved = if is_had { begin + length } else { u64::MAX };
+        }
     }
 
     /// Ends the array behind the last event, and the file behind it.

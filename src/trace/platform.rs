@@ -1,6 +1,6 @@
 //! The few calls that differ from system to system.
 //!
-//! Owns: positioned reads and writes, the folder's lock, signal masks, which threads there are and what they have seen,
+//! Owns: positioned reads and writes, room on the disk, the folder's lock, signal masks, which threads there are and what they have seen,
 //! descriptors after a fork.
 //! Must not: know what is written.
 
@@ -28,6 +28,30 @@ pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()>
         }
         Ok(())
     }
+}
+
+/// Asks for room on the disk from `offset` on, which need not lie inside the file, where that makes writing there faster;
+/// whether it is had. On ext4 it does, by a fifth: it counts a block that has no place yet for itself, whenever a new one
+/// is written (fs/ext4/inode.c, `ext4_da_get_block_prep`). Others would lose by it: tmpfs time, btrfs its compression.
+#[cfg(target_os = "linux")]
+pub(super) fn reserve(file: &File, offset: u64, length: u64) -> bool {
+    use std::os::fd::AsRawFd as _;
+    let mut system = std::mem::MaybeUninit::<libc::statfs>::uninit();
+    let (Ok(offset), Ok(length)) = (offset.try_into(), length.try_into()) else {
+        return false;
+    };
+    // SAFETY: the descriptor is the file's; `system` is read only where fstatfs has filled it.
+    unsafe {
+        libc::fstatfs(file.as_raw_fd(), system.as_mut_ptr()) == 0
+            && i128::from(system.assume_init().f_type) == i128::from(libc::EXT4_SUPER_MAGIC)
+            && libc::fallocate(file.as_raw_fd(), libc::FALLOC_FL_KEEP_SIZE, offset, length) == 0
+    }
+}
+
+/// None is asked for here.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn reserve(_file: &File, _offset: u64, _length: u64) -> bool {
+    false
 }
 
 /// Fills `bytes` from `offset`.

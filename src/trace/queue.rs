@@ -3,6 +3,7 @@
 //! Owns: what is pending, requests to the writer, and that nobody waits for a writer that has ended.
 //! Must not: hold an event.
 
+use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -87,8 +88,9 @@ impl Queue {
             return;
         }
         let mut state = lock(&self.state);
-        state.requests.due = true;
-        self.asked.notify_one();
+        if !mem::replace(&mut state.requests.due, true) {
+            self.asked.notify_one();
+        }
         while self.is_full() && !self.closed() && !state.requests.pause {
             state = self
                 .progress
