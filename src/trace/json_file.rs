@@ -260,7 +260,13 @@ mod tests {
             );
         }
         json.cut(&mut file).unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().len(), json.at + 1);
+        let metadata = fs::metadata(&path).unwrap();
+        assert_eq!(metadata.len(), json.at + 1);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            assert!(metadata.blocks() * 512 < json.at + LARGEST_REGION, "not given back");
+        }
     }
 
     proptest! {
