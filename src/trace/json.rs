@@ -39,24 +39,24 @@ static SMALL: [Digits; 1000] = {
     table
 };
 
-/// Appends an id or a line, most of which are small.
+/// Appends an id, a line or another number, most of which are small.
 #[inline]
-fn push_id(out: &mut Vec<u8>, id: u32) {
-    match SMALL.get(id as usize) {
+fn push_number(out: &mut Vec<u8>, number: u32) {
+    match SMALL.get(number as usize) {
         Some((digits, count)) => {
             let end = out.len() + usize::from(*count);
             // Three at once and some taken back is faster than as many as there are.
             out.extend_from_slice(digits);
             out.truncate(end);
         }
-        None => push_integer(out, id),
+        None => push_integer(out, number),
     }
 }
 
 /// Appends what is common to the end of every value.
 fn close(out: &mut Vec<u8>, type_id: TypeId) {
     out.extend_from_slice(b",\"type_id\":");
-    push_id(out, type_id.0);
+    push_number(out, type_id.0);
     out.push(b'}');
 }
 
@@ -116,9 +116,9 @@ impl Encoding for Json {
 
     fn function(out: &mut Vec<u8>, path: PathId, line: u32, name: &[u8]) {
         out.extend_from_slice(b",{\"Function\":{\"path_id\":");
-        push_id(out, path.0);
+        push_number(out, path.0);
         out.extend_from_slice(b",\"line\":");
-        push_id(out, line);
+        push_number(out, line);
         out.extend_from_slice(b",\"name\":");
         push_quoted(out, name);
         out.extend_from_slice(b"}}\n");
@@ -126,9 +126,9 @@ impl Encoding for Json {
 
     fn step(out: &mut Vec<u8>, path: PathId, line: u32) {
         out.extend_from_slice(b",{\"Step\":{\"path_id\":");
-        push_id(out, path.0);
+        push_number(out, path.0);
         out.extend_from_slice(b",\"line\":");
-        push_id(out, line);
+        push_number(out, line);
         out.extend_from_slice(b"}}\n");
     }
 
@@ -144,13 +144,13 @@ impl Encoding for Json {
 
     fn call_begin(out: &mut Vec<u8>, function: FunctionId, _count: usize) {
         out.extend_from_slice(b",{\"Call\":{\"function_id\":");
-        push_id(out, function.0);
+        push_number(out, function.0);
         out.extend_from_slice(b",\"args\":[");
     }
 
     fn argument_begin(out: &mut Vec<u8>, variable: VariableId) {
         out.extend_from_slice(b"{\"variable_id\":");
-        push_id(out, variable.0);
+        push_number(out, variable.0);
         out.extend_from_slice(b",\"value\":");
     }
 
@@ -164,7 +164,7 @@ impl Encoding for Json {
 
     fn value_begin(out: &mut Vec<u8>, variable: VariableId) {
         out.extend_from_slice(b",{\"Value\":{\"variable_id\":");
-        push_id(out, variable.0);
+        push_number(out, variable.0);
         out.extend_from_slice(b",\"value\":");
     }
 
@@ -182,7 +182,10 @@ impl Encoding for Json {
 
     fn int(out: &mut Vec<u8>, value: i64, type_id: TypeId) {
         out.extend_from_slice(b"{\"kind\":\"Int\",\"i\":");
-        push_integer(out, value);
+        match u32::try_from(value) {
+            Ok(number) => push_number(out, number),
+            Err(_) => push_integer(out, value),
+        }
         close(out, type_id);
     }
 

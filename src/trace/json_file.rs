@@ -265,7 +265,10 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt as _;
-            assert!(metadata.blocks() * 512 < json.at + LARGEST_REGION, "not given back");
+            assert!(
+                metadata.blocks() * 512 < json.at + LARGEST_REGION,
+                "not given back"
+            );
         }
     }
 

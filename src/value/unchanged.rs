@@ -160,7 +160,7 @@ impl Values {
             basis.words.hold()
                 && basis.kept.iter().all(|(place, made)| {
                     let met = &self.unchanged.places[usize::from(*place)];
-                    met.made == *made && met.kept.words.hold()
+                    met.made == *made && met.kept.as_ref().is_some_and(|kept| kept.words.hold())
                 })
         }
     }
@@ -198,7 +198,8 @@ struct Met {
     patience: Patience,
     /// When the value that is kept was made; 0 where none is.
     made: u64,
-    kept: Kept,
+    /// Behind a pointer, since it is taken out and put back whenever the value is made.
+    kept: Option<Box<Kept>>,
     /// Whether who reads the main stream keeps it at this place.
     is_read: bool,
     bounds: Bounds,
@@ -211,13 +212,12 @@ struct Met {
 }
 
 impl Met {
-    /// Whether a value that was made of the object would be made in the same way under these limits as all stands.
+    /// The value that was made of the object, if it would be made in the same way under these limits as all stands.
     #[inline]
-    fn is_valid(&self, bounds: &Bounds, standing: usize, keeps: bool) -> bool {
-        self.made != 0
-            && self.standing == standing
-            && self.bounds == *bounds
-            && (keeps && self.is_read || !self.kept.bytes.is_empty())
+    fn valid(&self, bounds: &Bounds, standing: usize, keeps: bool) -> Option<&Kept> {
+        let stands = self.made != 0 && self.standing == standing && self.bounds == *bounds;
+        let kept = self.kept.as_deref().filter(|_| stands)?;
+        (keeps && self.is_read || !kept.bytes.is_empty()).then_some(kept)
     }
 }
 
@@ -282,17 +282,16 @@ impl Unchanged {
             met.made = 0;
             return Known::Nothing;
         }
-        let is_valid = met.is_valid(bounds, standing, keeps);
+        let valid = met.valid(bounds, standing, keeps);
         // SAFETY: the object is alive: it is to be written.
-        if is_valid && unsafe { met.kept.words.hold() } {
+        if valid.is_some_and(|kept| unsafe { kept.words.hold() }) {
             met.patience.renew();
             return Known::Value;
         }
         if !met.patience.lasts() {
             met.made = 0;
-            return Known::Nothing;
-        }
-        if is_valid && !met.kept.parts.are_none() {
+            Known::Nothing
+        } else if valid.is_some_and(|kept| !kept.parts.are_none()) {
             Known::Near
         } else {
             Known::Again
@@ -310,10 +309,10 @@ impl Unchanged {
     }
 
     /// Takes what is kept at a place, which stands for nothing until it is put back.
-    fn take(&mut self, place: u16) -> Kept {
+    fn take(&mut self, place: u16) -> Box<Kept> {
         let met = &mut self.places[usize::from(place)];
         met.made = 0;
-        mem::take(&mut met.kept)
+        met.kept.take().unwrap_or_default()
     }
 
     /// Forgets all values where there would be too much with one more.
@@ -356,6 +355,9 @@ impl Encoder<'_> {
     fn append_kept(&mut self, object: Object) {
         let (values, place) = (&mut *self.values, place(object));
         let Met { kept, is_read, .. } = &values.unchanged.places[usize::from(place)];
+        let Some(kept) = kept else {
+            return;
+        };
         if *is_read && self.out.keeps() {
             self.out.again(place, kept.extent.length);
         } else {
@@ -370,7 +372,7 @@ impl Encoder<'_> {
         let made = (self.values).made_now(self.out, self.definitions, object);
         let met = &self.values.unchanged.places[usize::from(place(object))];
         assert_eq!(met.made_of, Some(made.0), "a value is stale");
-        assert_eq!(met.kept.extent, made.1);
+        assert_eq!(met.kept.as_ref().map(|kept| kept.extent), Some(made.1));
     }
 
     /// Writes a value and keeps it, if words decide it all; one that is near may be had from what is kept.
@@ -403,7 +405,7 @@ impl Encoder<'_> {
             met.patience.renew();
         }
         (met.address, met.is_read) = (object as usize, self.out.keeps());
-        (met.kept, met.bounds, met.standing) = (kept, self.values.bounds, moment.standing);
+        (met.kept, met.bounds, met.standing) = (Some(kept), self.values.bounds, moment.standing);
         #[cfg(debug_assertions)]
         if met.made != 0 {
             met.made_of = Some(self.out.since(begun));
