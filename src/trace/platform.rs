@@ -1,7 +1,7 @@
 //! The few calls that differ from system to system.
 //!
-//! Owns: positioned reads and writes, room on the disk, the folder's lock, signal masks, which threads there are and what they have seen,
-//! descriptors after a fork.
+//! Owns: positioned reads and writes, room on the disk, the folder's lock, signal masks, which threads there are and what
+//! they have seen, descriptors after a fork.
 //! Must not: know what is written.
 
 use std::fs::{self, File, TryLockError};
