@@ -19,7 +19,8 @@ const PAGE: u64 = 4096;
 const LARGEST_REGION: u64 = 512 << 10;
 /// Room on the disk is asked for in pieces of this size: what a kill leaves of one behind the file's end stays its own.
 const PIECE_OF_DISK: u64 = 2 << 20;
-/// Of a full disk so much is left over, at the end, for the metadata that tell of it.
+/// So much room there is behind the events at every moment: of a full disk it is left over, at the end, for the metadata
+/// that tell of it.
 const RESERVE: u64 = 32 << 10;
 static BLANKS: [u8; 256 << 10] = [b' '; 256 << 10];
 /// Events are copied from one file to another in pieces of this size.
@@ -90,7 +91,7 @@ impl JsonFile {
             *comma = b' ';
         }
         let end = self.at + events.len() as u64;
-        if end > self.bracket {
+        if end + RESERVE > self.bracket {
             let needed = events.len() as u64 + RESERVE;
             let region = self.bracket.min(LARGEST_REGION);
             match self.grow(file, region.max(needed)) {
@@ -290,6 +291,7 @@ mod tests {
                 json.append(&mut file, events.as_bytes()).unwrap();
                 let after = fs::read(&path).unwrap();
                 prop_assert_eq!(items(&after), count + lengths.len());
+                prop_assert!(json.bracket - json.at >= RESERVE, "a full disk keeps no room");
                 let first = before.iter().zip(&after).position(|(a, b)| a != b).unwrap_or(0);
                 let pages = (first.next_multiple_of(PAGE as usize)..json.at as usize).step_by(PAGE as usize);
                 for page in pages.filter(|_| bracket == json.bracket) {
