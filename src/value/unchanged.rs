@@ -356,7 +356,7 @@ impl Encoder<'_> {
         let (values, place) = (&mut *self.values, place(object));
         let Met { kept, is_read, .. } = &values.unchanged.places[usize::from(place)];
         let Some(kept) = kept else {
-            return;
+            return self.anew(&Told::Nothing, object); // a value must stand there, whatever went wrong
         };
         if *is_read && self.out.keeps() {
             self.out.again(place, kept.extent.length);
