@@ -5,7 +5,7 @@
 
 use _native::trace::{
     Compact, EventKind, Expander, Format, FunctionId, LONGEST_KEPT, PathId, TypeId, TypeKind,
-    VariableId, length_as_values,
+    VariableId, length_as_value,
 };
 use base64::Engine as _;
 use proptest::prelude::*;
@@ -374,7 +374,8 @@ proptest! {
                 let length = if *how == 2 {
                     write_call(&mut each, values);
                     let arguments = write_call(&mut all, values);
-                    length_as_values(arguments, count)
+                    let separators = count.saturating_sub(1) as u64;
+                    arguments - separators + length_as_value(0) * count as u64
                 } else {
                     each.step(path, 9);
                     write_variables(&mut each, values);
@@ -389,15 +390,76 @@ proptest! {
     }
 
     #[test]
+    fn a_step_that_shows_changes_is_what_it_was(
+        values in prop::collection::vec(any_value(), 1..4),
+        steps in prop::collection::vec(
+            prop::collection::vec((0..6u32, any::<prop::sample::Index>()), 0..8),
+            1..12,
+        ),
+    ) {
+        for format in [Format::Json, Format::Binary] {
+            let (mut all, mut each) = (Compact::default(), Compact::default());
+            // The values that are shown, and how long they are.
+            let mut shown: Vec<(usize, u64)> = Vec::new();
+            all.scene(7);
+            all.step(PathId(0), 1);
+            each.step(PathId(0), 1);
+            for changes in &steps {
+                let mut next = Vec::new();
+                all.next_step(7, PathId(0), 9, shown.iter().map(|(_, length)| length).sum());
+                for (place, (how, index)) in changes.iter().enumerate() {
+                    let old = shown.get(place);
+                    let (at, value) = (place as u16, index.index(values.len()));
+                    if let Some((_, length)) = old && *how < 2 {
+                        all.count_off(*length);
+                    }
+                    match (how, old) {
+                        (0, Some(_)) => all.gone(at),
+                        (1, Some(_)) => {
+                            let begun = all.place();
+                            all.changed(at, VariableId(value as u32));
+                            values[value].write(&mut all);
+                            next.push((value, all.length_since(begun)));
+                        }
+                        (2, _) if place <= shown.len() => {
+                            let begun = all.place();
+                            all.added(at, VariableId(value as u32));
+                            values[value].write(&mut all);
+                            next.push((value, all.length_since(begun)));
+                            next.extend(old);
+                        }
+                        _ => next.extend(old),
+                    }
+                }
+                next.extend(shown.iter().skip(changes.len()));
+                shown = next;
+                each.step(PathId(0), 9);
+                for (value, _) in &shown {
+                    each.value(VariableId(*value as u32));
+                    values[*value].write(&mut each);
+                }
+            }
+            prop_assert_eq!(all.length(), each.length());
+            prop_assert_eq!(expanded(format, &all), expanded(format, &each));
+        }
+    }
+
+    #[test]
     fn what_is_not_kept_is_not_shown(value in any_value()) {
         let mut kept = Compact::default();
         kept.result();
         kept.keep(7);
         value.write(&mut kept);
         let (mut again, mut same, mut forgotten) = <(Compact, Compact, Compact)>::default();
+        let (mut next, mut beyond) = <(Compact, Compact)>::default();
         again.result();
         again.again(7, 1);
         same.same_step(7, PathId(0), 1, 1);
+        next.next_step(7, PathId(0), 1, 1);
+        beyond.scene(7);
+        beyond.step(PathId(0), 1);
+        beyond.next_step(7, PathId(0), 1, 1);
+        beyond.gone(0);
         forgotten.result();
         forgotten.forget();
         forgotten.none(TypeId(0));
@@ -405,6 +467,8 @@ proptest! {
             let mut expander = Expander::new(format);
             prop_assert!(is_refused(&mut expander, &again));
             prop_assert!(is_refused(&mut expander, &same));
+            prop_assert!(is_refused(&mut expander, &next));
+            prop_assert!(is_refused(&mut Expander::new(format), &beyond));
             prop_assert!(!is_refused(&mut expander, &kept));
             prop_assert!(!is_refused(&mut expander, &again));
             prop_assert!(!is_refused(&mut expander, &forgotten));
@@ -414,7 +478,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_no_record_is_refused(bytes in prop::collection::vec(prop_oneof![0..30u8, any::<u8>()], 1..60)) {
+    fn what_is_no_record_is_refused(bytes in prop::collection::vec(prop_oneof![0..32u8, any::<u8>()], 1..60)) {
         for format in [Format::Json, Format::Binary] {
             let mut made = 0;
             let result = Expander::new(format).expand(&bytes, |piece: &[u8]| {

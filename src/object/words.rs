@@ -49,6 +49,28 @@ pub struct Words {
     in_doubt: bool,
 }
 
+/// The place of the first word that is not as it was.
+///
+/// # Safety
+/// What the first of them lie in is alive.
+#[inline(always)]
+unsafe fn changed(words: &[Word]) -> Option<usize> {
+    let is_same = |word: &Word| {
+        // SAFETY: the words before this one are the same, so what it lies in is alive and laid out as it was.
+        unsafe { word.at.read_unaligned() == word.content }
+    };
+    // Four at a time: the loop takes longer than what it looks at.
+    let (fours, rest) = words.as_chunks();
+    for (place, [a, b, c, d]) in fours.iter().enumerate() {
+        if !(is_same(a) && is_same(b) && is_same(c) && is_same(d)) {
+            let within = [a, b, c].into_iter().take_while(|word| is_same(word));
+            return Some(place * 4 + within.count());
+        }
+    }
+    let place = rest.iter().position(|word| !is_same(word))?;
+    Some(fours.len() * 4 + place)
+}
+
 impl Words {
     /// Whether they are as they were.
     ///
@@ -57,7 +79,7 @@ impl Words {
     #[inline(always)]
     pub unsafe fn hold(&self) -> bool {
         // SAFETY: the caller's promise.
-        unsafe { self.words_hold() && (self.runs.is_empty() || self.runs_hold()) }
+        unsafe { changed(&self.list).is_none() && (self.runs.is_empty() || self.runs_hold()) }
     }
 
     /// # Safety
@@ -78,40 +100,35 @@ impl Words {
         unsafe { slice::from_raw_parts(run.at, kept.len()) == kept }
     }
 
-    #[inline(always)]
-    unsafe fn words_hold(&self) -> bool {
-        let is_same = |word: &Word| {
-            // SAFETY: the words before this one are the same, so what it lies in is alive and laid out as it was.
-            unsafe { word.at.read_unaligned() == word.content }
-        };
-        // Four at a time: the loop takes longer than what it looks at.
-        let (fours, rest) = self.list.as_chunks();
-        for [a, b, c, d] in fours {
-            if !(is_same(a) && is_same(b) && is_same(c) && is_same(d)) {
-                return false;
-            }
-        }
-        rest.iter().all(is_same)
-    }
-
-    /// The place of the first one from here on that is not as it was.
+    /// The place of the first one among these that is not as it was.
     ///
     /// # Safety
-    /// Those before are as they were, and what the first of them lie in is alive.
-    #[inline]
-    pub unsafe fn changed(&self, from: usize) -> Option<usize> {
-        let mut places = from..self.list.len();
-        let changed = places.find(|&place| {
-            let word = &self.list[place];
-            // SAFETY: the words before this one are the same, so what it lies in is alive and laid out as it was.
-            unsafe { word.at.read_unaligned() != word.content }
-        });
-        let end = changed.unwrap_or(self.list.len());
-        let runs = self.runs.iter();
-        let mut read = runs.filter(|run| from < run.place && run.place <= end);
-        // SAFETY: as above.
-        let run = read.find(|run| unsafe { !self.holds(run) });
-        run.map(|run| run.place - 1).or(changed)
+    /// Those before on which they depend are as they were, and what the first of them lie in is alive.
+    #[inline(always)]
+    pub unsafe fn changed(&self, words: Range<usize>) -> Option<usize> {
+        // SAFETY: the caller's promise.
+        let changed = unsafe { changed(&self.list[words.clone()]) };
+        let changed = changed.map(|place| words.start + place);
+        if self.runs.is_empty() {
+            return changed;
+        }
+        // SAFETY: the words before these are as they were.
+        let run = unsafe { self.changed_run(words.start..changed.unwrap_or(words.end)) };
+        run.or(changed)
+    }
+
+    /// The word before the first run behind some of these that is not as it was.
+    ///
+    /// # Safety
+    /// All of these words are as they were.
+    #[inline(never)]
+    unsafe fn changed_run(&self, words: Range<usize>) -> Option<usize> {
+        let mut runs = self.runs.iter();
+        // SAFETY: the caller's promise.
+        let is_changed = |run: &&Run| unsafe {
+            words.start < run.place && run.place <= words.end && !self.holds(run)
+        };
+        runs.find(is_changed).map(|run| run.place - 1)
     }
 
     /// Where the object lies that a word says.
@@ -191,6 +208,16 @@ impl Words {
         self.list.clear();
         self.runs.clear();
         self.in_runs.clear();
+        self.in_doubt = false;
+    }
+
+    /// Takes back all but so many, and the doubt that came with the others.
+    #[cold]
+    pub fn cut(&mut self, count: usize) {
+        self.list.truncate(count);
+        self.runs.retain(|run| run.place <= count);
+        let end = self.runs.iter().map(|run| run.kept.end).max();
+        self.in_runs.truncate(end.unwrap_or(0));
         self.in_doubt = false;
     }
 

@@ -38,7 +38,7 @@ impl View<'_> {
 
 /// Folds one variable into the fingerprint of a frame's state.
 #[inline]
-fn fold(state: u64, object: Object) -> u64 {
+pub fn fold(state: u64, object: Object) -> u64 {
     (state.rotate_left(5) ^ value::fingerprint(object)).wrapping_mul(value::SPREAD)
 }
 

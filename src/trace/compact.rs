@@ -8,8 +8,9 @@
 //!
 //! A value that may come again is written behind the tag `Keep` and a place, and when it does it is the tag `Again` and
 //! that place: whoever reads the compact form keeps what was made of it, until the tag `Forget` before a value. In the
-//! same way the values that a step or call shows are kept behind the tag `Scene`, and `SameStep` shows them. That works
-//! in one stream, from its beginning.
+//! same way the values that a step or call shows are kept behind the tag `Scene`, and `SameStep` shows them. So does
+//! `NextStep`, after some of them were put in the place of others: each behind `Changed` or `Added` and its place among
+//! those before, or `Gone`, in the order of these places. That works in one stream, from its beginning.
 
 use super::escape::quoted_length;
 use super::{EventKind, FunctionId, PathId, TypeId, TypeKind, VariableId};
@@ -45,10 +46,14 @@ pub(super) enum Tag {
     Forget,
     Scene,
     SameStep,
+    NextStep,
+    Changed,
+    Added,
+    Gone,
 }
 
 /// All tags, each at its own number.
-const TAGS: [Tag; 27] = [
+const TAGS: [Tag; 31] = [
     Tag::Path,
     Tag::VariableName,
     Tag::PlainType,
@@ -76,6 +81,10 @@ const TAGS: [Tag; 27] = [
     Tag::Forget,
     Tag::Scene,
     Tag::SameStep,
+    Tag::NextStep,
+    Tag::Changed,
+    Tag::Added,
+    Tag::Gone,
 ];
 
 impl Tag {
@@ -138,10 +147,9 @@ pub const SCENES: usize = 1 << 6;
 /// Bytes of the JSON text of a value, or of a step's values, that may come again.
 pub const LONGEST_KEPT: u64 = 16 << 10;
 
-/// Length of the JSON text of so many arguments of a call, separated, as the `Value`s of a step.
-pub fn length_as_values(arguments: u64, count: usize) -> u64 {
-    let more = (around::VALUE - around::VARIABLE) * count;
-    arguments + more as u64 - count.saturating_sub(1) as u64
+/// Length of the JSON text of an argument as a `Value`.
+pub fn length_as_value(argument: u64) -> u64 {
+    argument + (around::VALUE - around::VARIABLE) as u64
 }
 
 /// Some records or one value, to be appended again.
@@ -387,13 +395,54 @@ impl Compact {
     /// A `Step` and the `Value`s that are kept at this place; `values`: their length as JSON text.
     #[inline]
     pub fn same_step(&mut self, place: u16, path: PathId, line: u32, values: u64) {
+        self.step_again(Tag::SameStep, place, path, line, values);
+    }
+
+    /// The same where some of the values have changed: `changed`, `added` and `gone` follow.
+    #[inline]
+    pub fn next_step(&mut self, place: u16, path: PathId, line: u32, values: u64) {
+        self.step_again(Tag::NextStep, place, path, line, values);
+    }
+
+    #[inline]
+    fn step_again(&mut self, tag: Tag, place: u16, path: PathId, line: u32, values: u64) {
         let [a, b] = place.to_le_bytes();
         let ([c, d, e, f], [g, h, i, j]) = (path.0.to_le_bytes(), line.to_le_bytes());
-        let tag = Tag::SameStep as u8;
         self.bytes
-            .extend_from_slice(&[tag, a, b, c, d, e, f, g, h, i, j]);
+            .extend_from_slice(&[tag as u8, a, b, c, d, e, f, g, h, i, j]);
         self.longer(around::STEP + digits(path.0.into()) + digits(line.into()));
         self.length += values;
+    }
+
+    /// After `next_step`: another value of this variable, which follows, in the place of one.
+    #[inline]
+    pub fn changed(&mut self, place: u16, variable: VariableId) {
+        self.change(Tag::Changed, place, variable);
+    }
+
+    /// After `next_step`: a value of this variable, which follows, before the one at a place.
+    #[inline]
+    pub fn added(&mut self, place: u16, variable: VariableId) {
+        self.change(Tag::Added, place, variable);
+    }
+
+    /// After `next_step`: no value any more in a place.
+    pub fn gone(&mut self, place: u16) {
+        let [a, b] = place.to_le_bytes();
+        self.bytes.extend_from_slice(&[Tag::Gone as u8, a, b]);
+    }
+
+    /// So many bytes of JSON text that `next_step` was told of are not shown.
+    #[inline]
+    pub fn count_off(&mut self, length: u64) {
+        self.length -= length;
+    }
+
+    #[inline]
+    fn change(&mut self, tag: Tag, place: u16, variable: VariableId) {
+        let ([a, b], [c, d, e, f]) = (place.to_le_bytes(), variable.0.to_le_bytes());
+        self.bytes.extend_from_slice(&[tag as u8, a, b, c, d, e, f]);
+        self.longer(around::VALUE + digits(variable.0.into()));
     }
 
     /// An `Event`: output, input or an exception, bound to the last step.

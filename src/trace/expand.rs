@@ -3,6 +3,8 @@
 //! Owns: reading the compact form. Must not: change what a record says, or panic.
 
 use std::io;
+use std::mem;
+use std::ops::Range;
 
 use super::compact::{LONGEST_KEPT, PLACES, SCENES, Tag};
 use super::{
@@ -39,6 +41,17 @@ impl<'a> Input<'a> {
     #[inline]
     fn type_id(&mut self) -> Option<TypeId> {
         self.number().map(TypeId)
+    }
+
+    /// What has changed in a scene, where that follows.
+    #[inline]
+    fn change(&mut self) -> Option<Tag> {
+        let (byte, rest) = self.0.split_first()?;
+        let tag = Tag::of(*byte)?;
+        matches!(tag, Tag::Changed | Tag::Added | Tag::Gone).then(|| {
+            self.0 = rest;
+            tag
+        })
     }
 
     /// A text, or other bytes.
@@ -85,7 +98,7 @@ impl Kept {
 }
 
 /// The values that a step or call showed, as records of their own.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 struct Scene {
     /// Whether it may be shown.
     is_kept: bool,
@@ -94,20 +107,44 @@ struct Scene {
     ends: Vec<usize>,
 }
 
+impl Scene {
+    fn clear(&mut self) {
+        self.records.clear();
+        self.ends.clear();
+    }
+
+    /// Adds some records of another one.
+    fn take(&mut self, other: &Self, records: Range<usize>) -> Option<()> {
+        let start = match records.start {
+            0 => 0,
+            first => *other.ends.get(first - 1)?,
+        };
+        let ends = other.ends.get(records)?;
+        let Some(&end) = ends.last() else {
+            return Some(());
+        };
+        let begun = self.records.len();
+        self.records.extend_from_slice(&other.records[start..end]);
+        (self.ends).extend(ends.iter().map(|end| end - start + begun));
+        Some(())
+    }
+}
+
 /// The scenes that are kept, each at its place.
 #[derive(Debug)]
 struct Scenes {
     places: Vec<Scene>,
     /// The one whose values are being read.
     open: Option<usize>,
+    /// One that is being made from another.
+    next: Scene,
 }
 
 impl Scenes {
     fn begin(&mut self, place: usize) -> Option<()> {
         let scene = self.places.get_mut(place)?;
         scene.is_kept = true;
-        scene.records.clear();
-        scene.ends.clear();
+        scene.clear();
         self.open = Some(place);
         Some(())
     }
@@ -229,6 +266,7 @@ impl Expander {
             scenes: Scenes {
                 places: Vec::new(),
                 open: None,
+                next: Scene::default(),
             },
             latest: vec![Latest::default(); VARIABLES],
         }
@@ -259,12 +297,16 @@ impl Expander {
             let start = self.piece.len();
             match input.tag()? {
                 Tag::Value => self.variable::<E>(input)?,
-                Tag::SameStep => {
+                tag @ (Tag::SameStep | Tag::NextStep) => {
                     self.scenes.open = None;
-                    let place = self.scenes.places.get(input.place()?);
-                    let scene = place.filter(|scene| scene.is_kept)?;
+                    let place = input.place()?;
                     E::step(&mut self.piece, PathId(input.number()?), input.number()?);
                     target.lay(&mut self.piece, start);
+                    if tag == Tag::NextStep {
+                        self.change::<E>(place, input)?;
+                    }
+                    let scene = self.scenes.places.get(place);
+                    let scene = scene.filter(|scene| scene.is_kept)?;
                     show(scene, &mut self.piece, target);
                     continue;
                 }
@@ -305,26 +347,58 @@ impl Expander {
 
     /// A variable and its value.
     fn variable<E: Encoding>(&mut self, input: &mut Input<'_>) -> Option<()> {
-        let (id, out) = (input.number()?, &mut self.piece);
-        let begun = out.len();
-        E::value_begin(out, VariableId(id));
-        let (compact, start) = (input.0, out.len());
-        let latest = &mut self.latest[id as usize % VARIABLES];
-        if let Some(rest) = latest.before(compact) {
-            out.extend_from_slice(&latest.expanded);
-            input.0 = rest;
-        } else {
-            let tag = input.tag()?;
-            element::<E>(tag, input, out, &mut self.kept)?;
-            if is_worth_knowing(tag) {
-                let length = compact.len() - input.0.len();
-                latest.keep(&compact[..length], &out[start..]);
-            }
-        }
-        E::value_end(out);
-        self.scenes.add(&out[begun..]);
+        let begun = self.piece.len();
+        variable::<E>(input, &mut self.piece, &mut self.kept, &mut self.latest)?;
+        self.scenes.add(&self.piece[begun..]);
         Some(())
     }
+
+    /// Changes the scene at a place as the tags that follow say.
+    fn change<E: Encoding>(&mut self, place: usize, input: &mut Input<'_>) -> Option<()> {
+        let Scenes { places, next, .. } = &mut self.scenes;
+        let scene = places.get_mut(place)?;
+        next.clear();
+        let mut at = 0;
+        while let Some(tag) = input.change() {
+            let place = input.place()?;
+            next.take(scene, at..place)?;
+            at = place + usize::from(tag != Tag::Added);
+            if tag != Tag::Gone {
+                variable::<E>(input, &mut next.records, &mut self.kept, &mut self.latest)?;
+                next.ends.push(next.records.len());
+            }
+        }
+        next.take(scene, at..scene.ends.len())?;
+        next.is_kept = scene.is_kept;
+        mem::swap(scene, next);
+        Some(())
+    }
+}
+
+/// A variable and its value.
+fn variable<E: Encoding>(
+    input: &mut Input<'_>,
+    out: &mut Vec<u8>,
+    kept: &mut Kept,
+    latest: &mut [Latest],
+) -> Option<()> {
+    let id = input.number()?;
+    E::value_begin(out, VariableId(id));
+    let (compact, start) = (input.0, out.len());
+    let latest = &mut latest[id as usize % VARIABLES];
+    if let Some(rest) = latest.before(compact) {
+        out.extend_from_slice(&latest.expanded);
+        input.0 = rest;
+    } else {
+        let tag = input.tag()?;
+        element::<E>(tag, input, out, kept)?;
+        if is_worth_knowing(tag) {
+            let length = compact.len() - input.0.len();
+            latest.keep(&compact[..length], &out[start..]);
+        }
+    }
+    E::value_end(out);
+    Some(())
 }
 
 /// Appends the values of a scene, each laid out.

@@ -36,7 +36,7 @@ mod writer;
 mod zstd_file;
 
 use cbor::Cbor;
-pub use compact::{Compact, Excerpt, LONGEST_KEPT, PLACES, Place, SCENES, length_as_values};
+pub use compact::{Compact, Excerpt, LONGEST_KEPT, PLACES, Place, SCENES, length_as_value};
 pub use definitions::{Definitions, MARK, NONE_TYPE, REDACTED, RESUMED, ROOT, root_of};
 pub use dump::{Selection, dump};
 use encode::Encoding;

@@ -3,6 +3,7 @@
 //! Owns: what is shown of an object and where it is cut. Must not: know the session, or call
 //! anything that could run Python code: objects are read by their exact type, from memory.
 
+mod basis;
 mod below;
 mod classes;
 mod containers;
@@ -36,9 +37,10 @@ use memo::{Floats, Memo};
 use notes::Notes;
 use unchanged::Unchanged;
 
+pub use basis::Basis;
 pub use memo::SPREAD;
 pub use standard::{class_attribute, loaded, namespace};
-pub use unchanged::{Basis, Extent, Patience};
+pub use unchanged::{Extent, Patience};
 
 /// JSON levels around a value: file, event, its body, arguments, argument, value.
 const OUTER_NESTING: usize = 6;

@@ -143,7 +143,7 @@ impl Encoder<'_> {
         }
         let mut from = 0;
         // SAFETY: the object is alive: it is to be written. All words before those that are looked at are as they were.
-        while let Some(word) = unsafe { kept.words.changed(from) } {
+        while let Some(word) = unsafe { kept.words.changed(from..kept.words.count()) } {
             let Some(index) = kept.parts.of_word(word) else {
                 return false;
             };

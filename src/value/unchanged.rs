@@ -2,8 +2,6 @@
 //! the next.
 //!
 //! Owns: how long a value stands for its object. Must not: write a value, or say what of an object it depends on (`notes`).
-//!
-//! Of several values that are written one after another the same is told by their `Basis`.
 
 use std::cell::Cell;
 use std::mem;
@@ -13,7 +11,7 @@ use pyo3::prelude::*;
 
 use crate::frame::Object;
 use crate::object::content;
-use crate::object::words::{self, Words};
+use crate::object::words;
 use crate::policy::Told;
 #[cfg(debug_assertions)]
 use crate::trace::Excerpt;
@@ -21,7 +19,6 @@ use crate::trace::{Compact, LONGEST_KEPT, PLACES};
 
 use super::memo::SPREAD;
 use super::parts::{Kept, leaves_room};
-use super::redacted::{self, has_say, looks_inside};
 use super::{Bounds, Encoder, Truncations, Values};
 
 /// Whether it is worth while to keep what could not be used again lately.
@@ -60,28 +57,17 @@ pub struct Extent {
 }
 
 impl Extent {
+    /// Counts one share more.
+    pub fn add(&mut self, more: &Self) {
+        self.length += more.length;
+        self.truncations.add(&more.truncations);
+    }
+
     /// Counts one share instead of another.
-    pub(super) fn replace(&mut self, old: &Self, new: &Self) {
+    pub fn replace(&mut self, old: &Self, new: &Self) {
         self.length = self.length - old.length + new.length;
         self.truncations = self.truncations.since(&old.truncations);
         self.truncations.add(&new.truncations);
-    }
-}
-
-/// What values that were written one after another were made from.
-#[derive(Default)]
-pub struct Basis {
-    /// What says which objects they are of, and what the simple ones among these are.
-    pub words: Words,
-    /// The values of the others: where they are kept, and when they were made.
-    kept: Vec<(u16, u64)>,
-}
-
-impl Basis {
-    /// Begins anew.
-    pub fn clear(&mut self) {
-        self.words.clear();
-        self.kept.clear();
     }
 }
 
@@ -112,57 +98,39 @@ impl Values {
         }
     }
 
-    /// What was written since, if that may be shown again as long as nothing changes.
+    /// What was written since.
     #[inline]
-    pub fn extent_since(&self, moment: Moment, out: &Compact) -> Option<Extent> {
-        let length = out.length() - moment.length;
-        let stands = moment.passing == self.passing
-            && moment.standing == self.standing()
-            && length <= LONGEST_KEPT;
-        stands.then(|| Extent {
-            length,
+    pub fn since(&self, moment: Moment, out: &Compact) -> Extent {
+        Extent {
+            length: out.length() - moment.length,
             truncations: self.truncations.since(&moment.truncations),
-        })
+        }
     }
 
-    /// The same is shown again.
+    /// Whether something was written since that must not be taken for the same again.
+    #[inline]
+    pub fn has_passing_since(&self, moment: Moment) -> bool {
+        moment.passing != self.passing || moment.standing != self.standing()
+    }
+
+    /// What was written since, if that may be shown again as long as nothing changes.
+    #[inline]
+    pub(super) fn extent_since(&self, moment: Moment, out: &Compact) -> Option<Extent> {
+        let extent = self.since(moment, out);
+        let stands = !self.has_passing_since(moment) && extent.length <= LONGEST_KEPT;
+        stands.then_some(extent)
+    }
+
+    /// So much is shown again.
     #[inline]
     pub fn count(&mut self, extent: &Extent) {
         self.truncations.add(&extent.truncations);
     }
 
-    /// Notes what decides the value of an object that was just written under a name that says this.
+    /// So much is not shown again although it was counted.
     #[inline]
-    pub fn note(&self, told: &Told, object: Object, basis: &mut Basis) {
-        // SAFETY: a live object.
-        let class = unsafe { ffi::Py_TYPE(object) };
-        if has_say(told, object) || looks_inside(told, object) {
-            basis.words.doubt();
-        } else if is_scalar(class) {
-            if is_brief(class, object) || !self.unchanged.note(object, basis) {
-                let seen = redacted::window(self.bounds.string);
-                // SAFETY: an exact int, float or str.
-                unsafe { basis.words.scalar(object, seen) }
-            }
-        } else if !is_constant(object) && !self.unchanged.note(object, basis) {
-            basis.words.doubt();
-        }
-    }
-
-    /// Whether all that was noted is as it was.
-    ///
-    /// # Safety
-    /// What the first words lie in is alive.
-    #[inline]
-    pub unsafe fn stand_on(&self, basis: &Basis) -> bool {
-        // SAFETY: the caller's promise; where those words hold, the objects whose values are kept are the same, and held.
-        unsafe {
-            basis.words.hold()
-                && basis.kept.iter().all(|(place, made)| {
-                    let met = &self.unchanged.places[usize::from(*place)];
-                    met.made == *made && met.kept.as_ref().is_some_and(|kept| kept.words.hold())
-                })
-        }
+    pub fn count_off(&mut self, extent: &Extent) {
+        self.truncations = self.truncations.since(&extent.truncations);
     }
 
     /// A value made now.
@@ -189,6 +157,13 @@ impl Values {
         self.truncations = truncations;
         (made, extent)
     }
+}
+
+/// A value that was made to be kept: where, and which one of all.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Made {
+    place: u16,
+    count: u64,
 }
 
 /// An object that was met, and its value.
@@ -298,14 +273,32 @@ impl Unchanged {
         }
     }
 
-    /// Notes the value of an object that was just written, if it is kept.
+    /// The value of an object that was just written, if it is kept.
     #[inline]
-    fn note(&self, object: Object, basis: &mut Basis) -> bool {
+    pub(super) fn kept(&self, object: Object) -> Option<Made> {
         let place = place(object);
-        let met = self.places.get(usize::from(place));
-        let is_kept = met.filter(|met| met.address == object as usize && met.made != 0);
-        basis.kept.extend(is_kept.map(|met| (place, met.made)));
-        is_kept.is_some()
+        let met = self.places.get(usize::from(place))?;
+        let is_kept = met.address == object as usize && met.made != 0;
+        is_kept.then_some(Made {
+            place,
+            count: met.made,
+        })
+    }
+
+    /// Whether a value is still kept, and all it was made from is as it was.
+    ///
+    /// # Safety
+    /// The object is alive.
+    #[inline]
+    pub(super) unsafe fn stands(&self, made: Made) -> bool {
+        let met = &self.places[usize::from(made.place)];
+        // SAFETY: the caller's promise.
+        let holds = |kept: &Kept| unsafe { kept.words.hold() };
+        let stands = met.made == made.count && met.kept.as_deref().is_some_and(holds);
+        if stands {
+            met.patience.renew();
+        }
+        stands
     }
 
     /// Takes what is kept at a place, which stands for nothing until it is put back.
@@ -468,7 +461,7 @@ pub fn is_brief_or_constant(object: Object) -> bool {
 
 /// Whether an exact int, str or float is short.
 #[inline]
-fn is_brief(class: *mut ffi::PyTypeObject, object: Object) -> bool {
+pub(super) fn is_brief(class: *mut ffi::PyTypeObject, object: Object) -> bool {
     // SAFETY: a live object of the exact type that each branch has checked.
     unsafe {
         if class == &raw mut ffi::PyLong_Type {
@@ -483,7 +476,7 @@ fn is_brief(class: *mut ffi::PyTypeObject, object: Object) -> bool {
 
 /// `None`, `True`, `False`: an address says all.
 #[inline]
-fn is_constant(object: Object) -> bool {
+pub(super) fn is_constant(object: Object) -> bool {
     // SAFETY: constants of the interpreter.
     unsafe { object == ffi::Py_None() || object == ffi::Py_True() || object == ffi::Py_False() }
 }
