@@ -138,7 +138,7 @@ pub fn start(py: Python<'_>, request: Request) -> Result<()> {
     streams::hook(py, Rc::clone(&tool));
     ending::watch(py);
     tools::watch(py);
-    if let Err(error) = children::watch(py, processes) {
+    if let Err(error) = children::watch(py) {
         unhook();
         tool.stop(&mut |_| ())?;
         return Err(Error::Session(format!("start: {error}")));

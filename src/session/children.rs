@@ -162,9 +162,9 @@ pub fn follow(
 }
 
 /// Follows the process from now on.
-pub(super) fn watch(py: Python<'_>, processes: Processes) -> PyResult<()> {
+pub(super) fn watch(py: Python<'_>) -> PyResult<()> {
     HOOKS.iter().for_each(|hook| hook.set(py));
-    programs::watch(py, processes);
+    programs::watch(py);
     watch_forks(py)
 }
 

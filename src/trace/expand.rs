@@ -3,7 +3,6 @@
 //! Owns: reading the compact form. Must not: change what a record says, or panic.
 
 use std::io;
-use std::mem;
 use std::ops::Range;
 
 use super::compact::{LONGEST_KEPT, PLACES, SCENES, Tag};
@@ -108,25 +107,35 @@ struct Scene {
 }
 
 impl Scene {
-    fn clear(&mut self) {
-        self.records.clear();
-        self.ends.clear();
+    /// Puts a record in the place of another, before it, or nothing there, as the tag says.
+    fn change(&mut self, tag: Tag, place: usize, record: &[u8]) -> Option<()> {
+        let start = match place {
+            0 => 0,
+            _ => *self.ends.get(place - 1)?,
+        };
+        if tag == Tag::Added {
+            self.ends.insert(place, start);
+        }
+        let old = start..*self.ends.get(place)?;
+        if old.len() != record.len() {
+            self.make_room(place, old.clone(), record.len());
+        }
+        self.records[start..start + record.len()].copy_from_slice(record);
+        if tag == Tag::Gone {
+            self.ends.remove(place);
+        }
+        Some(())
     }
 
-    /// Adds some records of another one.
-    fn take(&mut self, other: &Self, records: Range<usize>) -> Option<()> {
-        let start = match records.start {
-            0 => 0,
-            first => *other.ends.get(first - 1)?,
-        };
-        let ends = other.ends.get(records)?;
-        let Some(&end) = ends.last() else {
-            return Some(());
-        };
-        let begun = self.records.len();
-        self.records.extend_from_slice(&other.records[start..end]);
-        (self.ends).extend(ends.iter().map(|end| end - start + begun));
-        Some(())
+    /// Moves what comes after the old bytes of a record to where its new ones end.
+    fn make_room(&mut self, place: usize, old: Range<usize>, length: usize) {
+        let (end, whole) = (old.start + length, self.records.len());
+        self.records.resize(whole + length, 0);
+        self.records.copy_within(old.end..whole, end);
+        self.records.truncate(end + whole - old.end);
+        for moved in &mut self.ends[place..] {
+            *moved = *moved - old.end + end;
+        }
     }
 }
 
@@ -136,15 +145,16 @@ struct Scenes {
     places: Vec<Scene>,
     /// The one whose values are being read.
     open: Option<usize>,
-    /// One that is being made from another.
-    next: Scene,
+    /// A record that is to be put into one.
+    record: Vec<u8>,
 }
 
 impl Scenes {
     fn begin(&mut self, place: usize) -> Option<()> {
         let scene = self.places.get_mut(place)?;
         scene.is_kept = true;
-        scene.clear();
+        scene.records.clear();
+        scene.ends.clear();
         self.open = Some(place);
         Some(())
     }
@@ -266,7 +276,7 @@ impl Expander {
             scenes: Scenes {
                 places: Vec::new(),
                 open: None,
-                next: Scene::default(),
+                record: Vec::new(),
             },
             latest: vec![Latest::default(); VARIABLES],
         }
@@ -355,22 +365,18 @@ impl Expander {
 
     /// Changes the scene at a place as the tags that follow say.
     fn change<E: Encoding>(&mut self, place: usize, input: &mut Input<'_>) -> Option<()> {
-        let Scenes { places, next, .. } = &mut self.scenes;
+        let Scenes { places, record, .. } = &mut self.scenes;
         let scene = places.get_mut(place)?;
-        next.clear();
-        let mut at = 0;
+        let before = scene.ends.len();
         while let Some(tag) = input.change() {
-            let place = input.place()?;
-            next.take(scene, at..place)?;
-            at = place + usize::from(tag != Tag::Added);
+            // It is told among those that there were before, and all before it have been changed.
+            let place = (input.place()? + scene.ends.len()).checked_sub(before)?;
+            record.clear();
             if tag != Tag::Gone {
-                variable::<E>(input, &mut next.records, &mut self.kept, &mut self.latest)?;
-                next.ends.push(next.records.len());
+                variable::<E>(input, record, &mut self.kept, &mut self.latest)?;
             }
+            scene.change(tag, place, record)?;
         }
-        next.take(scene, at..scene.ends.len())?;
-        next.is_kept = scene.is_kept;
-        mem::swap(scene, next);
         Some(())
     }
 }

@@ -105,6 +105,11 @@ impl OutFile {
         undisturbed(|| platform::write_at(self.ours()?, bytes, offset))
     }
 
+    /// Writes `block` again and again, from `offset` up to `end`.
+    pub(super) fn fill_at(&mut self, block: &[u8], offset: u64, end: u64) -> io::Result<()> {
+        undisturbed(|| platform::fill_at(self.ours()?, block, offset, end))
+    }
+
     /// Asks for room on the disk for what is to be written there; whether it is had.
     pub(super) fn reserve(&mut self, offset: u64, length: u64) -> bool {
         self.ours()

@@ -22,7 +22,7 @@ const PIECE_OF_DISK: u64 = 2 << 20;
 /// So much room there is behind the events at every moment: of a full disk it is left over, at the end, for the metadata
 /// that tell of it.
 const RESERVE: u64 = 32 << 10;
-static BLANKS: [u8; 256 << 10] = [b' '; 256 << 10];
+static BLANKS: [u8; 16 << 10] = [b' '; 16 << 10];
 /// Events are copied from one file to another in pieces of this size.
 const PIECE: usize = 256 << 10;
 
@@ -126,12 +126,7 @@ impl JsonFile {
         if is_large {
             self.reserve(file, end);
         }
-        let mut offset = self.bracket + 1;
-        while offset < end {
-            let blanks = (end - offset).min(BLANKS.len() as u64) as usize;
-            file.write_at(&BLANKS[..blanks], offset)?;
-            offset += blanks as u64;
-        }
+        file.fill_at(&BLANKS, self.bracket + 1, end)?;
         file.write_at(b"]", end - 1)?;
         file.write_at(b" ", self.bracket)?;
         self.bracket = end - 1;

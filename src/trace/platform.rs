@@ -30,6 +30,48 @@ pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()>
     }
 }
 
+/// Writes `block` again and again from `offset` up to `end`. A small one stays near while it is copied.
+#[cfg(unix)]
+pub(super) fn fill_at(file: &File, block: &[u8], mut offset: u64, end: u64) -> io::Result<()> {
+    use std::os::fd::AsRawFd as _;
+    /// Blocks that are written with one call.
+    const MOST: usize = 64;
+    while offset < end {
+        let left = usize::try_from(end - offset).unwrap_or(usize::MAX);
+        let mut blocks = [io::IoSlice::new(block); MOST];
+        let mut count = (left / block.len()).min(MOST);
+        if count < MOST && !left.is_multiple_of(block.len()) {
+            blocks[count] = io::IoSlice::new(&block[..left % block.len()]);
+            count += 1;
+        }
+        let (list, at) = (blocks.as_ptr().cast(), offset.try_into());
+        let at = at.map_err(|_| io::ErrorKind::FileTooLarge)?;
+        // SAFETY: the descriptor is the file's; so many slices are live, and laid out as the system's own.
+        let written = unsafe { libc::pwritev(file.as_raw_fd(), list, count as libc::c_int, at) };
+        match u64::try_from(written) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => offset += written,
+            Err(_) => match io::Error::last_os_error() {
+                error if error.kind() == io::ErrorKind::Interrupted => {}
+                error => return Err(error),
+            },
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+pub(super) fn fill_at(file: &File, block: &[u8], mut offset: u64, end: u64) -> io::Result<()> {
+    while offset < end {
+        let length = block
+            .len()
+            .min(usize::try_from(end - offset).unwrap_or(usize::MAX));
+        write_at(file, &block[..length], offset)?;
+        offset += length as u64;
+    }
+    Ok(())
+}
+
 /// Asks for room on the disk from `offset` on, which need not lie inside the file, where that makes writing there faster;
 /// whether it is had. On ext4 it does, by a fifth: it counts a block that has no place yet for itself, whenever a new one
 /// is written (fs/ext4/inode.c, `ext4_da_get_block_prep`). Others would lose by it: tmpfs time, btrfs its compression.

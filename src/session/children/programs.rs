@@ -12,9 +12,7 @@ pub(super) use unix::{unwatch, watch};
 mod elsewhere {
     use pyo3::prelude::*;
 
-    use crate::policy::Processes;
-
-    pub fn watch(_py: Python<'_>, _processes: Processes) {}
+    pub fn watch(_py: Python<'_>) {}
     pub fn unwatch(_py: Python<'_>) {}
 }
 

@@ -10,7 +10,6 @@ use std::slice;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
 use super::super::python::is_followed;
@@ -29,40 +28,27 @@ const FORK_EXEC_ENVIRONMENT: usize = 5;
 /// Where `posix_spawn` and `execve` take it.
 const ENVIRONMENT: usize = 2;
 
-/// The module of `fork_exec`.
-const SUBPROCESS: &str = "_posixsubprocess";
-
 static FORK_EXEC: Hook = Hook::function(c"_posixsubprocess", c"fork_exec", Form::Fast(fork_exec));
 static SPAWN: Hook = Hook::function(OS, c"posix_spawn", Form::Named(spawn));
 static SPAWN_BY_NAME: Hook = Hook::function(OS, c"posix_spawnp", Form::Named(spawn_by_name));
 static EXECV: Hook = Hook::function(OS, c"execv", Form::Fast(execv));
 static EXECVE: Hook = Hook::function(OS, c"execve", Form::Named(execve));
-static HOOKS: [&Hook; 5] = [&FORK_EXEC, &SPAWN, &SPAWN_BY_NAME, &EXECV, &EXECVE];
+/// By these a module written in C is loaded: the module of `fork_exec` is when the program needs it.
+static LOAD: Hook = Hook::function(c"_imp", c"exec_dynamic", Form::One(load));
+static LOAD_BUILTIN: Hook = Hook::function(c"_imp", c"exec_builtin", Form::One(load_builtin));
+static HOOKS: [&Hook; 7] = [
+    &FORK_EXEC,
+    &LOAD,
+    &LOAD_BUILTIN,
+    &SPAWN,
+    &SPAWN_BY_NAME,
+    &EXECV,
+    &EXECVE,
+];
 
 /// Follows what is started from now on.
-pub fn watch(py: Python<'_>, processes: Processes) {
-    let is_loaded = value::loaded(py, c"_posixsubprocess", c"fork_exec").is_some();
-    let is_shown = processes != Processes::None && !is_loaded && show(py).is_ok();
+pub fn watch(py: Python<'_>) {
     HOOKS.iter().for_each(|hook| hook.set(py));
-    if is_shown {
-        // Its functions' entries outlive the module, so it need not stay where the program could see it.
-        let _ = modules(py).del_item(SUBPROCESS);
-    }
-}
-
-/// Puts the module of `fork_exec` among those that are loaded. It is imported once: in a forked child what imports may be
-/// the program's.
-fn show(py: Python<'_>) -> PyResult<()> {
-    static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
-    let import = || py.import(SUBPROCESS).map(Bound::unbind);
-    let module = MODULE.get_or_try_init(py, import)?;
-    modules(py).set_item(SUBPROCESS, module)
-}
-
-/// `sys.modules`
-fn modules(py: Python<'_>) -> Bound<'_, PyDict> {
-    // SAFETY: the GIL is held; a borrowed reference to a dict that the interpreter keeps.
-    unsafe { Bound::from_borrowed_ptr(py, ffi::PyImport_GetModuleDict()).cast_into_unchecked() }
 }
 
 /// Puts every method back as it was.
@@ -231,6 +217,31 @@ unsafe fn with_other(
         let mut changed = slice::from_raw_parts(args, (count + named).cast_unsigned()).to_vec();
         changed[place] = other;
         changed
+    }
+}
+
+unsafe extern "C" fn load(this: Object, module: Object) -> Object {
+    // SAFETY: called as the interpreter called us.
+    let result = unsafe { LOAD.plain(this, module) };
+    if !result.is_null() {
+        watch_fork_exec();
+    }
+    result
+}
+
+unsafe extern "C" fn load_builtin(this: Object, module: Object) -> Object {
+    // SAFETY: called as the interpreter called us.
+    let result = unsafe { LOAD_BUILTIN.plain(this, module) };
+    if !result.is_null() {
+        watch_fork_exec();
+    }
+    result
+}
+
+/// Follows `fork_exec`, where its module is loaded by now.
+fn watch_fork_exec() {
+    if live().is_some() {
+        Python::attach(|py| FORK_EXEC.set(py));
     }
 }
 
