@@ -43,6 +43,11 @@ pub(super) struct Kept {
     /// None where the main stream keeps the value at the object's place, and it has no parts.
     pub bytes: Vec<u8>,
     pub extent: Extent,
+    /// How it was made: under these limits, as all stood.
+    pub bounds: Bounds,
+    pub standing: usize,
+    /// Bytes that it takes here and as it is written.
+    pub weight: usize,
 }
 
 impl Parts {
@@ -81,8 +86,8 @@ impl Parts {
 }
 
 impl Kept {
-    /// Bytes that it takes.
-    pub(super) fn weight(&self) -> usize {
+    /// Bytes that it takes here.
+    pub(super) fn size(&self) -> usize {
         let parts = self.parts.list.capacity() * size_of::<Part>();
         self.words.weight() + parts + self.bytes.capacity()
     }

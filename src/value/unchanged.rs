@@ -177,10 +177,6 @@ struct Met {
     kept: Option<Box<Kept>>,
     /// Whether who reads the main stream keeps it at this place.
     is_read: bool,
-    bounds: Bounds,
-    standing: usize,
-    /// Bytes that it takes here and as it is written.
-    weight: usize,
     /// The value in any case.
     #[cfg(debug_assertions)]
     made_of: Option<Excerpt>,
@@ -190,8 +186,10 @@ impl Met {
     /// The value that was made of the object, if it would be made in the same way under these limits as all stands.
     #[inline]
     fn valid(&self, bounds: &Bounds, standing: usize, keeps: bool) -> Option<&Kept> {
-        let stands = self.made != 0 && self.standing == standing && self.bounds == *bounds;
-        let kept = self.kept.as_deref().filter(|_| stands)?;
+        let kept = self.kept.as_deref().filter(|_| self.made != 0)?;
+        if kept.standing != standing || kept.bounds != *bounds {
+            return None;
+        }
         (keeps && self.is_read || !kept.bytes.is_empty()).then_some(kept)
     }
 }
@@ -305,7 +303,9 @@ impl Unchanged {
     fn take(&mut self, place: u16) -> Box<Kept> {
         let met = &mut self.places[usize::from(place)];
         met.made = 0;
-        met.kept.take().unwrap_or_default()
+        let kept = met.kept.take().unwrap_or_default();
+        self.weight -= kept.weight;
+        kept
     }
 
     /// Forgets all values where there would be too much with one more.
@@ -315,13 +315,6 @@ impl Unchanged {
             self.weight = 0;
             self.is_behind = true;
         }
-    }
-
-    /// What is kept at a place weighs so much now.
-    fn weigh(&mut self, place: u16, weight: usize) {
-        let met = &mut self.places[usize::from(place)];
-        self.weight = self.weight - met.weight + weight;
-        met.weight = weight;
     }
 }
 
@@ -386,9 +379,10 @@ impl Encoder<'_> {
         // Whoever reads it keeps it in any case, unless it is too long.
         let length = self.out.length_since(begun);
         let read = if length > LONGEST_KEPT { 0 } else { length };
-        let weight = read as usize + kept.weight();
+        kept.weight = read as usize + kept.size();
+        (kept.bounds, kept.standing) = (self.values.bounds, moment.standing);
         let unchanged = &mut self.values.unchanged;
-        unchanged.weigh(at, weight);
+        unchanged.weight += kept.weight;
         let met = &mut unchanged.places[usize::from(at)];
         if stands && kept.words.are_all() {
             unchanged.count += 1;
@@ -398,7 +392,7 @@ impl Encoder<'_> {
             met.patience.renew();
         }
         (met.address, met.is_read) = (object as usize, self.out.keeps());
-        (met.kept, met.bounds, met.standing) = (Some(kept), self.values.bounds, moment.standing);
+        met.kept = Some(kept);
         #[cfg(debug_assertions)]
         if met.made != 0 {
             met.made_of = Some(self.out.since(begun));
