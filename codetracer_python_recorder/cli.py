@@ -105,6 +105,10 @@ class UsageError(RecorderError):
 def main() -> int:
     """Run the command line; the exit status."""
     baseline = _step_aside()
+    import gc
+
+    collects = gc.isenabled()
+    gc.disable()  # `runner.run` tells why; nothing else here lasts
     from codetracer_python_recorder.session import say
 
     arguments = sys.argv[1:]
@@ -120,7 +124,7 @@ def main() -> int:
         from codetracer_python_recorder.commands import record
 
         options = parse(arguments)
-        return _print(options) if isinstance(options, str) else record.run(options, baseline)
+        return _print(options) if isinstance(options, str) else record.run(options, baseline, collects)
     except RecorderError as error:
         say(str(error))
         return 2

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import _frozen_importlib_external as loaders
 import builtins
+import gc
 import os
 import sys
 
@@ -274,11 +275,15 @@ def _decoded(source: bytes) -> str:
             return source.decode(errors="replace")
 
 
-def run(program: Program, baseline: Sequence[str], status: Callable[[], int] | None) -> int:
+def run(program: Program, baseline: Sequence[str], collects: bool, status: Callable[[], int] | None) -> int:
     """Run the program to the end of the process, which has its exit status, or the one that `status` gives.
 
     Where the interpreter's prompt is to follow, that status is returned. `baseline` names the modules that plain Python
-    would have loaded by now.
+    would have loaded by now, `collects` tells whether it would collect garbage, as nobody has done since.
+
+    Plain Python makes `__main__` before all that the program loads, and at the end takes it apart first: the collector
+    goes from the oldest generation to the youngest. So the program begins with `__main__` as old as `sys.modules`, and
+    nothing young. In the other order types may go before their instances, which some do not survive (gh-115874).
     """
     _restore_modules(baseline)
     sys.orig_argv = _original_arguments(program)
@@ -286,6 +291,9 @@ def run(program: Program, baseline: Sequence[str], status: Callable[[], int] | N
     if program.path0 is not None:
         sys.path.insert(0, program.path0)
     _make_main(program)
+    if collects:
+        gc.collect(0)
+        gc.enable()
     if program.module:
         import runpy  # the interpreter's own way for these; here, so that it is loaded as late as plain Python does
 

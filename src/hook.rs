@@ -15,6 +15,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::frame::Object;
+use crate::object;
 
 /// The module of the system's own calls.
 pub const OS: &CStr = if cfg!(windows) { c"nt" } else { c"posix" };
@@ -121,7 +122,35 @@ impl Hook {
 
     /// Replaces the method, where its module is loaded and it has the form expected.
     pub fn set(&self, py: Python<'_>) {
-        let Some(entry) = self.find(py) else { return };
+        if let Some(entry) = self.find(py) {
+            self.replace(entry);
+        }
+    }
+
+    /// The same of a function, where this is its module, which need not be among those that are loaded.
+    ///
+    /// # Safety
+    /// A live object.
+    pub unsafe fn set_in(&self, py: Python<'_>, module: Object) {
+        // SAFETY: the caller's promise; the definition of a module lives forever, and with it its name.
+        let function = unsafe {
+            if ffi::PyModule_Check(module) == 0 {
+                return;
+            }
+            let definition = ffi::PyModule_GetDef(module);
+            if definition.is_null() || CStr::from_ptr((*definition).m_name) != self.module {
+                return;
+            }
+            object::item_named(py, ffi::PyModule_GetDict(module), self.method)
+        };
+        if !function.is_null()
+            && let Some(entry) = self.entry_of(function)
+        {
+            self.replace(entry);
+        }
+    }
+
+    fn replace(&self, entry: *mut usize) {
         let ours = self.form.address();
         // SAFETY: the entry lies in writable static memory of the interpreter; the GIL is held. The union holds one
         // function pointer of the form that the flags tell.
@@ -152,13 +181,18 @@ impl Hook {
                 crate::value::class_attribute(py, class.as_ptr().cast(), self.method)?
             }
         };
+        self.entry_of(found.as_ptr())
+    }
+
+    /// Where the function pointer of this live object lies, if it has the form expected.
+    fn entry_of(&self, found: Object) -> Option<*mut usize> {
         // SAFETY: the exact types tell where the entry is.
         unsafe {
-            let kind = ffi::Py_TYPE(found.as_ptr());
+            let kind = ffi::Py_TYPE(found);
             let definition = if kind == &raw mut ffi::PyMethodDescr_Type {
-                (*found.as_ptr().cast::<ffi::PyMethodDescrObject>()).d_method
+                (*found.cast::<ffi::PyMethodDescrObject>()).d_method
             } else if kind == &raw mut ffi::PyCFunction_Type {
-                (*found.as_ptr().cast::<ffi::PyCFunctionObject>()).m_ml
+                (*found.cast::<ffi::PyCFunctionObject>()).m_ml
             } else {
                 return None;
             };

@@ -76,6 +76,25 @@ except OSError as error:
     print(type(error).__name__)
 '''
 
+UNLISTED = """
+import os
+import sys
+from importlib.util import find_spec, module_from_spec
+spec = find_spec("_posixsubprocess")
+module = module_from_spec(spec)
+spec.loader.exec_module(module)
+assert spec.name not in sys.modules
+def start():
+    read, write = os.pipe()
+    environment = [os.fsencode(f"{name}={value}") for name, value in os.environ.items()]
+    python = os.fsencode(sys.executable)
+    given = [[python, b"child.py"], [python], True, (write,), None, environment]
+    files = [-1, -1, -1, -1, -1, -1, read, write]
+    child = module.fork_exec(*given, *files, False, False, -1, None, None, None, -1, None, False)
+    return os.waitpid(child, 0)[1]
+print(start())
+"""
+
 CHILD = """
 import sys
 def said(text):
@@ -150,6 +169,13 @@ def test_programs_that_are_started(plain: Plain, record: Record, folder: Path) -
     assert (found.count("seen"), found.count("said")) == (2, 4)
     alone = same(plain, record, "others.py", options=[])
     assert {name for trace in traces(alone).values() for name in calls(trace)} == {"<toplevel>", "<module>", "<lambda>"}
+
+
+def test_a_start_by_a_module_that_is_not_listed(plain: Plain, record: Record, folder: Path) -> None:
+    (folder / "unlisted.py").write_text(UNLISTED)
+    (folder / "child.py").write_text(CHILD)
+    recorded = same(plain, record, "unlisted.py", options=["--config", "capture.processes = 'all'"])
+    assert [calls(trace)[-1] for trace in family(recorded)] == ["said", "start"]
 
 
 def test_none(plain: Plain, record: Record, folder: Path) -> None:

@@ -19,6 +19,8 @@ import pytest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.conftest import Plain
 
 STATE = r"""
@@ -46,6 +48,15 @@ print(sorted(name for name in files if files[name].endswith(".py") and not name.
 """
 
 
+AGES = """
+import gc, sys
+def age(wanted):
+    return [number for number in range(3) if any(one is wanted for one in gc.get_objects(generation=number))]
+main = sys.modules["__main__"]
+print(age(main), age(vars(main)), age(sys.modules), len(gc.get_objects(generation=2)), gc.isenabled())
+"""
+
+
 @pytest.fixture(params=["-m", "script"])
 def recorder(request: pytest.FixtureRequest, folder: Path) -> list[str]:
     """Both ways to start the recorder: `python -m`, and the console script."""
@@ -69,18 +80,24 @@ class Same:
         self.recorder = recorder
 
     def __call__(
-        self, *arguments: str | Path, stdin: bytes = b"", cwd: Path | None = None, status: int | None = None
+        self,
+        *arguments: str | Path,
+        plain: Sequence[str | Path] | None = None,
+        stdin: bytes = b"",
+        cwd: Path | None = None,
+        status: int | None = None,
     ) -> str:
-        plain, recorded = (
-            subprocess.run([*command, *arguments], input=stdin, cwd=cwd, capture_output=True, timeout=120)
-            for command in ([sys.executable], self.recorder)
-        )
-        assert without_places(recorded.stdout) == without_places(plain.stdout)
-        assert without_places(recorded.stderr) == without_places(plain.stderr)
-        assert recorded.returncode == plain.returncode
+        def run(command: list[str], arguments: Sequence[str | Path]) -> subprocess.CompletedProcess[bytes]:
+            return subprocess.run([*command, *arguments], input=stdin, cwd=cwd, capture_output=True, timeout=120)
+
+        usual = run([sys.executable], arguments if plain is None else plain)
+        recorded = run(self.recorder, arguments)
+        assert without_places(recorded.stdout) == without_places(usual.stdout)
+        assert without_places(recorded.stderr) == without_places(usual.stderr)
+        assert recorded.returncode == usual.returncode
         if status is not None:
-            assert plain.returncode == status
-        return str((plain.stdout + plain.stderr).decode())
+            assert usual.returncode == status
+        return str((usual.stdout + usual.stderr).decode())
 
 
 @pytest.fixture
@@ -444,6 +461,21 @@ def test_the_modules_that_are_loaded(folder: Path, same: Same) -> None:
 
 
 SHADOWS = ["argparse", "json", "types", "re", "enum", "tomli", "linecache", "runpy", "difflib", "signal", "textwrap"]
+
+
+def test_the_ages_of_objects(folder: Path, same: Same) -> None:
+    (folder / "ages.py").write_text(AGES)
+    shown = same("--config", "limits.depth = 2", folder / "ages.py", plain=[folder / "ages.py"])
+    assert shown == "[1] [1] [1] 0 True\n"
+    assert same("-c", AGES) == shown
+
+
+@pytest.mark.parametrize("lists", [0, 300, 900])
+def test_an_end_at_which_the_order_of_objects_counts(folder: Path, same: Same, lists: int) -> None:
+    """gh-115874: where the types of `itertools` went before what `tee` gave, the interpreter crashed."""
+    kept = f"kept = [[] for _ in range({lists})]\nimport itertools\nclass Some: pass\n"
+    (folder / "program.py").write_text(f"{kept}split = {{'one': itertools.tee([1, 2])[0]}}\ndef last(): pass\n")
+    same("--config", "limits.depth = 2", folder / "program.py", plain=[folder / "program.py"], status=0)
 
 
 def test_modules_beside_the_script_that_are_named_like_ours(folder: Path, same: Same) -> None:

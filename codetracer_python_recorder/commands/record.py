@@ -75,10 +75,11 @@ class Options:
         self.settings[name] = (first, [*values, value]) if isinstance(values, list) else (flag, [value])
 
 
-def run(options: Options, baseline: Sequence[str]) -> int:
+def run(options: Options, baseline: Sequence[str], collects: bool) -> int:
     """Record the program that the options name, to the end of the process; the exit status where a prompt follows.
 
-    `baseline` names the modules that plain Python would have loaded. Raises `RecorderError` before the program starts.
+    `baseline` names the modules that plain Python would have loaded, `collects` tells whether it would collect garbage.
+    Raises `RecorderError` before the program starts.
     """
     cwd = working_directory()
     program = _find(options)
@@ -97,7 +98,7 @@ def run(options: Options, baseline: Sequence[str]) -> int:
     ending.say_what_begins()
     propagates = _propagates(options, os.environ)
     _native.at_exit(ending.end)  # before the program can register anything: so it runs after all that it registers
-    return runner.run(program, baseline, None if propagates else _status_of_recording)
+    return runner.run(program, baseline, collects, None if propagates else _status_of_recording)
 
 
 def _find(options: Options) -> Program:

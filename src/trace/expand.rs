@@ -315,9 +315,12 @@ impl Expander {
                     if tag == Tag::NextStep {
                         self.change::<E>(place, input)?;
                     }
-                    let scene = self.scenes.places.get(place);
+                    let scene = self.scenes.places.get_mut(place);
                     let scene = scene.filter(|scene| scene.is_kept)?;
                     show(scene, &mut self.piece, target);
+                    if scene.records.len() as u64 > LONGEST_KEPT {
+                        *scene = Scene::default();
+                    }
                     continue;
                 }
                 Tag::Scene => {
@@ -377,6 +380,7 @@ impl Expander {
             }
             scene.change(tag, place, record)?;
         }
+        record.shrink_to(LONGEST_KEPT as usize);
         Some(())
     }
 }

@@ -105,6 +105,19 @@ impl OutFile {
         undisturbed(|| platform::write_at(self.ours()?, bytes, offset))
     }
 
+    /// Writes one thing and at once, with nothing in between, another; each with its offset.
+    pub(super) fn write_both(
+        &mut self,
+        (first, at): (&[u8], u64),
+        (second, then): (&[u8], u64),
+    ) -> io::Result<()> {
+        undisturbed(|| {
+            let file = self.ours()?;
+            platform::write_at(file, first, at)?;
+            platform::write_at(file, second, then)
+        })
+    }
+
     /// Writes `block` again and again, from `offset` up to `end`.
     pub(super) fn fill_at(&mut self, block: &[u8], offset: u64, end: u64) -> io::Result<()> {
         undisturbed(|| platform::fill_at(self.ours()?, block, offset, end))

@@ -127,8 +127,7 @@ impl JsonFile {
             self.reserve(file, end);
         }
         file.fill_at(&BLANKS, self.bracket + 1, end)?;
-        file.write_at(b"]", end - 1)?;
-        file.write_at(b" ", self.bracket)?;
+        file.write_both((b"]", end - 1), (b" ", self.bracket))?;
         self.bracket = end - 1;
         Ok(())
     }

@@ -16,6 +16,7 @@ use super::super::python::is_followed;
 use super::super::{STARTING, forget, live, note, process_id};
 use crate::frame::Object;
 use crate::hook::{Form, Hook, OS};
+use crate::interpreter;
 use crate::policy::Processes;
 use crate::value::{self, text};
 
@@ -222,27 +223,24 @@ unsafe fn with_other(
 
 unsafe extern "C" fn load(this: Object, module: Object) -> Object {
     // SAFETY: called as the interpreter called us.
-    let result = unsafe { LOAD.plain(this, module) };
-    if !result.is_null() {
-        watch_fork_exec();
-    }
-    result
+    unsafe { loaded(LOAD.plain(this, module), module) }
 }
 
 unsafe extern "C" fn load_builtin(this: Object, module: Object) -> Object {
     // SAFETY: called as the interpreter called us.
-    let result = unsafe { LOAD_BUILTIN.plain(this, module) };
-    if !result.is_null() {
-        watch_fork_exec();
-    }
-    result
+    unsafe { loaded(LOAD_BUILTIN.plain(this, module), module) }
 }
 
-/// Follows `fork_exec`, where its module is loaded by now.
-fn watch_fork_exec() {
-    if live().is_some() {
-        Python::attach(|py| FORK_EXEC.set(py));
+/// Follows `fork_exec`, where this is its module, and it was loaded.
+///
+/// # Safety
+/// A live object.
+unsafe fn loaded(result: Object, module: Object) -> Object {
+    if !result.is_null() && interpreter::is_home() && live().is_some() {
+        // SAFETY: the caller's promise.
+        Python::attach(|py| unsafe { FORK_EXEC.set_in(py, module) });
     }
+    result
 }
 
 unsafe extern "C" fn fork_exec(this: Object, args: *const Object, count: isize) -> Object {
