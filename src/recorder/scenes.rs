@@ -39,7 +39,8 @@ struct Scene {
 #[cfg(debug_assertions)]
 type Made = Option<(crate::trace::Excerpt, Extent)>;
 
-/// Scenes of the main stream, each at the place that the depth of its call names.
+/// Scenes of the main stream, each at the place that the depth of its call names. The writer has the same ones: what is
+/// written of them here is committed, or the recording ends.
 pub struct Scenes {
     is_on: bool,
     places: Vec<Scene>,
