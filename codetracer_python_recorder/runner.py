@@ -292,7 +292,8 @@ def run(program: Program, baseline: Sequence[str], collects: bool, status: Calla
         sys.path.insert(0, program.path0)
     _make_main(program)
     if collects:
-        gc.collect(0)
+        has_collected_more = any(generation["collections"] for generation in gc.get_stats()[1:])
+        gc.collect(1 if has_collected_more else 0)  # into the generation in which `sys.modules` is by now
         gc.enable()
     if program.module:
         import runpy  # the interpreter's own way for these; here, so that it is loaded as late as plain Python does

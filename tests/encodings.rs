@@ -481,6 +481,23 @@ proptest! {
     }
 
     #[test]
+    fn what_has_become_too_long_is_shown_once(more in 0..100usize) {
+        let mut all = Compact::default();
+        all.scene(7);
+        all.step(PathId(0), 1);
+        all.next_step(7, PathId(0), 2, 0);
+        all.added(0, VariableId(0));
+        all.string(&"x".repeat(LONGEST_KEPT as usize + more), TypeId(0));
+        let mut again = Compact::default();
+        again.same_step(7, PathId(0), 3, 0);
+        for format in [Format::Json, Format::Binary] {
+            let mut expander = Expander::new(format);
+            prop_assert!(!is_refused(&mut expander, &all));
+            prop_assert!(is_refused(&mut expander, &again));
+        }
+    }
+
+    #[test]
     fn what_is_no_record_is_refused(bytes in prop::collection::vec(prop_oneof![0..32u8, any::<u8>()], 1..60)) {
         for format in [Format::Json, Format::Binary] {
             let mut made = 0;

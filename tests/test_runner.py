@@ -470,6 +470,17 @@ def test_the_ages_of_objects(folder: Path, same: Same) -> None:
     assert same("-c", AGES) == shown
 
 
+def test_the_ages_of_objects_where_all_were_collected_before(folder: Path, recorder: list[str]) -> None:
+    (folder / "site").mkdir()
+    (folder / "site/sitecustomize.py").write_text("import gc\ngc.collect()\n")
+    environment = {**os.environ, "PYTHONPATH": str(folder / "site")}
+    ages = [
+        subprocess.run([*command, "-c", AGES], env=environment, check=True, capture_output=True).stdout.split()[:3]
+        for command in ([sys.executable], recorder)
+    ]
+    assert ages == [[b"[2]"] * 3] * 2
+
+
 @pytest.mark.parametrize("lists", [0, 300, 900])
 def test_an_end_at_which_the_order_of_objects_counts(folder: Path, same: Same, lists: int) -> None:
     """gh-115874: where the types of `itertools` went before what `tee` gave, the interpreter crashed."""
