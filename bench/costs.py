@@ -30,13 +30,13 @@ with open(sys.argv[1], "w") as file:
     file.write(str(time.perf_counter()))
 """
 
-# Code objects that nothing was decided of yet: each in a file of its own, or all in one.
+# Code objects that nothing was decided of yet, so many to a file.
 NEW_CODES = """
 import sys, time
 code = compile("pass", "", "exec")
-def place(number):
-    return f"{folder}/part_{{number % 50}}/file_{{number if sys.argv[1] == 'files' else 0}}.py"
-codes = [code.replace(co_filename=place(number), co_name=f"name_{{number}}") for number in range({codes})]
+to_a_file = int(sys.argv[1])
+files = [f"{folder}/part_{{number % 50}}/file_{{number}}.py" for number in range({codes} // to_a_file)]
+codes = [code.replace(co_filename=files[number // to_a_file], co_name=f"name_{{number}}") for number in range({codes})]
 before = time.perf_counter()
 for code in codes:
     exec(code)
@@ -123,17 +123,21 @@ def _decision(folder: Path, rounds: int) -> list[str]:
     script = folder / "codes.py"
     script.write_text(NEW_CODES.format(folder=folder.as_posix(), codes=CODES))
 
-    def seconds(kind: str, *command: str | Path) -> float:
-        return float(
-            subprocess.run([*command, script, kind], check=True, capture_output=True, text=True, cwd=folder).stdout
-        )
+    for number in range(CODES):
+        file = folder / f"part_{number % 50}" / f"file_{number}.py"
+        file.parent.mkdir(exist_ok=True)
+        file.touch()
+
+    def seconds(to_a_file: int, *command: str | Path) -> float:
+        run = [*command, script, str(to_a_file)]
+        return float(subprocess.run(run, check=True, capture_output=True, text=True, cwd=folder).stdout)
 
     rows = []
-    for kind, where in (("files", "each in a file of its own"), ("one", "all in 50 files")):
+    for to_a_file, where in ((1, "each in a file of its own"), (8, "eight to a file"), (400, "400 to a file")):
         plain, decided = _interleaved(
             rounds,
-            lambda: seconds(kind, sys.executable),  # noqa: B023
-            lambda: seconds(kind, *_recorded(folder, *policy)),  # noqa: B023
+            lambda: seconds(to_a_file, sys.executable),  # noqa: B023
+            lambda: seconds(to_a_file, *_recorded(folder, *policy)),  # noqa: B023
         )
         each = f"{(decided - plain) / CODES * MICROSECONDS:.1f} µs a code object"
         rows.append(_row(f"{CODES:,} new code objects, {PATTERNS:,} patterns, {where}", plain, decided, each))

@@ -20,6 +20,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
+use foldhash::fast::RandomState;
+
 use crate::code::{self, CodeInfo, Touched};
 use crate::error::Result;
 use crate::fault;
@@ -159,9 +161,10 @@ impl Knowledge {
     }
 }
 
+/// A file whose code is recorded, or would be if recording had begun.
 struct File {
     name: String,
-    id: Option<PathId>,
+    /// Recording begins with it.
     activates: bool,
 }
 
@@ -176,7 +179,7 @@ pub struct Recorder {
     manner: Rc<Manner>,
     values: Values,
     scenes: Scenes,
-    files: HashMap<Box<str>, File>,
+    files: HashMap<Box<str>, File, RandomState>,
     threads: Vec<Thread>,
     thread_names: Vec<String>,
     vacant: Vacant,
@@ -284,7 +287,7 @@ impl Recorder {
             scenes: Scenes::new(),
             manner,
             values,
-            files: HashMap::new(),
+            files: HashMap::default(),
             threads: vec![main],
             thread_names: vec!["MainThread".to_owned()],
             vacant: Vacant::default(),

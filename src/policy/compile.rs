@@ -5,13 +5,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use serde::Serialize;
 
 use super::decide::{FileFacts, Reason};
 use super::glob::{Base, Glob, Kind, Platform, globs};
 use super::kind::Territory;
 use super::matcher::{Entry, Hit, NameMatcher, PathMatcher};
-use super::path::{parent, slashed};
+use super::path::{Links, parent, slashed};
 use super::rules::{Matchers, Rules, Selectors};
 use super::spec::{Limits, Pattern, Places, Record, Rule, Spec};
 use crate::error::{Error, Result};
@@ -55,18 +56,19 @@ pub struct CompiledPolicy {
     pub(super) record: Record,
     pub(super) limits: Limits,
     pub(super) territory: Territory,
+    pub(super) links: Links,
     pub(super) has_include: bool,
     pub(super) cwd: String,
     pub(super) script_module: Option<String>,
     pub(super) project_root: Arc<str>,
     /// What is known of each file, by the interpreter's name for it.
-    pub(super) files: HashMap<Box<str>, FileFacts>,
+    pub(super) files: HashMap<Box<str>, FileFacts, RandomState>,
     /// The first pattern of `packages` that matches each module of a library.
-    pub(super) modules: HashMap<Box<str>, Option<usize>>,
+    pub(super) modules: HashMap<Box<str>, Option<usize>, RandomState>,
     /// What is known of a program without a file.
     pub(super) main: Option<FileFacts>,
     /// How many code objects were decided on for each reason.
-    pub(super) decisions: HashMap<Reason, u64>,
+    pub(super) decisions: HashMap<Reason, u64, RandomState>,
 }
 
 impl CompiledPolicy {
@@ -90,14 +92,15 @@ impl CompiledPolicy {
             record: spec.record,
             limits: spec.limits,
             territory: compiler.territory,
+            links: Links::default(),
             has_include,
             cwd: spec.scope.cwd,
             script_module: spec.scope.script_module,
             project_root: spec.scope.project_root.into(),
-            files: HashMap::new(),
-            modules: HashMap::new(),
+            files: HashMap::default(),
+            modules: HashMap::default(),
             main: None,
-            decisions: HashMap::new(),
+            decisions: HashMap::default(),
         })
     }
 

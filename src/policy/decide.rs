@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::compile::{CompiledPolicy, List};
 use super::kind::{CodeKind, is_generated};
 use super::matcher::Hit;
-use super::path::{absolute_path, both_names};
+use super::path::absolute_path;
 use super::rules::Ruled;
 use super::spec::{Limits, Pattern, Record, Rule, Visibility};
 
@@ -253,12 +253,13 @@ impl CompiledPolicy {
             let kind = self.territory.is_script(path).then_some(CodeKind::Script);
             return self.judged(kind, &[], self.rules.of_generated(path));
         }
-        let names = both_names(&absolute_path(path, &self.cwd));
+        let names = self.links.both_names(&absolute_path(path, &self.cwd));
         let facts = match self.territory.kind(&names) {
             CodeKind::Recorder => self.judged(Some(CodeKind::Recorder), &[], Arc::default()),
             kind => {
                 let hits = self.paths.matches(&names);
-                self.judged(Some(kind), &hits, self.rules.of_file(&names))
+                let rules = self.rules.of_file(&names);
+                self.judged(Some(kind), &hits, rules)
             }
         };
         self.files.insert(path.into(), facts.clone());

@@ -5,6 +5,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use foldhash::fast::RandomState;
+
 use super::glob::INSTALLED;
 use super::path::{LONGEST, at_or_below, below, both_names, parent, slashed};
 use super::spec::Places;
@@ -40,7 +42,7 @@ pub(super) struct Territory {
     standard_library: Vec<String>,
     recorder: Vec<String>,
     /// Whether a folder is a virtual environment or lies in one: asked of the file system once.
-    environments: HashMap<String, bool>,
+    environments: HashMap<String, bool, RandomState>,
 }
 
 impl Territory {
@@ -55,7 +57,7 @@ impl Territory {
                 .map(|name| slashed(name))
                 .collect(),
             recorder: both_names(&places.recorder),
-            environments: HashMap::new(),
+            environments: HashMap::default(),
         }
     }
 

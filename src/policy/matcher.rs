@@ -4,13 +4,14 @@
 //! subtree. Must not: know which list a pattern is in, or what its match leads to.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
+use foldhash::fast::RandomState;
 use globset::{Candidate, GlobBuilder, GlobSet};
 
 use super::glob::{self, Kind, Platform};
-use super::path::{LONGEST, below, both_names};
+use super::path::{LONGEST, below, both_names, parent};
 
 /// What is known of a pattern's glob besides its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,22 +63,45 @@ impl Globs {
             return;
         }
         let name = glob::spell(self.kind, name);
+        self.match_above(&name, found);
+        self.match_itself(&name, false, found);
+    }
+
+    /// The same for a folder.
+    fn match_folder(&self, name: &str, found: &mut impl FnMut(Hit)) {
+        let name = glob::spell(self.kind, name);
+        self.match_above(&name, found);
+        self.match_itself(&name, true, found);
+    }
+
+    /// The same for a file, of which what matches its folder is known.
+    fn match_file(&self, name: &str, found: &mut impl FnMut(Hit)) {
+        self.match_itself(&glob::spell(self.kind, name), false, found);
+    }
+
+    /// The same for what is above a name, spelt.
+    fn match_above(&self, name: &str, found: &mut impl FnMut(Hit)) {
+        for (end, _) in name.match_indices('/') {
+            self.match_itself(&name[..end], true, found);
+        }
+    }
+
+    /// The same for a name, spelt, and nothing above it.
+    fn match_itself(&self, name: &str, is_folder: bool, found: &mut impl FnMut(Hit)) {
+        let candidate = Candidate::new(name);
         let mut numbers = Vec::new();
-        let ends = name
-            .match_indices('/')
-            .map(|(end, _)| end)
-            .chain([name.len()]);
-        for end in ends {
-            let candidate = Candidate::new(&name[..end]);
-            for (range, set) in &self.sets {
-                set.matches_candidate_into(&candidate, &mut numbers);
-                let entries = numbers
-                    .iter()
-                    .map(|number| &self.entries[range.start + number]);
-                entries
-                    .filter(|entry| !entry.folders_only || end < name.len())
-                    .for_each(|entry| found(entry.hit));
+        for (range, set) in &self.sets {
+            // Most names match nothing, which is told faster than what one matches.
+            if !set.is_match_candidate(&candidate) {
+                continue;
             }
+            set.matches_candidate_into(&candidate, &mut numbers);
+            let entries = numbers
+                .iter()
+                .map(|number| &self.entries[range.start + number]);
+            entries
+                .filter(|entry| !entry.folders_only || is_folder)
+                .for_each(|entry| found(entry.hit));
         }
     }
 }
@@ -128,6 +152,8 @@ fn build(
 pub(super) struct PathMatcher {
     /// Globs by the folder they are relative to, which goes by both its names.
     places: Vec<(Vec<String>, Globs)>,
+    /// What matches a folder or something above it, found once.
+    folders: HashMap<Box<str>, Box<[Hit]>, RandomState>,
 }
 
 impl PathMatcher {
@@ -142,22 +168,41 @@ impl PathMatcher {
             .map(|(folder, entries)| Ok((both_names(&folder), Globs::new(Kind::Path, entries)?)));
         Ok(Self {
             places: places.collect::<Result<_, String>>()?,
+            folders: HashMap::default(),
         })
     }
 
     /// The patterns that match a file by one of its names, in order.
-    pub fn matches(&self, names: &[String]) -> Vec<Hit> {
+    pub fn matches(&mut self, names: &[String]) -> Vec<Hit> {
         let mut hits = Vec::new();
-        for (folders, globs) in &self.places {
-            let relative = folders
-                .iter()
-                .flat_map(|folder| names.iter().filter_map(|name| below(name, folder)));
-            let relative: BTreeSet<_> = relative.collect();
-            relative
-                .into_iter()
-                .for_each(|name| globs.matches(name, &mut |hit| hits.push(hit)));
+        for name in names.iter().filter(|name| name.len() <= LONGEST) {
+            if let Some(folder) = parent(name) {
+                hits.extend(self.folder(folder));
+            }
+            self.relative(name, |globs, name| {
+                globs.match_file(name, &mut |hit| hits.push(hit));
+            });
         }
         in_order(hits)
+    }
+
+    fn folder(&mut self, folder: &str) -> &[Hit] {
+        if !self.folders.contains_key(folder) {
+            let mut hits = Vec::new();
+            self.relative(folder, |globs, name| {
+                globs.match_folder(name, &mut |hit| hits.push(hit));
+            });
+            self.folders.insert(folder.into(), in_order(hits).into());
+        }
+        &self.folders[folder]
+    }
+
+    /// Calls `asked` with the globs of each place that a name lies below, and the name relative to it.
+    fn relative(&self, name: &str, mut asked: impl FnMut(&Globs, &str)) {
+        for (folders, globs) in &self.places {
+            let below = folders.iter().filter_map(|folder| below(name, folder));
+            below.for_each(|name| asked(globs, name));
+        }
     }
 
     /// The patterns that match a program without a file, which lies in every folder under this name.

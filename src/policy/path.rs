@@ -6,8 +6,11 @@
 //! the file system's root is the empty text, or `C:` on Windows.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+
+use foldhash::fast::RandomState;
 
 /// No file system takes a longer name, no import a longer module: such a text is matched by nothing.
 pub(super) const LONGEST: usize = 4096;
@@ -15,6 +18,10 @@ pub(super) const LONGEST: usize = 4096;
 /// The name of a file made absolute as `os.path.abspath` does it: relative to `cwd`, without `.`,
 /// `..` and doubled separators, links left alone.
 pub fn absolute_path(path: &str, cwd: &str) -> String {
+    let is_done = |rest: &str| !rest.split('/').any(|part| matches!(part, "" | "." | ".."));
+    if cfg!(unix) && path.strip_prefix('/').is_some_and(is_done) {
+        return path.to_owned();
+    }
     let mut absolute = PathBuf::new();
     for component in Path::new(cwd).join(path).components() {
         match component {
@@ -38,38 +45,75 @@ pub(super) fn slashed(path: &str) -> String {
     path.trim_end_matches('/').to_owned()
 }
 
-/// A slashed path with its links resolved, as far as it exists: the member of a zip file, or a file
-/// that is gone, keeps its last parts.
-pub(super) fn resolved(path: &str) -> String {
-    let mut known = path;
-    loop {
-        // The root's own text is empty or a drive; with its separator it always names a folder.
-        let asked = if known.contains('/') {
-            Cow::Borrowed(known)
+/// Names with their links resolved. Each folder is asked of the file system once, so of a file only whether it is a link.
+#[derive(Debug, Default)]
+pub(super) struct Links {
+    folders: HashMap<Box<str>, Box<str>, RandomState>,
+}
+
+impl Links {
+    /// The path and, where it differs, its name with links resolved.
+    pub fn both_names(&mut self, path: &str) -> Vec<String> {
+        let given = slashed(path);
+        let resolved = self.resolved(&given);
+        if resolved == given {
+            vec![given]
         } else {
-            Cow::Owned(format!("{known}/"))
+            vec![given, resolved]
+        }
+    }
+
+    /// A slashed path with its links resolved, as far as it exists: the member of a zip file, or a file
+    /// that is gone, keeps its last parts.
+    fn resolved(&mut self, path: &str) -> String {
+        let Some(folder) = parent(path) else {
+            return self.folder(path);
         };
-        if let Ok(real) = fs::canonicalize(&*asked) {
-            let real = real.to_string_lossy();
-            let real = slashed(real.strip_prefix(r"\\?\").unwrap_or(&real));
-            return real + &path[known.len()..];
+        let is_link = fs::read_link(path).is_ok();
+        let target = is_link.then(|| canonical(path)).flatten();
+        target.unwrap_or_else(|| self.folder(folder) + &path[folder.len()..])
+    }
+
+    fn folder(&mut self, folder: &str) -> String {
+        if let Some(known) = self.folders.get(folder) {
+            return known.to_string();
+        }
+        let resolved = existing(folder);
+        self.folders.insert(folder.into(), resolved.as_str().into());
+        resolved
+    }
+}
+
+/// A slashed path of a folder with its links resolved, as far as it exists.
+fn existing(folder: &str) -> String {
+    let mut known = folder;
+    loop {
+        if let Some(real) = canonical(known) {
+            return real + &folder[known.len()..];
         }
         match parent(known) {
-            Some(folder) => known = folder,
-            None => return path.to_owned(),
+            Some(above) => known = above,
+            None => return folder.to_owned(),
         }
     }
 }
 
+/// A slashed path as the file system has it, if it exists.
+fn canonical(path: &str) -> Option<String> {
+    // The root's own text is empty or a drive; with its separator it always names a folder.
+    let asked = if path.contains('/') {
+        Cow::Borrowed(path)
+    } else {
+        Cow::Owned(format!("{path}/"))
+    };
+    let real = fs::canonicalize(&*asked).ok()?;
+    let real = real.to_string_lossy();
+    Some(slashed(real.strip_prefix(r"\\?\").unwrap_or(&real)))
+}
+
 /// The path and, where it differs, its name with links resolved.
 pub(super) fn both_names(path: &str) -> Vec<String> {
-    let given = slashed(path);
-    let resolved = resolved(&given);
-    if resolved == given {
-        vec![given]
-    } else {
-        vec![given, resolved]
-    }
+    Links::default().both_names(path)
 }
 
 /// The folder that a slashed path lies in; `None` for the root.

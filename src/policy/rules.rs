@@ -7,6 +7,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use super::matcher::{Entry, NameMatcher, PathMatcher};
 use super::spec::{Limits, Rule, Visibility};
 
@@ -42,7 +44,7 @@ pub(super) struct Rules {
     rules: Vec<Counted>,
     matchers: Matchers,
     /// Of each module name: the rules whose module selector matches it.
-    modules: HashMap<Box<str>, Arc<[usize]>>,
+    modules: HashMap<Box<str>, Arc<[usize]>, RandomState>,
 }
 
 /// What the matching rules decide of a code object: each action by the last rule that has it.
@@ -68,7 +70,7 @@ impl Rules {
         Self {
             rules: rules.into_iter().map(counted).collect(),
             matchers,
-            modules: HashMap::new(),
+            modules: HashMap::default(),
         }
     }
 
@@ -78,7 +80,7 @@ impl Rules {
     }
 
     /// The rules whose path selector matches a file that goes by these names.
-    pub fn of_file(&self, names: &[String]) -> Arc<[usize]> {
+    pub fn of_file(&mut self, names: &[String]) -> Arc<[usize]> {
         numbers(self.matchers.paths.matches(names))
     }
 

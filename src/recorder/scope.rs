@@ -46,30 +46,18 @@ impl Recorder {
     ) -> std::result::Result<&'a CodeInfo, Verdict> {
         let module = module_name(frame);
         let is_main = self.is_main(code, &names, frame, module.as_deref());
-        let key = if is_main {
-            String::new()
-        } else {
-            names.file.clone()
-        };
         fault::point("decide");
-        self.meet_file(&key, is_main);
         let decision = self.policy.decide(&Scope {
             path: &names.file,
             module: module.as_deref(),
             qualname: &names.qualname,
             is_main,
         });
-        self.activate_in(&key, frame);
-        self.admit(&decision)?;
-        self.attach(code, names, &key, &decision)
-    }
-
-    /// Recording begins with this frame, where its file is the one that activates.
-    fn activate_in(&mut self, key: &str, frame: Frame) {
-        let activates = self.files.get(key).is_some_and(|file| file.activates);
-        if activates && !self.active {
+        if !self.active && self.file(&names.file, is_main).activates {
             self.activate(frame);
         }
+        self.admit(&decision)?;
+        self.attach(code, names, is_main, &decision)
     }
 
     /// Counts a code object that was decided on for good; what to do about it unless it is recorded.
@@ -91,11 +79,11 @@ impl Recorder {
         &mut self,
         code: &Bound<'_, PyAny>,
         names: Names,
-        key: &str,
+        is_main: bool,
         decision: &Decision,
     ) -> std::result::Result<&'a CodeInfo, Verdict> {
         let facts = Facts::of(code, names).map_err(|_| Verdict::Skip)?;
-        let parts = self.parts(key, &facts, decision);
+        let parts = self.parts(is_main, &facts, decision);
         if !facts.lines && parts.steps {
             self.long_code.push(format!(
                 "{}:{} {}",
@@ -129,10 +117,17 @@ impl Recorder {
         main.codes.contains(&(code.as_ptr() as usize))
     }
 
-    fn meet_file(&mut self, key: &str, is_main: bool) {
-        if self.files.contains_key(key) {
-            return;
+    /// What is known of the file of a code object; that of a program without a file goes by no name.
+    fn file(&mut self, name: &str, is_main: bool) -> &File {
+        let key = if is_main { "" } else { name };
+        if !self.files.contains_key(key) {
+            let file = self.new_file(key, is_main);
+            self.files.insert(key.into(), file);
         }
+        &self.files[key]
+    }
+
+    fn new_file(&self, key: &str, is_main: bool) -> File {
         let name = match &self.setup.main {
             Some(main) if is_main => main.path.clone(),
             _ => absolute_path(key, &self.setup.cwd),
@@ -143,26 +138,13 @@ impl Recorder {
                 .canonicalize()
                 .is_ok_and(|path| Some(&*path.to_string_lossy()) == activation)
         };
-        let activates = activation.is_some() && (Some(&*name) == activation || resolves());
-        self.files.insert(
-            key.into(),
-            File {
-                name,
-                id: None,
-                activates,
-            },
-        );
+        let activates = !self.active && (Some(&*name) == activation || resolves());
+        File { name, activates }
     }
 
-    fn parts(&mut self, key: &str, facts: &Facts, decision: &Decision) -> Parts {
-        let (name, known) = match self.files.get(key) {
-            Some(file) => (file.name.clone(), file.id),
-            None => (key.to_owned(), None),
-        };
-        let path = known.unwrap_or_else(|| self.path_id(&name).0);
-        if let Some(file) = self.files.get_mut(key) {
-            file.id = Some(path);
-        }
+    fn parts(&mut self, is_main: bool, facts: &Facts, decision: &Decision) -> Parts {
+        let name = self.file(&facts.names.file, is_main).name.clone();
+        let (path, _) = self.path_id(&name);
         let source = self.sources.get(&name);
         let line = source.clamp(source.definition(facts.first_line, &facts.names.name));
         let function = self.definitions.function(path, line, &facts.names.qualname);

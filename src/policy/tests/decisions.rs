@@ -47,6 +47,8 @@ impl Tree {
         link("proj", "link");
         link("elsewhere", "proj/vendor");
         link("proj/app", "elsewhere/back");
+        link("proj/app/a.py", "proj/one.py");
+        link("gone.py", "proj/app/dangling.py");
         Self {
             root: root.to_str().unwrap().to_owned(),
             _folder: folder,
@@ -397,6 +399,61 @@ fn the_root_and_the_script_go_by_both_names() {
         &[
             ("proj/main.py", "x", true, "the script"),
             ("link/main.py", "x", true, "the script"),
+        ],
+    );
+}
+
+/// What is remembered of a folder says the same as asking anew.
+#[test]
+fn a_decision_does_not_depend_on_those_before() {
+    let tree = Tree::new();
+    let files = [
+        "proj/app/a.py",
+        "proj/app/dangling.py",
+        "proj/app/gen/g.py",
+        "proj/app/gone/m.py",
+        "proj/app/gone/n.py",
+        "proj/main.py",
+        "proj/one.py",
+        "proj/app.zip/app/a.py",
+        "proj/vendor/v.py",
+        "link/one.py",
+        "link/app/gen/g.py",
+        "elsewhere/v.py",
+        "elsewhere/back/gen",
+        "elsewhere/back/gen/g.py",
+    ];
+    for texts in [
+        ["gen/", "app/a.py"],
+        ["app/**", "v.py"],
+        ["gone", "../elsewhere/"],
+    ] {
+        let policy = || {
+            let mut spec = tree.spec();
+            spec.include = Some(tree.patterns(&texts));
+            CompiledPolicy::compile(spec).unwrap()
+        };
+        let alone = files.map(|file| decide(&mut policy(), &tree, file, "m"));
+        for first in 0..files.len() {
+            let mut policy = policy();
+            for place in (first..files.len()).chain(0..first) {
+                let decided = decide(&mut policy, &tree, files[place], "m");
+                assert_eq!(
+                    decided, alone[place],
+                    "{texts:?} {} first {first}",
+                    files[place]
+                );
+            }
+        }
+    }
+    let include = |spec: &mut Spec| spec.include = Some(tree.patterns(&["app/a.py"]));
+    let reason = r#"include "app/a.py" (recorder.toml:7)"#;
+    check(
+        &tree,
+        include,
+        &[
+            ("proj/one.py", "one", true, reason),
+            ("link/one.py", "one", true, reason),
         ],
     );
 }

@@ -215,8 +215,8 @@ fn ignored_by_git(repository: &Path, pattern: &str) -> BTreeSet<String> {
 fn matched_by_us(pattern: &str) -> BTreeSet<String> {
     let mut spec = spec("/p");
     spec.include = Some(vec![pattern_at("/p", pattern)]);
-    let policy = CompiledPolicy::compile(spec).unwrap();
-    let matches = |file: &&&str| !policy.paths.matches(&[format!("/p/{file}")]).is_empty();
+    let mut policy = CompiledPolicy::compile(spec).unwrap();
+    let mut matches = |file: &&&str| !policy.paths.matches(&[format!("/p/{file}")]).is_empty();
     FILES
         .iter()
         .filter(matches)

@@ -27,14 +27,14 @@ proptest! {
         with_path.include = Some(vec![pattern_at("/p", &text)]);
         let compiled = CompiledPolicy::compile(with_path);
         prop_assert_eq!(compiled.is_ok(), problem(Kind::Path, &text).is_none());
-        if let Ok(policy) = compiled {
+        if let Ok(mut policy) = compiled {
             policy.paths.matches(&[format!("/p/{name}"), name.clone()]);
         }
         let mut with_module = spec("/p");
         with_module.packages = vec![pattern_at("", &text)];
         let compiled = CompiledPolicy::compile(with_module);
         prop_assert_eq!(compiled.is_ok(), problem(Kind::Module, &text).is_none());
-        if let Ok(policy) = compiled {
+        if let Ok(mut policy) = compiled {
             policy.packages.matches(&name);
         }
     }
@@ -78,7 +78,7 @@ fn long_patterns_compile() {
     for pattern in matches_something {
         let mut spec = spec("/p");
         spec.include = Some(vec![pattern_at("/p", &pattern)]);
-        let policy = CompiledPolicy::compile(spec).unwrap();
+        let mut policy = CompiledPolicy::compile(spec).unwrap();
         policy.paths.matches(&[
             format!("/p/{}", "a".repeat(4000)),
             format!("/p/{}", "é/a".repeat(1000)),
