@@ -3,9 +3,10 @@
 //! Owns: the layout of the interpreter's frame and the self-check that proves it.
 //! Must not: know what a policy or a record is.
 //!
-//! Layouts: `Include/internal/pycore_frame.h` (`_PyInterpreterFrame`, equal in 3.12 and 3.13) and
-//! `Include/cpython/pystate.h` (`_ts`). Where the self-check fails, or the version is another one,
-//! the public API serves (`PyFrame_GetVar`, `PyFrame_GetLocals`), slower and just as right.
+//! Layouts, of 3.12 to 3.15: `Include/internal/pycore_frame.h` (`_PyInterpreterFrame`; since 3.14
+//! `pycore_interpframe_structs.h`, and `pycore_stackref.h`) and `Include/cpython/pystate.h` (`_ts`). Where the
+//! self-check fails, or the version is another one, the public API serves (`PyFrame_GetVar`,
+//! `PyFrame_GetLocals`), slower and just as right.
 
 mod bottom;
 
@@ -24,20 +25,67 @@ pub use bottom::{Bottom, deepen};
 /// until the call is over, since the GIL is held and no Python code runs meanwhile.
 pub type Object = *mut ffi::PyObject;
 
+/// A reference as a frame holds it.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+struct Reference(usize);
+
+impl Reference {
+    /// The object, borrowed; null where there is none. Since 3.14 the lowest two bits tell what it is: whether it
+    /// counts, or that it is no object.
+    #[inline]
+    fn object(self) -> Object {
+        match self.0 & 3 {
+            _ if cfg!(not(Py_3_14)) => self.0 as Object,
+            tag @ (0 | 1) => (self.0 - tag) as Object,
+            _ => ptr::null_mut(),
+        }
+    }
+}
+
+/// How many of the slots are in use, or where they end.
+#[cfg(not(Py_3_14))]
+type StackTop = i32;
+#[cfg(Py_3_14)]
+type StackTop = *const Reference;
+
 #[repr(C)]
 struct InterpreterFrame {
-    executable: Object,
+    executable: Reference,
     previous: *mut InterpreterFrame,
-    function: Object,
+    function: Reference,
     globals: Object,
     builtins: Object,
     namespace: Object,
     frame_object: *mut ffi::PyFrameObject,
     instruction: *mut u16,
-    stack_top: i32,
+    stack_top: StackTop,
     return_offset: u16,
-    owner: u8,
-    slots: [Object; 0],
+    owner: [u8; 2],
+    slots: [Reference; 0],
+}
+
+impl InterpreterFrame {
+    #[inline]
+    unsafe fn slot(this: *const Self, index: usize) -> *const Reference {
+        // SAFETY: the caller's promise: a live frame that has so many.
+        unsafe { (&raw const (*this).slots).cast::<Reference>().add(index) }
+    }
+
+    /// How many slots are in use, those of its stack included.
+    #[cfg(not(Py_3_14))]
+    unsafe fn height(this: *const Self) -> Option<usize> {
+        // SAFETY: a live frame.
+        usize::try_from(unsafe { (*this).stack_top }).ok()
+    }
+
+    #[cfg(Py_3_14)]
+    unsafe fn height(this: *const Self) -> Option<usize> {
+        // SAFETY: a live frame.
+        let (top, first) = unsafe { ((*this).stack_top, Self::slot(this, 0)) };
+        let bytes = top.addr().checked_sub(first.addr())?;
+        Some(bytes / size_of::<Reference>())
+    }
 }
 
 #[repr(C)]
@@ -117,12 +165,12 @@ impl Frame {
         if !IS_FAST.load(Ordering::Relaxed) {
             return Self::current().filter(|frame| frame.code().cast() == code);
         }
-        // SAFETY: 3.12 and 3.13, proven by the self-check: the GIL is held, so there is a thread state, and its innermost
+        // SAFETY: 3.12 to 3.15, proven by the self-check: the GIL is held, so there is a thread state, and its innermost
         // frame is alive, if it has one.
         unsafe {
             let state = ffi::PyThreadState_Get().cast::<ThreadState>();
             let inner = *ThreadState::innermost(state);
-            let is_its = !inner.is_null() && (*inner).executable == code;
+            let is_its = !inner.is_null() && (*inner).executable.object() == code;
             is_its.then_some(Self {
                 inner,
                 object: ptr::null_mut(),
@@ -135,8 +183,12 @@ impl Frame {
         if !IS_FAST.load(Ordering::Relaxed) {
             return Self::current();
         }
-        let inner = innermost() as *mut InterpreterFrame;
-        (!inner.is_null()).then_some(Self {
+        // SAFETY: as in `executing`.
+        let (inner, bottom) = unsafe {
+            let state = ffi::PyThreadState_Get().cast::<ThreadState>();
+            (*ThreadState::innermost(state), ThreadState::bottom(state))
+        };
+        (inner != bottom).then_some(Self {
             inner,
             object: ptr::null_mut(),
         })
@@ -179,7 +231,7 @@ impl Frame {
         // given back, the frame keeps its own.
         unsafe {
             if !self.inner.is_null() {
-                return (*self.inner).executable.cast();
+                return (*self.inner).executable.object().cast();
             }
             let code = ffi::PyFrame_GetCode(self.object);
             ffi::Py_DECREF(code.cast());
@@ -237,12 +289,10 @@ impl Frame {
 
     #[inline]
     fn fast_local(self, slot: &Slot) -> Object {
-        // SAFETY: 3.12 and 3.13, proven by the self-check: a running frame's `inner` is valid and
+        // SAFETY: 3.12 to 3.15, proven by the self-check: a running frame's `inner` is valid and
         // has a slot for each name of its code object; a slot of kind cell or free holds null or a cell.
         unsafe {
-            let value = *(&raw const (*self.inner).slots)
-                .cast::<Object>()
-                .add(slot.index);
+            let value = (*InterpreterFrame::slot(self.inner, slot.index)).object();
             if !slot.cell || value.is_null() || ffi::PyCell_Check(value) == 0 {
                 return value;
             }
@@ -250,18 +300,17 @@ impl Frame {
         }
     }
 
-    /// Where it stands which object a local variable is: the slot and, where it holds a cell, the place in that; by the
-    /// fast path only.
+    /// The word that says which object lies in a slot; what lies there and, where that is a cell, where it stands what is
+    /// in it. By the fast path only.
     #[inline]
-    pub fn places(self, slot: &Slot) -> (*const Object, Option<*const Object>) {
+    pub fn places(self, slot: &Slot) -> (*const usize, Object, Option<*const Object>) {
         // SAFETY: as in `fast_local`.
         unsafe {
-            let slots = (&raw const (*self.inner).slots).cast::<Object>();
-            let place = slots.add(slot.index);
-            let value = *place;
+            let place = InterpreterFrame::slot(self.inner, slot.index);
+            let value = (*place).object();
             let is_cell = slot.cell && !value.is_null() && ffi::PyCell_Check(value) != 0;
             let content = || &raw const (*value.cast::<CellObject>()).content;
-            (place, is_cell.then(content))
+            (place.cast(), value, is_cell.then(content))
         }
     }
 
@@ -281,7 +330,7 @@ impl Frame {
     /// The namespace of module or class code, borrowed from the frame; null where it cannot be had.
     pub fn namespace(self, access: Access) -> Object {
         if access == Access::Fast {
-            // SAFETY: 3.12 and 3.13, proven by the self-check.
+            // SAFETY: 3.12 to 3.15, proven by the self-check.
             return unsafe { (*self.inner).namespace };
         }
         // SAFETY: a live frame. Before 3.13 this call may write into the namespace of class code
@@ -305,16 +354,14 @@ impl Frame {
         if access == Access::Public {
             return None;
         }
-        // SAFETY: 3.12 and 3.13, where `pycore_frame.h` has it behind what the self-check proves: while a callback runs
+        // SAFETY: 3.12 to 3.15, whose headers have it behind what the self-check proves: while a callback runs
         // the frame's stack pointer is stored, and what was sent lies on top of the stack (Objects/genobject.c).
         unsafe {
-            let top = usize::try_from((*self.inner).stack_top).ok()?;
+            let top = InterpreterFrame::height(self.inner)?;
             if top <= slots {
                 return None;
             }
-            let value = *(&raw const (*self.inner).slots)
-                .cast::<Object>()
-                .add(top - 1);
+            let value = (*InterpreterFrame::slot(self.inner, top - 1)).object();
             (!value.is_null()).then_some(value)
         }
     }
@@ -401,12 +448,8 @@ pub const PROBE: &str = "codetracer_python_recorder.probe";
 
 /// Reads a known frame both ways and says which way may be used.
 fn self_check(py: Python<'_>) -> Access {
-    if !cfg!(all(
-        target_pointer_width = "64",
-        Py_3_12,
-        not(Py_3_14),
-        not(Py_GIL_DISABLED)
-    )) {
+    let is_known = py.version_info() < (3, 16);
+    if !is_known || cfg!(any(not(target_pointer_width = "64"), Py_GIL_DISABLED)) {
         return Access::Public;
     }
     match probe_agrees(py) {
@@ -441,7 +484,7 @@ impl Frame {
                 || (*state).recursion_limit != ffi::Py_GetRecursionLimit()
                 || *ThreadState::innermost(state) != inner
                 || (*inner).frame_object != self.object
-                || (*inner).executable != self.code().cast()
+                || (*inner).executable.object() != self.code().cast()
                 || (*inner).globals != self.globals()
             {
                 return Ok(false);
@@ -474,17 +517,30 @@ struct ThreadState {
     current: *mut *mut InterpreterFrame,
 }
 
+/// What lies before the recursion limits: `_status`, `holds_gil` (3.14), `gil_requested` (3.15), `_whence`, `state`.
+#[cfg(Py_3_13)]
+const STATES: usize = if cfg!(Py_3_15) {
+    5
+} else if cfg!(Py_3_14) {
+    4
+} else {
+    3
+};
+
 #[cfg(Py_3_13)]
 #[repr(C)]
 struct ThreadState {
     links: [*mut (); 3],
     breaker: usize,
-    status: [u32; 3],
+    status: [u32; STATES],
     recursion_remaining: i32,
     recursion_limit: i32,
+    #[cfg(not(Py_3_14))]
     native_recursion_remaining: i32,
     rest: [i32; 3],
     current: *mut InterpreterFrame,
+    #[cfg(Py_3_15)]
+    base: *mut InterpreterFrame,
 }
 
 impl ThreadState {
@@ -499,6 +555,19 @@ impl ThreadState {
     unsafe fn innermost(this: *mut Self) -> *mut *mut InterpreterFrame {
         // SAFETY: the caller hands over the calling thread's own state.
         unsafe { &raw mut (*this).current }
+    }
+
+    /// What lies beneath all frames of code: nothing.
+    #[cfg(not(Py_3_15))]
+    unsafe fn bottom(_this: *mut Self) -> *mut InterpreterFrame {
+        ptr::null_mut()
+    }
+
+    /// What lies beneath all frames of code: one that has none.
+    #[cfg(Py_3_15)]
+    unsafe fn bottom(this: *mut Self) -> *mut InterpreterFrame {
+        // SAFETY: the caller hands over the calling thread's own state.
+        unsafe { (*this).base }
     }
 }
 

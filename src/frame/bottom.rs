@@ -2,8 +2,6 @@
 //!
 //! Owns: what of the thread state is hidden, and put back. Must not: know what runs above.
 
-use std::ptr;
-
 use pyo3::ffi;
 
 use super::{Access, Frame, InterpreterFrame, ThreadState};
@@ -30,7 +28,7 @@ impl Bottom {
 
     fn try_hide() -> Option<Hidden> {
         let frame = Frame::current()?;
-        // SAFETY: 3.12 and 3.13: the GIL is held; the state is this thread's own; before anything is changed, two
+        // SAFETY: 3.12 to 3.15: the GIL is held; the state is this thread's own; before anything is changed, two
         // facts that the public API tells (limit, innermost frame) are found where the layout says.
         unsafe {
             let limit = ffi::Py_GetRecursionLimit();
@@ -46,11 +44,11 @@ impl Bottom {
             let hidden = Hidden {
                 innermost,
                 levels: limit - (*state).recursion_remaining,
-                native_levels: native_limit()? - (*state).native_recursion_remaining,
+                native_levels: native_levels(state)?,
             };
-            *place = ptr::null_mut();
+            *place = ThreadState::bottom(state);
             (*state).recursion_remaining += hidden.levels;
-            (*state).native_recursion_remaining += hidden.native_levels;
+            give_native_levels(state, hidden.native_levels);
             Some(hidden)
         }
     }
@@ -66,26 +64,42 @@ impl Drop for Bottom {
             let state = ffi::PyThreadState_Get().cast::<ThreadState>();
             *ThreadState::innermost(state) = hidden.innermost;
             (*state).recursion_remaining -= hidden.levels;
-            (*state).native_recursion_remaining -= hidden.native_levels;
+            give_native_levels(state, -hidden.native_levels);
         }
     }
 }
 
-/// How deep calls in C may nest in a thread that has made none: what a new thread state begins with.
-fn native_limit() -> Option<i32> {
-    // SAFETY: the GIL is held; the state is never made current, and deleted here. Its layout was checked on this
+/// How many levels of calls in C lie beneath: what a new thread state begins with is more by so many.
+#[cfg(not(Py_3_14))]
+fn native_levels(state: *mut ThreadState) -> Option<i32> {
+    // SAFETY: the GIL is held; the new state is never made current, and deleted here. Its layout was checked on this
     // thread's own.
     unsafe {
-        let state = ffi::PyThreadState_New(ffi::PyInterpreterState_Get());
-        if state.is_null() {
+        let new = ffi::PyThreadState_New(ffi::PyInterpreterState_Get());
+        if new.is_null() {
             return None;
         }
-        let limit = (*state.cast::<ThreadState>()).native_recursion_remaining;
-        ffi::PyThreadState_Clear(state);
-        ffi::PyThreadState_Delete(state);
-        Some(limit)
+        let limit = (*new.cast::<ThreadState>()).native_recursion_remaining;
+        ffi::PyThreadState_Clear(new);
+        ffi::PyThreadState_Delete(new);
+        Some(limit - (*state).native_recursion_remaining)
     }
 }
+
+/// Since 3.14 calls in C are bounded by the stack itself.
+#[cfg(Py_3_14)]
+fn native_levels(_state: *mut ThreadState) -> Option<i32> {
+    Some(0)
+}
+
+#[cfg(not(Py_3_14))]
+unsafe fn give_native_levels(state: *mut ThreadState, levels: i32) {
+    // SAFETY: the calling thread's own state, of a layout that was checked.
+    unsafe { (*state).native_recursion_remaining += levels }
+}
+
+#[cfg(Py_3_14)]
+unsafe fn give_native_levels(_state: *mut ThreadState, _levels: i32) {}
 
 /// How deep code of ours may nest on a thread of its own.
 const DEPTH: i32 = 1000;

@@ -36,17 +36,17 @@ impl Words {
     /// The slot is one of the frame's code; the words are read again only while the frame runs that.
     #[inline]
     pub unsafe fn local(&mut self, frame: Frame, slot: &Slot) -> Object {
-        let (place, content) = frame.places(slot);
+        let (place, object, content) = frame.places(slot);
         // SAFETY: a slot of a running frame, and a cell in it.
         unsafe {
             self.word(place);
             match content {
                 Some(content) => {
-                    self.type_of(*place);
+                    self.type_of(object);
                     self.word(content);
                     *content
                 }
-                None => *place,
+                None => object,
             }
         }
     }
@@ -155,13 +155,13 @@ impl Words {
 
     /// So many characters of what inherits from str, and how many it has.
     pub unsafe fn text_elsewhere(&mut self, object: Object, characters: usize) {
-        // SAFETY: a str: unless its characters follow its head, it says where they lie.
+        // SAFETY: a str of a class of its own, which has room to say where its characters lie.
         unsafe {
-            if ffi::PyUnicode_IS_COMPACT(object) != 0 {
-                return self.doubt();
-            }
             let text = object.cast::<ffi::PyUnicodeObject>();
             let start = &raw const (*text).data.any;
+            if *start != ffi::PyUnicode_DATA(object) {
+                return self.doubt();
+            }
             let head = object.cast::<ffi::PyASCIIObject>();
             self.word(&raw const (*head).length);
             self.word(&raw const (*head).state);
@@ -237,7 +237,6 @@ impl Words {
 
     /// The items of a dict, or of what inherits from one: which objects the first so many of them are, and that these are
     /// held.
-    #[allow(deprecated)] // Deprecated since 3.12, gone in 3.14, where no words are used.
     pub unsafe fn dict(&mut self, object: Object, limit: usize) {
         // SAFETY: a dict.
         unsafe {
@@ -246,31 +245,54 @@ impl Words {
                 // Values that it shares with an instance change without its version.
                 return self.doubt();
             }
+            self.items_of_dict(dict, limit);
+        }
+    }
+
+    /// By its version: PEP 509.
+    #[cfg(not(Py_3_14))]
+    #[allow(deprecated)] // since 3.12
+    unsafe fn items_of_dict(&mut self, dict: *mut ffi::PyDictObject, limit: usize) {
+        // SAFETY: a dict with all its values among its entries.
+        unsafe {
             self.word(&raw const (*dict).ma_version_tag);
+            // 3.12: `STORE_ATTR_WITH_HINT` lets an old value go before the dict has another version, so that code which
+            // runs then sees the old one. The place of the value has changed before.
             if cfg!(not(Py_3_13)) {
-                self.values_of_dict(dict, limit);
+                self.entries_of_dict(dict, limit);
             }
         }
     }
 
-    /// 3.12: `STORE_ATTR_WITH_HINT` lets an old value go before the dict has another version, so that code which runs
-    /// then sees the old one. The place of the value has changed before.
-    unsafe fn values_of_dict(&mut self, dict: *mut ffi::PyDictObject, limit: usize) {
+    /// By the entries that are looked at, and how many there are: no dict has a version any more.
+    #[cfg(Py_3_14)]
+    unsafe fn items_of_dict(&mut self, dict: *mut ffi::PyDictObject, limit: usize) {
+        // SAFETY: a dict with all its values among its entries.
+        unsafe {
+            self.word(&raw const (*dict).ma_used);
+            self.entries_of_dict(dict, limit);
+        }
+    }
+
+    /// Which entries there are, up to so many that are in use, and what is in them. One that is free now is so for as long
+    /// as these keys are the dict's, unless others come to lie where they have lain.
+    unsafe fn entries_of_dict(&mut self, dict: *mut ffi::PyDictObject, limit: usize) {
         // SAFETY: a dict with all its values among the entries behind the table of indices (`pycore_dict.h`).
         unsafe {
             let keys = &raw const (*dict).ma_keys;
             self.word(keys);
             let keys = (*keys).cast::<DictKeys>();
+            self.word(&raw const (*keys).entries);
             let mut left = limit;
             for place in places::looked_at((*keys).entries.cast_unsigned(), limit) {
-                let [_, value] = DictKeys::item(keys, place);
-                if (*value).is_null() {
-                    continue;
-                }
-                self.word(value);
-                left = left.saturating_sub(1);
                 if left == 0 || !self.are_all() {
                     break;
+                }
+                let [key, value] = DictKeys::item(keys, place);
+                self.word(value);
+                if !(*value).is_null() {
+                    self.word(key);
+                    left -= 1;
                 }
             }
         }
@@ -358,7 +380,8 @@ fn changes_are_seen(py: Python<'_>) -> PyResult<bool> {
     // SAFETY: as above.
     let note_dict = |words: &mut Words| unsafe { words.dict(dict.as_ptr(), 1) };
     // SAFETY: as above, without the version.
-    let note_values = |words: &mut Words| unsafe { words.values_of_dict(dict.as_ptr().cast(), 2) };
+    let note_entries =
+        |words: &mut Words| unsafe { words.entries_of_dict(dict.as_ptr().cast(), 2) };
     // SAFETY: as above.
     let note_set = |words: &mut Words| unsafe { words.size_of_set(set.as_ptr()) };
     // SAFETY: as above.
@@ -368,10 +391,10 @@ fn changes_are_seen(py: Python<'_>) -> PyResult<bool> {
     Ok(is_seen(note_list, || list.set_item(1, 3))?
         && is_seen(note_list, || list.append(4))?
         && is_seen(note_dict, || dict.set_item("key", 2))?
-        && is_seen(note_values, || dict.set_item("key", 3))?
+        && is_seen(note_entries, || dict.set_item("key", 3))?
         && dict.set_item((), 4).is_ok() // with hashes among the entries, now
-        && is_seen(note_values, || dict.set_item("key", 5))?
-        && is_seen(note_values, || dict.set_item((), 6))?
+        && is_seen(note_entries, || dict.set_item("key", 5))?
+        && is_seen(note_entries, || dict.set_item((), 6))?
         && is_seen(note_dict, || dict.del_item("key"))?
         && is_seen(note_set, || set.add(2))?
         && is_seen(note_items, || set.discard(2).map(drop))?

@@ -2,7 +2,7 @@
 //!
 //! Owns: the layout of these values. Must not: make a dict.
 //!
-//! Layouts: `Include/internal/pycore_dict.h` and `pycore_object.h` of 3.12 and 3.13 (values of instances whose `__dict__`
+//! Layouts: `Include/internal/pycore_dict.h` and `pycore_object.h` of 3.12 to 3.15 (values of instances whose `__dict__`
 //! nobody asked for yet).
 
 use pyo3::ffi;
@@ -15,7 +15,7 @@ use super::dict::{DictKeys, KeyEntry};
 use super::flags;
 use super::words::Words;
 
-/// `Py_TPFLAGS_INLINE_VALUES` of 3.13.
+/// `Py_TPFLAGS_INLINE_VALUES`, since 3.13.
 #[cfg(Py_3_13)]
 const INLINE_VALUES: u64 = 1 << 2;
 
@@ -71,7 +71,7 @@ impl Values {
         if keys.is_null() {
             return;
         }
-        // SAFETY: 3.12 and 3.13, proven by the self-check: `count` indices, each below the number of
+        // SAFETY: 3.12 to 3.15, proven by the self-check: `count` indices, each below the number of
         // shared keys, whose entries are pairs of key and value behind the index table.
         unsafe {
             let entries = DictKeys::entries(keys).cast::<KeyEntry>();
@@ -125,7 +125,7 @@ pub(super) unsafe fn note_managed(object: Object, words: &mut Words, is_open: bo
     }
 }
 
-/// 3.13: what begins where the object's head ends.
+/// Since 3.13: what begins where the object's head ends, or what its class has there.
 #[cfg(Py_3_13)]
 #[repr(C)]
 struct Inline {
@@ -136,28 +136,44 @@ struct Inline {
     values: [Object; 0],
 }
 
-/// 3.13: values lie in the object itself as long as `valid` says so; else the word before it holds a dict.
+#[cfg(Py_3_13)]
+impl Inline {
+    /// That of an object, if its class has such values.
+    #[inline]
+    unsafe fn of(object: Object) -> Option<*const Self> {
+        // SAFETY: a live object; the type has `Py_TPFLAGS_MANAGED_DICT`.
+        unsafe {
+            let class = (*object).ob_type;
+            let begin = if cfg!(Py_3_14) {
+                (*class).tp_basicsize
+            } else {
+                size_of::<ffi::PyObject>().cast_signed()
+            };
+            let has_any = flags(class) & INLINE_VALUES != 0;
+            has_any.then(|| object.byte_offset(begin).cast::<Self>().cast_const())
+        }
+    }
+}
+
+/// Since 3.13: values lie in the object itself as long as `valid` says so; else the word before it holds a dict.
 #[cfg(Py_3_13)]
 #[inline]
 pub(super) unsafe fn managed(object: Object) -> Stored {
     // SAFETY: the type has `Py_TPFLAGS_MANAGED_DICT`, so the word is there, and with
-    // `Py_TPFLAGS_INLINE_VALUES` the values follow the object's head.
+    // `Py_TPFLAGS_INLINE_VALUES` the values are there.
     unsafe {
-        if flags((*object).ob_type) & INLINE_VALUES != 0 {
-            let inline = object.byte_add(size_of::<ffi::PyObject>()).cast::<Inline>();
-            if (*inline).valid != 0 {
-                let values = (&raw const (*inline).values).cast::<Object>();
-                let order = values.add(usize::from((*inline).capacity)).cast();
-                return Stored::Values(Values {
-                    values,
-                    order,
-                    step: 1,
-                    count: (*inline).size,
-                    // `note_managed` notes it.
-                    size: (order, 0),
-                    head: (order, usize::from((*inline).size)),
-                });
-            }
+        if let Some(inline) = Inline::of(object).filter(|inline| (**inline).valid != 0) {
+            let values = (&raw const (*inline).values).cast::<Object>();
+            let order = values.add(usize::from((*inline).capacity)).cast();
+            return Stored::Values(Values {
+                values,
+                order,
+                step: 1,
+                count: (*inline).size,
+                // `note_managed` notes it.
+                size: (order, 0),
+                head: (order, usize::from((*inline).size)),
+            });
         }
         Stored::of_dict(*object.cast::<Object>().sub(3))
     }
@@ -168,8 +184,8 @@ pub(super) unsafe fn managed(object: Object) -> Stored {
 pub(super) unsafe fn note_managed(object: Object, words: &mut Words, is_open: bool) {
     // SAFETY: as for `managed`.
     unsafe {
-        if flags((*object).ob_type) & INLINE_VALUES != 0 {
-            words.word(object.byte_add(size_of::<ffi::PyObject>()).cast::<Inline>());
+        if let Some(inline) = Inline::of(object) {
+            words.word(inline);
         }
         match managed(object) {
             Stored::Values(values) => values.note(words, is_open),

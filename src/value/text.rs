@@ -50,21 +50,17 @@ pub fn read<'a>(object: Object, max: usize, scratch: &'a mut String) -> Piece<'a
         let length = usize::try_from(ffi::PyUnicode_GET_LENGTH(object)).unwrap_or(0);
         let shown = length.min(max);
         let data = ffi::PyUnicode_DATA(object);
-        if ffi::PyUnicode_IS_COMPACT_ASCII(object) != 0 {
-            let bytes = slice::from_raw_parts(data.cast::<u8>(), shown);
-            return Piece {
-                text: str::from_utf8_unchecked(bytes),
-                rest: length - shown,
-            };
-        }
         scratch.clear();
         match ffi::PyUnicode_KIND(object) {
             ffi::PyUnicode_1BYTE_KIND => {
-                scratch.extend(
-                    slice::from_raw_parts(data.cast::<u8>(), shown)
-                        .iter()
-                        .map(|&unit| char::from(unit)),
-                );
+                let bytes = slice::from_raw_parts(data.cast::<u8>(), shown);
+                if bytes.is_ascii() {
+                    return Piece {
+                        text: str::from_utf8_unchecked(bytes),
+                        rest: length - shown,
+                    };
+                }
+                scratch.extend(bytes.iter().map(|&unit| char::from(unit)));
             }
             ffi::PyUnicode_2BYTE_KIND => {
                 push_units(scratch, slice::from_raw_parts(data.cast::<u16>(), shown))

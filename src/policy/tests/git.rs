@@ -216,7 +216,7 @@ fn matched_by_us(pattern: &str) -> BTreeSet<String> {
     let mut spec = spec("/p");
     spec.include = Some(vec![pattern_at("/p", pattern)]);
     let mut policy = CompiledPolicy::compile(spec).unwrap();
-    let mut matches = |file: &&&str| !policy.paths.matches(&[format!("/p/{file}")]).is_empty();
+    let matches = |file: &&&str| !policy.paths.matches(&[format!("/p/{file}")]).is_empty();
     FILES
         .iter()
         .filter(matches)

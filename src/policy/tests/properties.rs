@@ -34,7 +34,7 @@ proptest! {
         with_module.packages = vec![pattern_at("", &text)];
         let compiled = CompiledPolicy::compile(with_module);
         prop_assert_eq!(compiled.is_ok(), problem(Kind::Module, &text).is_none());
-        if let Ok(mut policy) = compiled {
+        if let Ok(policy) = compiled {
             policy.packages.matches(&name);
         }
     }
