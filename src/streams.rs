@@ -55,7 +55,7 @@ static READER_READINTO1: Hook = of_reader(c"readinto1", Form::One(reader_readint
 static READER_PEEK: Hook = of_reader(c"peek", Form::Fast(reader_peek));
 static FILE_WRITE: Hook = of_file(c"write", Form::Method(file_write));
 static FILE_READ: Hook = of_file(c"read", Form::Method(file_read));
-static FILE_READALL: Hook = of_file(c"readall", Form::None(file_readall));
+static FILE_READALL: Hook = of_file(c"readall", FORM_OF_READALL);
 static FILE_READINTO: Hook = of_file(c"readinto", Form::Method(file_readinto));
 static OS_WRITE: Hook = Hook::function(OS, c"write", Form::Fast(os_write));
 static OS_WRITEV: Hook = Hook::function(OS, c"writev", Form::Fast(os_writev));
@@ -363,9 +363,33 @@ unsafe extern "C" fn file_read(
     result
 }
 
+#[cfg(not(Py_3_14))]
+const FORM_OF_READALL: Form = Form::None(file_readall);
+#[cfg(Py_3_14)]
+const FORM_OF_READALL: Form = Form::Method(file_readall);
+
+#[cfg(not(Py_3_14))]
 unsafe extern "C" fn file_readall(this: Object, argument: Object) -> Object {
     // SAFETY: called as the interpreter called us.
-    let result = unsafe { FILE_READALL.plain(this, argument) };
+    tell_all(this, unsafe { FILE_READALL.plain(this, argument) })
+}
+
+#[cfg(Py_3_14)]
+unsafe extern "C" fn file_readall(
+    this: Object,
+    class: Object,
+    args: *const Object,
+    count: isize,
+    names: Object,
+) -> Object {
+    // SAFETY: called as the interpreter called us.
+    tell_all(this, unsafe {
+        FILE_READALL.of_class(this, class, args, count, names)
+    })
+}
+
+/// Tells all that a file had to be read.
+fn tell_all(this: Object, result: Object) -> Object {
     if let Some((listener, channel)) = read(lowest(result, |layers| layers.of_file(this))) {
         listener.tell_bytes(channel, result, usize::MAX);
     }

@@ -26,7 +26,15 @@ pub struct Layers {
 /// An attribute that a class written in C keeps in its instances.
 struct Member {
     class: Py<PyAny>,
-    offset: isize,
+    place: Place,
+}
+
+/// How it is read.
+enum Place {
+    /// From where it lies.
+    Offset(isize),
+    /// By a function of the class's own (`TextIOWrapper.buffer`, since 3.14).
+    Getter(Py<PyAny>),
 }
 
 /// The class of files, and its `fileno`: an instance may have a function of the program's under the name.
@@ -108,7 +116,7 @@ impl Member {
         let class = value::loaded(py, c"_io", class)?;
         let found = value::class_attribute(py, class.as_ptr().cast(), name)?;
         Some(Self {
-            offset: object::member_offset(found.as_ptr())?,
+            place: Place::of(found)?,
             class: class.unbind(),
         })
     }
@@ -122,12 +130,45 @@ impl Member {
     /// What an instance of the class, or of one that inherits from it, has; borrowed.
     #[inline]
     fn of(&self, object: Object) -> Option<Object> {
-        // SAFETY: a live object; the member lies at this offset in all instances, and holds null or an object.
+        // SAFETY: a live object of the class.
         unsafe {
-            if ffi::PyObject_TypeCheck(object, self.class.as_ptr().cast()) == 0 {
-                return None;
-            }
-            let found = *object.byte_offset(self.offset).cast::<Object>();
+            let is_its = ffi::PyObject_TypeCheck(object, self.class.as_ptr().cast()) != 0;
+            is_its.then(|| self.place.read(object))?
+        }
+    }
+}
+
+impl Place {
+    fn of(descriptor: Bound<'_, PyAny>) -> Option<Self> {
+        if let Some(offset) = object::member_offset(descriptor.as_ptr()) {
+            return Some(Self::Offset(offset));
+        }
+        // SAFETY: a live object.
+        let is_getter =
+            unsafe { ffi::Py_TYPE(descriptor.as_ptr()) == &raw mut ffi::PyGetSetDescr_Type };
+        is_getter.then(|| Self::Getter(descriptor.unbind()))
+    }
+
+    /// What an instance holds; borrowed.
+    #[inline]
+    unsafe fn read(&self, object: Object) -> Option<Object> {
+        // SAFETY: an instance of the class: the member lies at this offset in all, and holds null or an object; the function
+        // gives a reference to what the instance holds, or fails where it holds nothing. No error was raised before.
+        unsafe {
+            let found = match self {
+                Self::Offset(offset) => *object.byte_offset(*offset).cast::<Object>(),
+                Self::Getter(descriptor) => {
+                    let get = (*ffi::Py_TYPE(descriptor.as_ptr())).tp_descr_get?;
+                    let class = ffi::Py_TYPE(object).cast();
+                    let found = get(descriptor.as_ptr(), object, class);
+                    if found.is_null() {
+                        ffi::PyErr_Clear();
+                    } else {
+                        ffi::Py_DECREF(found);
+                    }
+                    found
+                }
+            };
             (!found.is_null()).then_some(found)
         }
     }
