@@ -239,6 +239,13 @@ def _as_from_file(error: Exception, source: bytes, filename: str) -> Exception:
     problem = str(error.args[0]) if error.args else ""
     if not isinstance(error, SyntaxError):
         return error
+    if problem == "source code string cannot contain null bytes":
+        before, _, _ = source.partition(b"\0")
+        text = before[before.rfind(b"\n") + 1 :].decode(errors="replace")
+        place = (filename, before.count(b"\n") + 1, 0, text)
+        return SyntaxError("source code cannot contain null bytes", place)
+    if sys.version_info >= (3, 14):
+        return _placed_in_file(error, source, filename)
     if problem.startswith("(unicode error) 'utf-8' codec"):
         try:
             source.decode()
@@ -254,12 +261,27 @@ def _as_from_file(error: Exception, source: bytes, filename: str) -> Exception:
         return SyntaxError(problem)
     if " codec can't decode byte" in problem:
         return SyntaxError(f"encoding problem: {problem.split(chr(39))[1]}")
-    if problem == "source code string cannot contain null bytes":
-        before, _, _ = source.partition(b"\0")
-        text = before[before.rfind(b"\n") + 1 :].decode(errors="replace")
-        place = (filename, before.count(b"\n") + 1, 0, text)
-        return SyntaxError("source code cannot contain null bytes", place)
     return error
+
+
+def _placed_in_file(error: SyntaxError, source: bytes, filename: str) -> SyntaxError:
+    """The same since 3.14, where `compile` words it alike, but does not name the file where it cannot be decoded.
+
+    A file's first two lines are read together, to find its coding, and what follows the line that names it anew.
+    """
+    if len(error.args) < 2 or error.args[1][0] == filename and " codec can't decode byte" not in str(error.args[0]):
+        return error
+    import re
+
+    problem, (_, line, *place) = error.args
+    if found := re.fullmatch(r"(Non-UTF-8 code .*) on line \d+(, but .*)", problem):
+        line = line if line > 2 else 1
+        place[2:3] = [line]
+        problem = f"{found[1]} in file {filename} on line {line}{found[2]}"
+    elif coding := re.match(rb"(.*\n)??[ \t\f]*#.*coding.*", source):
+        before = coding.end()
+        problem = re.sub(r"(?<=[ -])\d+(?=[-:])", lambda number: str(int(number[0]) - before), problem)
+    return type(error)(problem, (filename, line, *place))
 
 
 def _decoded(source: bytes) -> str:

@@ -251,7 +251,7 @@ EXITS = {
     "raise SystemExit": 0,
     "raise SystemExit(1, 2)": 1,
     "raise KeyboardInterrupt": -signal.SIGINT,
-    "raise type('Interrupt', (KeyboardInterrupt,), {})": 1,
+    "raise type('Interrupt', (KeyboardInterrupt,), {})": -signal.SIGINT if sys.version_info >= (3, 14) else 1,
     "raise ValueError('wrong')": 1,
     "raise ExceptionGroup('many', [ValueError(1), KeyError(2)])": 1,
     "1 / 0": 1,

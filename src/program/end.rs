@@ -6,7 +6,7 @@
 //! Facts: `Modules/main.c` (`pymain_run_python`, `Py_RunMain`), `Python/pythonrun.c` (`_PyRun_SimpleFile`,
 //! `_PyErr_PrintEx`, `_Py_HandleSystemExit`). An uncaught `SystemExit` ends the process where it is shown, but for
 //! modules, which go on to the prompt if there is to be one; that of a `sys.excepthook` ends it always. With `-i` it is
-//! shown as any other exception.
+//! shown as any other exception. Where later versions go another way, `Since` tells which.
 
 use std::env;
 use std::ffi::{c_char, c_int, c_void};
@@ -73,6 +73,16 @@ struct Prompt {
     heeds_variable: bool,
 }
 
+/// How the process ends.
+#[derive(Default)]
+struct Outcome {
+    status: i32,
+    /// By SIGINT, unless the prompt follows.
+    is_interrupt: bool,
+    /// Whatever follows otherwise.
+    ends_here: bool,
+}
+
 impl<'py> End<'py> {
     /// To be made before the program runs.
     pub(super) fn new(
@@ -96,46 +106,66 @@ impl<'py> End<'py> {
     /// # Safety
     /// With the program's frames gone, and ours hidden.
     pub(super) unsafe fn reach(self, mut module: Option<Bound<'py, PyAny>>) -> i32 {
+        let returns = is_since(self.py, RETURNS);
         // SAFETY: the GIL is held; classes are compared by what they are, and `raised` is one, or null.
         unsafe {
             let raised = ffi::PyErr_Occurred();
-            let mut is_interrupt = raised == ffi::PyExc_KeyboardInterrupt;
+            let is_interrupt = is_interrupt() || raised == ffi::PyExc_KeyboardInterrupt;
             if self.kind == Kind::File {
                 flush_streams();
             }
-            let mut exits = self.is_exit();
-            let mut ends_here = exits && self.kind != Kind::Module;
-            let names = module
+            let mut names = module
                 .as_ref()
                 .filter(|_| self.kind == Kind::File)
                 .map(names_of);
             if !raised.is_null() {
                 drop(module.take());
             }
-            let mut status = 0;
-            if !raised.is_null() && !exits {
-                status = if is_interrupt { INTERRUPTED } else { 1 };
-                note(status);
-                self.show();
-                exits = self.is_exit();
-                ends_here = exits;
-                is_interrupt &= !exits;
+            if returns {
+                names.take().iter().for_each(forget_file);
             }
-            if exits {
-                status = show_exit(self.py);
+            let mut outcome = Outcome::default();
+            if !raised.is_null() {
+                outcome = self.show_raised(is_interrupt, returns);
             }
-            if let Some(names) = names
-                && !exits
-            {
-                forget_file(&names);
+            if !outcome.ends_here {
+                names.iter().for_each(forget_file);
             }
             drop(module);
+            if returns && !outcome.ends_here && ffi::PyErr_CheckSignals() < 0 {
+                outcome = self.show_raised(self::is_interrupt(), returns);
+            }
+            note(outcome.status);
+            self.leave(outcome)
+        }
+    }
+
+    /// Shows what is raised.
+    unsafe fn show_raised(&self, is_interrupt: bool, returns: bool) -> Outcome {
+        // SAFETY: the GIL is held, and an exception is raised.
+        unsafe {
+            if self.is_exit() {
+                return Outcome {
+                    status: show_exit(self.py),
+                    is_interrupt: false,
+                    ends_here: !returns && self.kind != Kind::Module,
+                };
+            }
+            let status = if is_interrupt { INTERRUPTED } else { 1 };
             note(status);
-            self.leave(
-                if is_interrupt { 1 } else { status },
+            let is_interrupt = self.show() || is_interrupt;
+            if self.is_exit() {
+                return Outcome {
+                    status: show_exit(self.py),
+                    is_interrupt: false,
+                    ends_here: true,
+                };
+            }
+            Outcome {
+                status: if is_interrupt { INTERRUPTED } else { 1 },
                 is_interrupt,
-                ends_here,
-            )
+                ends_here: false,
+            }
         }
     }
 
@@ -149,10 +179,11 @@ impl<'py> End<'py> {
         }
     }
 
-    unsafe fn leave(self, status: i32, is_interrupt: bool, ends_here: bool) -> i32 {
-        let is_interrupt = is_interrupt && self.status.is_none();
+    unsafe fn leave(self, outcome: Outcome) -> i32 {
+        let is_interrupt = outcome.is_interrupt && self.status.is_none();
+        let status = if is_interrupt { 1 } else { outcome.status };
         let status = self.status_of_process().unwrap_or(status);
-        let ends_here = ends_here || !self.prompt.is_wanted();
+        let ends_here = outcome.ends_here || !self.prompt.is_wanted();
         drop(self.status);
         // SAFETY: the GIL is held, and nothing of the program runs any more.
         unsafe {
@@ -168,8 +199,9 @@ impl<'py> End<'py> {
     }
 
     /// `_PyErr_PrintEx`: shows what was raised, as `sys.last_exc` and by `sys.excepthook`. Where that exits, its
-    /// `SystemExit` is raised, and what was to be shown is kept, as the interpreter keeps it.
-    unsafe fn show(&self) {
+    /// `SystemExit` is raised, and what was to be shown is kept, as the interpreter keeps it. Whether it has interrupted
+    /// the process.
+    unsafe fn show(&self) -> bool {
         // SAFETY: the GIL is held, and an exception is raised, whose reference is taken over.
         unsafe {
             let raised = ffi::PyErr_GetRaisedException();
@@ -193,26 +225,28 @@ impl<'py> End<'py> {
             let hook = ffi::PySys_GetObject(c"excepthook".as_ptr());
             ffi::Py_XINCREF(hook);
             let what = [class, raised, traceback];
-            if is_allowed(hook, what) {
-                self.call_hook(hook, what);
-            }
+            let interrupts = is_allowed(hook, what) && self.call_hook(hook, what);
             if !self.is_exit() {
                 for object in [hook, traceback, class, raised] {
                     ffi::Py_XDECREF(object);
                 }
             }
+            interrupts
         }
     }
 
-    unsafe fn call_hook(&self, hook: Object, what: [Object; 3]) {
+    /// Whether it has interrupted the process.
+    unsafe fn call_hook(&self, hook: Object, what: [Object; 3]) -> bool {
         let [_, raised, _] = what;
         // SAFETY: the GIL is held; three arguments. The texts are formats that take none.
         unsafe {
             if hook.is_null() {
                 ffi::PySys_WriteStderr(c"sys.excepthook is missing\n".as_ptr());
-                return ffi::PyErr_DisplayException(raised);
+                ffi::PyErr_DisplayException(raised);
+                return false;
             }
             let result = ffi::PyObject_Vectorcall(hook, what.as_ptr(), what.len(), ptr::null_mut());
+            let interrupts = is_interrupt();
             if !result.is_null() {
                 ffi::Py_DECREF(result);
             } else if !self.is_exit() {
@@ -224,6 +258,7 @@ impl<'py> End<'py> {
                 ffi::PyErr_DisplayException(raised);
                 ffi::Py_DECREF(error);
             }
+            interrupts
         }
     }
 
@@ -334,7 +369,7 @@ unsafe fn show_exit(py: Python<'_>) -> i32 {
             1
         };
         ffi::Py_DECREF(shown);
-        if is_mended(py) {
+        if is_since(py, MENDED) {
             ffi::PyErr_Clear();
         }
         status
@@ -346,7 +381,7 @@ unsafe fn show_exit(py: Python<'_>) -> i32 {
 unsafe fn status_of(py: Python<'_>, code: Object) -> i32 {
     // SAFETY: the GIL is held; an int, of which no method is called.
     unsafe {
-        if is_mended(py) {
+        if is_since(py, MENDED) {
             ffi::PyLong_AsLongLong(code) as i32
         } else {
             ffi::PyLong_AsLong(code) as i32
@@ -372,12 +407,24 @@ unsafe fn show_code(code: Object) {
 
 /// What a script's main module loses once it has run.
 fn forget_file(names: &Bound<'_, PyAny>) {
-    for name in [c"__file__", c"__cached__"] {
-        // SAFETY: the GIL is held; a dict and a text.
-        unsafe {
+    // SAFETY: the GIL is held; a dict and texts; what is raised stays so.
+    unsafe {
+        let raised = ffi::PyErr_GetRaisedException();
+        for name in [c"__file__", c"__cached__"] {
             ffi::PyDict_DelItemString(names.as_ptr(), name.as_ptr());
             ffi::PyErr_Clear();
         }
+        ffi::PyErr_SetRaisedException(raised);
+    }
+}
+
+/// Whether what is raised interrupts the process where it is shown, as since 3.14 (before, where it is raised).
+unsafe fn is_interrupt() -> bool {
+    // SAFETY: the GIL is held.
+    unsafe {
+        cfg!(Py_3_14)
+            && !ffi::PyErr_Occurred().is_null()
+            && ffi::PyErr_ExceptionMatches(ffi::PyExc_KeyboardInterrupt) != 0
     }
 }
 
@@ -410,6 +457,7 @@ unsafe fn end_by_interrupt() -> ! {
 
 /// Has the interpreter end so after its prompt. It does where code that it was given as text has raised
 /// `KeyboardInterrupt`, in whichever thread (`run_eval_code_obj` in `Python/pythonrun.c`).
+#[cfg(not(Py_3_14))]
 fn interrupt_later(py: Python<'_>) {
     apart::run(py, |_| {
         // SAFETY: the GIL is held; a namespace of its own, so that the name means what it says.
@@ -427,10 +475,38 @@ fn interrupt_later(py: Python<'_>) {
     });
 }
 
-/// Whether the interpreter forgets an error of showing what a `SystemExit` holds, and takes more bits of an int: since
-/// 3.12.8 and 3.13.1 (gh-125842).
-fn is_mended(py: Python<'_>) -> bool {
+/// Has the interpreter end so after its prompt. It does where a `KeyboardInterrupt` was shown, in whichever thread
+/// (`_Py_HandleSystemExitAndKeyboardInterrupt` in `Python/pythonrun.c`).
+#[cfg(Py_3_14)]
+fn interrupt_later(py: Python<'_>) {
+    apart::run(py, |_| {
+        // SAFETY: the GIL is held; what stands for `sys.excepthook` meanwhile takes three objects and does nothing with them.
+        unsafe {
+            let name = c"excepthook".as_ptr();
+            let hook = ffi::PySys_GetObject(name);
+            ffi::Py_XINCREF(hook);
+            ffi::PySys_SetObject(name, (&raw mut ffi::PySlice_Type).cast());
+            ffi::PyErr_SetNone(ffi::PyExc_KeyboardInterrupt);
+            ffi::PyErr_PrintEx(0);
+            ffi::PySys_SetObject(name, hook);
+            ffi::Py_XDECREF(hook);
+        }
+    });
+}
+
+/// The first patch of each minor version in which something is so; it is in all later ones.
+type Since = &'static [(u8, u8)];
+
+/// The interpreter forgets an error of showing what a `SystemExit` holds, and takes more bits of an int (gh-125842).
+const MENDED: Since = &[(12, 8), (13, 1)];
+/// A `SystemExit` that the program raised ends the process after the main module has lost its names, which is before
+/// anything is shown, and after a signal that waits was handled (gh-152132).
+const RETURNS: Since = &[(13, 15), (14, 7)];
+
+fn is_since(py: Python<'_>, first: Since) -> bool {
     let version = py.version_info();
-    let (minor, patch) = (version.minor, version.patch);
-    minor > 13 || (minor == 13 && patch >= 1) || (minor == 12 && patch >= 8)
+    match first.iter().find(|(minor, _)| *minor == version.minor) {
+        Some((_, patch)) => version.patch >= *patch,
+        None => first.iter().all(|(minor, _)| *minor < version.minor),
+    }
 }
