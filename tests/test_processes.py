@@ -90,7 +90,8 @@ def start():
     python = os.fsencode(sys.executable)
     given = [[python, b"child.py"], [python], True, (write,), None, environment]
     files = [-1, -1, -1, -1, -1, -1, read, write]
-    child = module.fork_exec(*given, *files, False, False, -1, None, None, None, -1, None, False)
+    last = [False] if sys.version_info < (3, 14) else []
+    child = module.fork_exec(*given, *files, False, False, -1, None, None, None, -1, None, *last)
     return os.waitpid(child, 0)[1]
 print(start())
 """

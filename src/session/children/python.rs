@@ -7,6 +7,8 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
+use memchr::memmem;
+
 use crate::policy::Processes;
 
 /// Bytes of a program's file that a `#!` line is looked for in.
@@ -35,7 +37,7 @@ fn starts_server(arguments: &[Vec<u8>], server: &str) -> bool {
     let text = format!("from multiprocessing.{server} import main");
     arguments
         .iter()
-        .any(|argument| argument.starts_with(text.as_bytes()))
+        .any(|argument| memmem::find(argument, text.as_bytes()).is_some())
 }
 
 /// Whether the file is an interpreter of Python, or a script for one.
