@@ -6,6 +6,8 @@ use std::{fmt, io};
 
 use pyo3::prelude::*;
 
+use crate::interpreter;
+
 /// What can go wrong, as the user reads it: place, problem, way out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
@@ -47,7 +49,7 @@ impl From<Error> for PyErr {
             Error::Session(_) => "SessionError",
             Error::Trace(_) => "TraceError",
         };
-        Python::attach(|py| {
+        interpreter::attached(|py| {
             let class = py
                 .import("codetracer_python_recorder.errors")
                 .and_then(|module| module.getattr(name));

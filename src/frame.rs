@@ -19,6 +19,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyCFunction, PyDict, PyTuple};
 
+use crate::interpreter;
+
 pub use bottom::{Bottom, deepen};
 
 /// A borrowed object of the interpreter. Who hands one on vouches for it: it is alive, and stays so
@@ -463,7 +465,7 @@ fn probe_agrees(py: Python<'_>) -> PyResult<bool> {
     SEEN.set((0, 0));
     let probe = PyCFunction::new_closure(py, Some(c"probe"), None, |_, _| {
         let agrees = Frame::current()
-            .is_some_and(|frame| Python::attach(|py| frame.agrees(py).unwrap_or(false)));
+            .is_some_and(|frame| interpreter::attached(|py| frame.agrees(py).unwrap_or(false)));
         let (calls, agreed) = SEEN.get();
         SEEN.set((calls + 1, agreed + usize::from(agrees)));
     })?;

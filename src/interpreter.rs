@@ -1,6 +1,7 @@
 //! Whether the calling thread is in the interpreter that is recorded, and whether that is whole.
 //!
-//! Owns: the identity of the recorded interpreter. Must not: know what is recorded.
+//! Owns: the identity of the recorded interpreter, and how code of ours comes to hold its GIL. Must not: know what is
+//! recorded.
 //!
 //! C methods are shared by all interpreters of a process, each of which may have a GIL of its own (PEP 684): what our
 //! hooks may touch belongs to the one that began the recording.
@@ -9,6 +10,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use pyo3::ffi;
+use pyo3::prelude::*;
 
 static HOME: AtomicPtr<ffi::PyInterpreterState> = AtomicPtr::new(ptr::null_mut());
 
@@ -23,6 +25,14 @@ pub fn settle() {
 pub fn is_home() -> bool {
     // SAFETY: callers run as part of a call that the interpreter made, with its GIL held.
     unsafe { !is_ending() && ffi::PyInterpreterState_Get() == HOME.load(Ordering::Acquire) }
+}
+
+/// Does `act` with the GIL, also while the interpreter still starts up: a child process is recorded from before it imports
+/// `site`, when `Python::attach` would not take it for initialized (since 3.15).
+#[inline]
+pub fn attached<R>(act: impl FnOnce(Python<'_>) -> R) -> R {
+    // SAFETY: this library was loaded by the interpreter, which therefore is there.
+    unsafe { Python::attach_unchecked(act) }
 }
 
 #[cfg(Py_3_13)]

@@ -24,6 +24,7 @@ use crate::code::{self, Touched};
 use crate::error::{Error, Result};
 use crate::fault;
 use crate::frame::{self, Object};
+use crate::interpreter;
 use crate::memory;
 use crate::recorder::{Channel, Counters, Knowledge, Recorder, Setup};
 use crate::trace::OWN_ERROR;
@@ -210,7 +211,7 @@ impl Monitor {
     }
 
     fn set_local(&self, code: Object, events: i32) {
-        Python::attach(|py| {
+        interpreter::attached(|py| {
             // SAFETY: a live code object.
             let code = unsafe { Bound::from_borrowed_ptr(py, code) };
             // The code object's own events are all that can fail to be set, and then it is not recorded.
@@ -224,7 +225,7 @@ impl Monitor {
     /// Takes everything out of the interpreter that `arm` put there (`free_tool_id` leaves it, before 3.14).
     fn disarm(&self, touched: &Touched) {
         self.alive.store(false, Ordering::Relaxed);
-        if let Err(error) = Python::attach(|py| self.clear(py, touched)) {
+        if let Err(error) = interpreter::attached(|py| self.clear(py, touched)) {
             // What is left armed does nothing: the monitor is no longer alive.
             fault::say(&format!("sys.monitoring could not be cleared: {error}"));
         }
@@ -435,7 +436,7 @@ impl Monitor {
     pub fn make_way(&self) {
         self.disarm_at_rest();
         self.enter(|recorder| {
-            if Python::attach(|py| self.move_tool(py, recorder)).is_err() {
+            if interpreter::attached(|py| self.move_tool(py, recorder)).is_err() {
                 self.give_up(
                     Some(recorder),
                     "the program takes all tool ids of sys.monitoring",

@@ -229,7 +229,7 @@ fn arm(
 /// Puts every method of the interpreter back as it was.
 fn unhook() {
     streams::unhook();
-    Python::attach(|py| {
+    interpreter::attached(|py| {
         ending::unwatch(py);
         tools::unwatch(py);
         children::unwatch(py);
@@ -283,7 +283,7 @@ fn keep_main(
 fn caller_file(cwd: &str) -> Option<String> {
     let mut next = Frame::current();
     while let Some(frame) = next {
-        let file = Python::attach(|py| {
+        let file = interpreter::attached(|py| {
             // SAFETY: a live code object.
             let code = unsafe { Bound::from_borrowed_ptr(py, frame.code().cast()) };
             code.getattr("co_filename")

@@ -23,6 +23,7 @@ use pyo3::prelude::*;
 
 use crate::frame::Object;
 use crate::hook::{Form, Hook, OS, Slot};
+use crate::interpreter;
 use crate::monitoring::Monitor;
 use crate::recorder::Channel;
 use crate::value::text;
@@ -133,7 +134,7 @@ pub fn hook(py: Python<'_>, tool: Rc<Monitor>) {
 
 /// Puts every method back as it was.
 pub fn unhook() {
-    Python::attach(|py| {
+    interpreter::attached(|py| {
         HOOKS.iter().for_each(|hook| hook.unset(py));
         SLOTS.iter().for_each(|slot| slot.unset(py));
         listener::unset(py);

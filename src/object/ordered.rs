@@ -15,6 +15,7 @@ use pyo3::types::{PyDict, PyList};
 use super::dict::item_of_hash;
 use super::words::Words;
 use crate::frame::{Access, Object};
+use crate::interpreter;
 
 unsafe extern "C" {
     static mut PyODict_Type: ffi::PyTypeObject;
@@ -86,7 +87,7 @@ impl Words {
 fn is_known() -> bool {
     // Not PyO3's, which lets other threads run meanwhile: nothing here does.
     static KNOWN: OnceLock<bool> = OnceLock::new();
-    *KNOWN.get_or_init(|| Python::attach(|py| self_check(py).unwrap_or(false)))
+    *KNOWN.get_or_init(|| interpreter::attached(|py| self_check(py).unwrap_or(false)))
 }
 
 /// Moves an item, and says whether it is seen where it is then.

@@ -14,6 +14,7 @@ use pyo3::prelude::*;
 
 use crate::code::CodeInfo;
 use crate::frame::Frame;
+use crate::interpreter;
 use crate::trace::{PathId, root_of};
 use crate::value;
 
@@ -221,7 +222,7 @@ impl Recorder {
 
 /// The name of the calling thread as `threading` keeps it, read from its table.
 fn thread_name() -> Option<String> {
-    Python::attach(|py| {
+    interpreter::attached(|py| {
         let active = value::loaded(py, c"threading", c"_active")?;
         // SAFETY: the GIL is held; `_active` is a dict from int to Thread, read without running code.
         unsafe {

@@ -3,11 +3,10 @@
 //!
 //! Owns: how long it stands what a frame showed. Must not: write a value, or know of threads.
 
-use pyo3::prelude::*;
-
 use crate::code::Variable;
 use crate::fault;
 use crate::frame::Object;
+use crate::interpreter;
 use crate::object::content;
 use crate::trace::{Compact, Definitions, FunctionId, LONGEST_KEPT, SCENES, length_as_value};
 use crate::value::{Basis, Extent, Values};
@@ -97,7 +96,7 @@ impl<'a> Shot<'a> {
 impl Scenes {
     pub fn new() -> Self {
         Self {
-            is_on: Python::attach(content::are_known) && !fault::is_cold(),
+            is_on: interpreter::attached(content::are_known) && !fault::is_cold(),
             places: Vec::new(),
         }
     }

@@ -12,6 +12,7 @@ use pyo3::types::{PyCode, PyTuple};
 use crate::code::{self, CodeInfo, Facts, Names, Parts, Variable};
 use crate::fault;
 use crate::frame::{Frame, Object};
+use crate::interpreter;
 use crate::object;
 use crate::policy::{Decision, Record, Scope, Visibility, absolute_path};
 use crate::trace::REDACTED;
@@ -30,7 +31,7 @@ impl Recorder {
         if let Some(info) = code::info(code, self.setup.session) {
             return Ok(info);
         }
-        Python::attach(|py| {
+        interpreter::attached(|py| {
             // SAFETY: a live code object.
             let bound = unsafe { Bound::from_borrowed_ptr(py, code) };
             let names = Names::of(&bound).map_err(|_| Verdict::Skip)?;
@@ -228,6 +229,6 @@ fn module_name(frame: Frame) -> Option<String> {
     if globals.is_null() {
         return None;
     }
-    let name = Python::attach(|py| object::item_named(py, globals, c"__name__"));
+    let name = interpreter::attached(|py| object::item_named(py, globals, c"__name__"));
     (!name.is_null() && value::text::is_str(name)).then(|| value::text::whole(name))
 }

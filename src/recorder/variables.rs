@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 
 use crate::code::{CodeInfo, NamespaceEntry, Shown, Variable};
 use crate::frame::{Access, Frame, Object};
+use crate::interpreter;
 use crate::object;
 use crate::policy::Told;
 use crate::trace::{Compact, Definitions, VariableId};
@@ -151,7 +152,7 @@ fn is_shown(key: Object, info: &CodeInfo) -> bool {
 fn entry(key: Object, info: &CodeInfo) -> NamespaceEntry {
     let held = value::text::is_exact(key).then(|| {
         // SAFETY: the GIL is held; the key is a live object.
-        Python::attach(|py| unsafe { Bound::from_borrowed_ptr(py, key).unbind() })
+        interpreter::attached(|py| unsafe { Bound::from_borrowed_ptr(py, key).unbind() })
     });
     NamespaceEntry {
         key: held,

@@ -26,6 +26,7 @@ use crate::error::{Error, Result};
 use crate::fault;
 use crate::frame::Object;
 use crate::hook::{Form, Hook, OS};
+use crate::interpreter;
 use crate::policy::Processes;
 use crate::trace::{CHILDREN, FolderPlace, await_discarded};
 use crate::value;
@@ -240,7 +241,7 @@ fn after_fork() {
         return;
     };
     let request = family.forked(&place, std::os::unix::process::parent_id(), is_active);
-    let started = Python::attach(|py| {
+    let started = interpreter::attached(|py| {
         start(py, request)?;
         if let Some(end) = end {
             ending::keep(py, end);

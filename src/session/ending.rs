@@ -16,6 +16,7 @@ use super::{flush, stop};
 use crate::apart;
 use crate::frame::Object;
 use crate::hook::{Form, Hook, OS};
+use crate::interpreter;
 use crate::value;
 
 const ATEXIT: &CStr = c"atexit";
@@ -123,7 +124,7 @@ fn register_again() {
     // SAFETY: the GIL is held: the interpreter called us. The exception taken is put back.
     unsafe {
         let raised = ffi::PyErr_GetRaisedException();
-        Python::attach(|py| {
+        interpreter::attached(|py| {
             if own_end(py).is_some() {
                 // Without it the trace is left as it lies.
                 let _ = register(py);

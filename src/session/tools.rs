@@ -11,6 +11,7 @@ use pyo3::types::PyDict;
 use super::live;
 use crate::frame::Object;
 use crate::hook::{Form, Hook};
+use crate::interpreter;
 
 const MONITORING: &CStr = c"sys.monitoring";
 
@@ -136,7 +137,7 @@ unsafe extern "C" fn all_events(this: Object, argument: Object) -> Object {
     let (Some(tool), false) = (tool, all.is_null()) else {
         return all;
     };
-    Python::attach(|py| {
+    interpreter::attached(|py| {
         // SAFETY: a new reference, which is given back below.
         let all = unsafe { Bound::from_owned_ptr(py, all) };
         // What is not as documented stays as it is.

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use crate::frame::Object;
+use crate::interpreter;
 use crate::object;
 use crate::recorder::Channel;
 use crate::value;
@@ -225,8 +226,9 @@ impl Standing {
     /// What stands under the name of a stream; borrowed.
     fn stream(&self, channel: Channel) -> Option<Object> {
         let (name, _) = self.names.iter().find(|(_, named)| *named == channel)?;
-        let found =
-            Python::attach(|py| object::item_interned(py, self.namespace.as_ptr(), name.as_ptr()));
+        let found = interpreter::attached(|py| {
+            object::item_interned(py, self.namespace.as_ptr(), name.as_ptr())
+        });
         (!found.is_null()).then_some(found)
     }
 
@@ -235,7 +237,7 @@ impl Standing {
     fn end(&self, stream: Object) -> Option<End> {
         let mut channels = self.names.iter().map(|(_, channel)| *channel);
         let channel = channels.find(|channel| self.stream(*channel) == Some(stream))?;
-        let is_as_built = Python::attach(|py| {
+        let is_as_built = interpreter::attached(|py| {
             // SAFETY: a live object.
             let class = unsafe { ffi::Py_TYPE(stream) };
             let write = value::class_attribute(py, class, c"write");

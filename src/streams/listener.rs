@@ -86,8 +86,9 @@ impl Listener {
         let Some(frame) = Frame::calling() else {
             return false;
         };
-        let name =
-            Python::attach(|py| object::item_interned(py, frame.globals(), self.name.as_ptr()));
+        let name = interpreter::attached(|py| {
+            object::item_interned(py, frame.globals(), self.name.as_ptr())
+        });
         let is_its = |name| text::read(name, PROMPT, &mut String::new()).text == "getpass";
         !name.is_null() && text::is_exact(name) && is_its(name)
     }
@@ -225,7 +226,7 @@ fn is_own_buffer(object: Object) -> bool {
     if class == &raw mut ffi::PyMemoryView_Type {
         return true;
     }
-    Python::attach(|py| {
+    interpreter::attached(|py| {
         let [gives, takes] =
             [c"__buffer__", c"__release_buffer__"].map(|name| class_attribute(py, class, name));
         gives.is_some_and(|gives| is_own(&gives)) && takes.is_none_or(|takes| is_own(&takes))

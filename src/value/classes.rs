@@ -12,6 +12,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::frame::Object;
+use crate::interpreter;
 use crate::object::{self, Layout};
 use crate::trace::{Excerpt, TypeId};
 
@@ -190,7 +191,7 @@ impl Classes {
     }
 
     fn read(class: *mut ffi::PyTypeObject) -> Class {
-        Python::attach(|py| {
+        interpreter::attached(|py| {
             let layout = Layout::of(py, class, object::access(py));
             let (reading, base) = classify(py, class, &layout);
             let fields = if reading == Reading::NamedTuple {

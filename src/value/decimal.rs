@@ -8,6 +8,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::frame::Object;
+use crate::interpreter;
 use crate::trace::TypeKind;
 
 use super::classes::made_by_class_statement;
@@ -76,7 +77,7 @@ impl Decimals {
 
 impl Known {
     fn of(class: *mut ffi::PyTypeObject) -> Option<Self> {
-        Python::attach(|py| {
+        interpreter::attached(|py| {
             // SAFETY: a live class, written in C: to make an instance of it runs no code of the program.
             let class = unsafe { Bound::from_borrowed_ptr(py, class.cast()) };
             let zero = apart(|| class.call0().ok())?;

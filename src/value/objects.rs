@@ -5,9 +5,9 @@
 use std::rc::Rc;
 
 use pyo3::ffi;
-use pyo3::prelude::*;
 
 use crate::frame::Object;
+use crate::interpreter;
 use crate::object;
 use crate::trace::{NONE_TYPE, TypeId, TypeKind};
 
@@ -291,7 +291,7 @@ fn own_name(object: Object, reading: Reading, most: usize) -> Option<(String, us
         }
         let name = if reading == Reading::Module {
             let namespace = ffi::PyModule_GetDict(object);
-            Python::attach(|py| object::item_named(py, namespace, c"__name__"))
+            interpreter::attached(|py| object::item_named(py, namespace, c"__name__"))
         } else if class == &raw mut ffi::PyFunction_Type {
             function_name(object)
         } else if class == &raw mut classes::PyMethod_Type {

@@ -8,6 +8,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::frame::Object;
+use crate::interpreter;
 use crate::trace::{Place, TypeId, TypeKind};
 
 use super::memo::{Kind, Seen, Source};
@@ -71,7 +72,7 @@ impl Encoder<'_> {
     /// An int beyond 64 bits: its magnitude, or its size alone where that is beyond the limit.
     fn big_int(&mut self, object: Object, negative: bool, type_id: TypeId) {
         let room = self.values.bounds.string.min(self.room() / 2);
-        let magnitude = Python::attach(|py| -> PyResult<Result<Vec<u8>, usize>> {
+        let magnitude = interpreter::attached(|py| -> PyResult<Result<Vec<u8>, usize>> {
             // SAFETY: an int; the methods of the exact type are called, not those of a subclass.
             let number = unsafe { Bound::from_borrowed_ptr(py, object) };
             let int = py.get_type::<pyo3::types::PyInt>();

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use pyo3::prelude::*;
 
 use crate::frame::Object;
+use crate::interpreter;
 use crate::policy::{Redaction, Told};
 use crate::trace::TypeId;
 
@@ -153,7 +154,7 @@ impl Shapes {
         let name = text::whole(key);
         Rc::new(Field {
             // SAFETY: the GIL is held while values are read; the key is a live object.
-            key: Python::attach(|py| unsafe { Bound::from_borrowed_ptr(py, key).unbind() }),
+            key: interpreter::attached(|py| unsafe { Bound::from_borrowed_ptr(py, key).unbind() }),
             told: redaction.name(&name),
             name: redaction.text(&name).unwrap_or(name).into(),
         })

@@ -290,7 +290,7 @@ fn numpy_scalar(class: *mut ffi::PyTypeObject) -> Option<Reading> {
 
 /// The text of an instance, or none where it is not as expected (then it reads by type only).
 pub fn read(standard: Standard, object: Object, layout: &Layout, max: usize) -> Option<String> {
-    Python::attach(|py| {
+    interpreter::attached(|py| {
         // SAFETY: a live object; the class was matched by identity.
         let bound = unsafe { Bound::from_borrowed_ptr(py, object) };
         match standard {
@@ -323,7 +323,7 @@ fn constant(object: Object) -> &'static str {
 
 /// `str()` of an object whose type is written in C and looks at nothing of the program's.
 fn c_text(object: Object) -> Option<String> {
-    Python::attach(|py| {
+    interpreter::attached(|py| {
         // SAFETY: a live object.
         let text = unsafe { Bound::from_borrowed_ptr(py, object) }.str().ok()?;
         Some(text::whole(text.as_ptr()))
@@ -427,7 +427,7 @@ fn zone(zone: Object) -> String {
             return String::new();
         }
         let class = ffi::Py_TYPE(zone);
-        Python::attach(|py| {
+        interpreter::attached(|py| {
             let is_standard = module_type(py, c"datetime", c"timezone") == class
                 && is_of_c(class, c"datetime", c"timezone");
             if is_standard {

@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use crate::frame::Object;
+use crate::interpreter;
 use crate::object::Attribute;
 use crate::policy::Told;
 use crate::trace::{MARK, Place};
@@ -213,7 +214,7 @@ impl Encoder<'_> {
 fn more_key() -> Object {
     // Not PyO3's, which lets other threads run meanwhile.
     static KEY: OnceLock<Py<PyString>> = OnceLock::new();
-    Python::attach(|py| {
+    interpreter::attached(|py| {
         KEY.get_or_init(|| PyString::intern(py, MARK).unbind())
             .as_ptr()
     })

@@ -7,9 +7,9 @@ use std::cell::Cell;
 use std::mem;
 
 use pyo3::ffi;
-use pyo3::prelude::*;
 
 use crate::frame::Object;
+use crate::interpreter;
 use crate::object::content;
 use crate::object::words;
 use crate::policy::Told;
@@ -230,7 +230,7 @@ fn place(object: Object) -> u16 {
 impl Unchanged {
     pub fn new() -> Self {
         Self {
-            is_on: Python::attach(content::are_known),
+            is_on: interpreter::attached(content::are_known),
             places: Vec::new(),
             count: 0,
             weight: 0,

@@ -12,5 +12,5 @@ print(__builtins__ is builtins, type(__builtins__), __annotations__ if "__annota
 print(__loader__.name, __loader__.path, __loader__.is_package("__main__"), __spec__)
 print(__loader__.get_source("__main__")[:18], __loader__.get_filename("__main__"))
 number: int = 1
-print(__annotations__, __name__, __package__, __doc__, __cached__)
+print(__main__.__annotations__, __name__, __package__, __doc__, vars().get("__cached__", "none"))
 print(repr(__main__))

@@ -24,7 +24,11 @@ def drop():
 
 drop()
 sys.unraisablehook = lambda details: print(
-    "hook", details.exc_type.__name__, details.exc_value, details.err_msg, details.exc_traceback.tb_frame.f_code.co_name
+    "hook",
+    details.exc_type.__name__,
+    details.exc_value,
+    str(details.err_msg).partition(" at 0x")[0],
+    details.exc_traceback.tb_frame.f_code.co_name,
 )
 drop()
 

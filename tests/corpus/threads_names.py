@@ -1,4 +1,5 @@
 import _thread
+import sys
 import threading
 import time
 
@@ -36,7 +37,8 @@ class Strange(str):
 
 threading.main_thread().name = Strange("main")
 thread = threading.Thread(target=raw, daemon=True)
-thread._name = 5
+if sys.version_info < (3, 14):  # else it never starts
+    thread._name = 5
 thread.start()
 thread.join()
 print(ascii(found), len(done), threading.stack_size(65536), threading.stack_size(0))

@@ -37,7 +37,7 @@ print(monitoring.get_tool(tool))
 monitoring.use_tool_id(tool, "own tool")
 print(monitoring.get_tool(tool), monitoring.get_events(tool))
 for kind in KINDS:
-    print(kind, monitoring.register_callback(tool, getattr(events, kind), counter(kind)))
+    print(kind, monitoring.register_callback(tool, getattr(events, kind), counter(kind)) is None)
 print(monitoring._all_events())
 monitoring.set_events(tool, sum(getattr(events, kind) for kind in KINDS))
 print(work(3), monitoring._all_events())

@@ -238,13 +238,13 @@ unsafe extern "C" fn load_builtin(this: Object, module: Object) -> Object {
 unsafe fn loaded(result: Object, module: Object) -> Object {
     if !result.is_null() && interpreter::is_home() && live().is_some() {
         // SAFETY: the caller's promise.
-        Python::attach(|py| unsafe { FORK_EXEC.set_in(py, module) });
+        interpreter::attached(|py| unsafe { FORK_EXEC.set_in(py, module) });
     }
     result
 }
 
 unsafe extern "C" fn fork_exec(this: Object, args: *const Object, count: isize) -> Object {
-    Python::attach(|py| {
+    interpreter::attached(|py| {
         // SAFETY: as many arguments as `count` says; called as the interpreter called us.
         unsafe {
             let start = (count > FORK_EXEC_ENVIRONMENT.cast_signed())
@@ -288,7 +288,7 @@ unsafe fn spawn_by(
     call: (Object, *const Object, isize, Object),
 ) -> Object {
     let (this, args, count, names) = call;
-    Python::attach(|py| {
+    interpreter::attached(|py| {
         // SAFETY: as many arguments as `count` says; called as the interpreter called us.
         unsafe {
             let start = (count > ENVIRONMENT.cast_signed())
@@ -356,7 +356,7 @@ fn becoming(start: Option<&Start<'_>>, call: impl FnOnce() -> Object) -> Object 
 }
 
 unsafe extern "C" fn execv(this: Object, args: *const Object, count: isize) -> Object {
-    Python::attach(|py| {
+    interpreter::attached(|py| {
         // SAFETY: as many arguments as `count` says; called as the interpreter called us, or `execve` as it would be.
         unsafe {
             let start = (count == 2)
@@ -384,7 +384,7 @@ unsafe extern "C" fn execve(
     count: isize,
     names: Object,
 ) -> Object {
-    Python::attach(|py| {
+    interpreter::attached(|py| {
         // SAFETY: as many arguments as `count` says; called as the interpreter called us.
         unsafe {
             let start = (count == 3)
