@@ -10,6 +10,8 @@ SOURCES := $(wildcard Cargo.* build.rs pyproject.toml) $(shell find src codetrac
 QUICK := --profile quick
 SELF := profile.quick.package.codetracer-python-recorder
 CHECKED := $(QUICK) --features faults --config $(SELF).debug-assertions=true --config $(SELF).overflow-checks=true
+# The code compiles for these versions, too, of which there need not be an interpreter.
+NEWER := 3.14 3.15
 RECORDED := $(if $(SCRIPT),'$(SCRIPT)' $(ARGS),--config examples/recorder.toml examples/shop)
 
 .DEFAULT_GOAL := help
@@ -46,6 +48,8 @@ test-%: .venv-%/installed
 lint: .venv-lint/installed ## formats, lints and types of Rust, Python and sh
 	cargo fmt --check
 	PYO3_PYTHON=$(CURDIR)/.venv-lint/bin/python cargo clippy --all-targets -- -D warnings
+	@for version in $(NEWER); do tools/interpreter-config $$version >"$(CARGO_TARGET_DIR)/python$$version.config" && \
+	PYO3_CONFIG_FILE="$(CARGO_TARGET_DIR)/python$$version.config" cargo clippy --lib -- -D warnings || exit; done
 	.venv-lint/bin/ruff check
 	.venv-lint/bin/ruff format --check
 	.venv-lint/bin/mypy

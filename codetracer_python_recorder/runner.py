@@ -269,11 +269,13 @@ def _placed_in_file(error: SyntaxError, source: bytes, filename: str) -> SyntaxE
 
     A file's first two lines are read together, to find its coding, and what follows the line that names it anew.
     """
-    if len(error.args) < 2 or error.args[1][0] == filename and " codec can't decode byte" not in str(error.args[0]):
+    if len(error.args) < 2:
+        return error
+    problem, (name, line, *place) = error.args
+    if name == filename and " codec can't decode byte" not in problem:
         return error
     import re
 
-    problem, (_, line, *place) = error.args
     if found := re.fullmatch(r"(Non-UTF-8 code .*) on line \d+(, but .*)", problem):
         line = line if line > 2 else 1
         place[2:3] = [line]
@@ -372,7 +374,8 @@ def _make_main(program: Program) -> None:
     names["__loader__"] = sys.__spec__.loader  # BuiltinImporter
     if program.file:
         names["__file__"] = program.file
-        names["__cached__"] = None
+        if sys.version_info < (3, 15):
+            names["__cached__"] = None
         if program.loader:
             names["__loader__"] = program.loader("__main__", program.file)
     sys.modules["__main__"] = main

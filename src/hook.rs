@@ -4,7 +4,7 @@
 //!
 //! The function pointer of a method lies in its `PyMethodDef`, which every bound or unbound method object of it points
 //! to: `sys.stdout.write`, taken before the hook was set, goes through it too, and no object is replaced that the program
-//! could look at. Fact: `Include/methodobject.h`, `Objects/descrobject.c`, the same in 3.12 and 3.13.
+//! could look at. Fact: `Include/methodobject.h`, `Objects/descrobject.c`, the same in 3.12 to 3.15.
 
 use std::ffi::{CStr, c_void};
 use std::mem::transmute;

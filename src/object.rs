@@ -3,7 +3,7 @@
 //! Owns: the layout of instances and the self-check that proves it. Must not: run any code of the
 //! program (no descriptor, no `__getattr__`), nor change an object (no `__dict__` is made).
 //!
-//! `managed` knows the values of instances whose `__dict__` nobody asked for yet, in 3.12 and 3.13. Elsewhere such a
+//! `managed` knows the values of instances whose `__dict__` nobody asked for yet, in 3.12 to 3.15. Elsewhere such a
 //! `__dict__` is had through the public `PyObject_GenericGetDict`, which makes it.
 
 pub mod content;

@@ -3,7 +3,7 @@
 //! Owns: where the content of a built-in lies, and the self-check that proves it. Must not: know what is made of it, or
 //! how long words stand.
 //!
-//! Layouts: `Include/cpython/` of 3.12 and 3.13; a dict's version: PEP 509.
+//! Layouts: `Include/cpython/` of 3.12 to 3.15; a dict's version, before 3.14: PEP 509.
 
 use std::slice;
 

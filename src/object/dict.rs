@@ -2,7 +2,7 @@
 //!
 //! Owns: the layout of a dict's keys. Must not: compare keys as a look-up does, which may run code of the program.
 //!
-//! Layouts: `Include/internal/pycore_dict.h` of 3.12 and 3.13.
+//! Layouts: `Include/internal/pycore_dict.h` of 3.12 to 3.15.
 
 use std::ffi::CStr;
 use std::ptr;

@@ -3,7 +3,7 @@
 //! Owns: the layout of that order, and the self-check that proves it. Must not: compare keys as a look-up does, which may
 //! run code of the program.
 //!
-//! Layout: `Objects/odictobject.c` of 3.12 and 3.13.
+//! Layout: `Objects/odictobject.c` of 3.12 to 3.15.
 
 use std::mem::offset_of;
 use std::sync::OnceLock;

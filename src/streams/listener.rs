@@ -29,7 +29,7 @@ const BUFFERS: [&[u8]; 3] = [b"array.", b"mmap.", b"_ctypes."];
 const PROMPT: usize = 4096;
 
 /// Bytes that a text layer keeps back: of a longer text that it was given it begins to write. Fact: `chunk_size` in
-/// `Modules/_io/textio.c`, the same in 3.12 and 3.13.
+/// `Modules/_io/textio.c`, the same in 3.12 to 3.15.
 const KEPT_BACK: usize = 8192;
 
 /// What listens, and what it needs to know.

@@ -24,7 +24,7 @@ use crate::value::{self, text};
 const VARIABLE: &str = "CODETRACER_PYTHON_RECORDER_PLAN";
 /// A longer plan is not handed over: Linux takes 128 KiB for one variable.
 const MAX_PLAN: usize = 100 << 10;
-/// Where `_posixsubprocess.fork_exec` takes the environment, in 3.12 and 3.13.
+/// Where `_posixsubprocess.fork_exec` takes the environment, in 3.12 to 3.15.
 const FORK_EXEC_ENVIRONMENT: usize = 5;
 /// Where `posix_spawn` and `execve` take it.
 const ENVIRONMENT: usize = 2;
