@@ -889,7 +889,8 @@ except BlockingIOError: pass
 with open("taken", "wb") as file: file.write(taken)
 os.close(1)
 """)
-    record("p.py", env={"PYTHONUNBUFFERED": unbuffered}).done.check_returncode()
+    status = record("p.py", env={"PYTHONUNBUFFERED": unbuffered}).done.returncode
+    assert status in (0, 120)  # later patches of 3.13, and 3.14, say that the last flush has failed
     told, taken = streams(folder / "trace-out")[0], (folder / "taken").read_text()
     assert len(taken) > 60000
     if unbuffered and "sys.stdout.write" in write:
