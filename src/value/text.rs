@@ -42,6 +42,24 @@ pub fn is_exact(object: Object) -> bool {
     unsafe { ffi::PyUnicode_CheckExact(object) != 0 }
 }
 
+/// Whether the first so many characters of a str are ASCII, a byte each; the str itself may say so.
+#[cfg(not(Py_3_14))]
+#[inline]
+unsafe fn is_ascii(object: Object, _data: *const u8, _count: usize) -> bool {
+    // SAFETY: a live str.
+    unsafe { ffi::PyUnicode_IS_COMPACT_ASCII(object) != 0 }
+}
+
+#[cfg(Py_3_14)]
+#[inline]
+unsafe fn is_ascii(object: Object, data: *const u8, count: usize) -> bool {
+    // SAFETY: a live str, whose characters lie there, so many of them at least.
+    unsafe {
+        ffi::PyUnicode_KIND(object) == ffi::PyUnicode_1BYTE_KIND
+            && slice::from_raw_parts(data, count).is_ascii()
+    }
+}
+
 /// The first `max` characters of a str; `scratch` holds them where the str is not ASCII.
 #[inline]
 pub fn read<'a>(object: Object, max: usize, scratch: &'a mut String) -> Piece<'a> {
@@ -50,16 +68,17 @@ pub fn read<'a>(object: Object, max: usize, scratch: &'a mut String) -> Piece<'a
         let length = usize::try_from(ffi::PyUnicode_GET_LENGTH(object)).unwrap_or(0);
         let shown = length.min(max);
         let data = ffi::PyUnicode_DATA(object);
+        if is_ascii(object, data.cast(), shown) {
+            let bytes = slice::from_raw_parts(data.cast::<u8>(), shown);
+            return Piece {
+                text: str::from_utf8_unchecked(bytes),
+                rest: length - shown,
+            };
+        }
         scratch.clear();
         match ffi::PyUnicode_KIND(object) {
             ffi::PyUnicode_1BYTE_KIND => {
                 let bytes = slice::from_raw_parts(data.cast::<u8>(), shown);
-                if bytes.is_ascii() {
-                    return Piece {
-                        text: str::from_utf8_unchecked(bytes),
-                        rest: length - shown,
-                    };
-                }
                 scratch.extend(bytes.iter().map(|&unit| char::from(unit)));
             }
             ffi::PyUnicode_2BYTE_KIND => {
