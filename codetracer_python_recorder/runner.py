@@ -280,9 +280,9 @@ def _placed_in_file(error: SyntaxError, source: bytes, filename: str) -> SyntaxE
         line = line if line > 2 else 1
         place[2:3] = [line]
         problem = f"{found[1]} in file {filename} on line {line}{found[2]}"
-    elif coding := re.match(rb"(.*\n)??[ \t\f]*#.*coding.*", source):
-        before = coding.end()
-        problem = re.sub(r"(?<=[ -])\d+(?=[-:])", lambda number: str(int(number[0]) - before), problem)
+    elif " codec can't decode byte" in problem and (coding := re.match(rb"(.*\n)??[ \t\f]*#.*coding.*", source)):
+        what, position, rest = re.split(r"(?<= in position )([\d-]+)", problem, maxsplit=1)
+        problem = what + "-".join(str(int(number) - coding.end()) for number in position.split("-")) + rest
     return type(error)(problem, (filename, line, *place))
 
 

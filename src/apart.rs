@@ -12,14 +12,13 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::frame;
-use crate::interpreter;
 
 /// Does `act` there, while the calling thread waits; none where `act` panics. Where no thread can be started it is done
 /// here: then signals are handled meanwhile.
 pub fn run<T: Send>(py: Python<'_>, act: impl Fn(Python<'_>) -> T + Sync) -> Option<T> {
     frame::access(py);
     let alone = || {
-        interpreter::attached(|py| {
+        Python::attach(|py| {
             frame::deepen(frame::access(py));
             unseen(py, &act)
         })

@@ -488,6 +488,7 @@ impl Frame {
                 || (*inner).frame_object != self.object
                 || (*inner).executable.object() != self.code().cast()
                 || (*inner).globals != self.globals()
+                || !ThreadState::has_bottom(state)
             {
                 return Ok(false);
             }
@@ -563,6 +564,15 @@ impl ThreadState {
     #[cfg(not(Py_3_15))]
     unsafe fn bottom(_this: *mut Self) -> *mut InterpreterFrame {
         ptr::null_mut()
+    }
+
+    /// Whether that lies where it is said to.
+    unsafe fn has_bottom(this: *mut Self) -> bool {
+        // SAFETY: the caller hands over the calling thread's own state.
+        unsafe {
+            let bottom = Self::bottom(this);
+            cfg!(not(Py_3_15)) || !bottom.is_null() && (*bottom).previous.is_null()
+        }
     }
 
     /// What lies beneath all frames of code: one that has none.

@@ -161,7 +161,7 @@ impl Knowledge {
     }
 }
 
-/// A file whose code is recorded, or would be if recording had begun.
+/// A file whose code is recorded; before recording has begun, any that was met.
 struct File {
     name: String,
     /// Recording begins with it.

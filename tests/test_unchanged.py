@@ -304,6 +304,30 @@ for _ in range(3):
     look(keys)
 assert Key.asked == 0
 """,
+    # The second sum lies where the first one has lain, and what is put into a cleared dict where the last ones have.
+    "other items at the places of a dict's": """
+number, whole, keyed, filled = {1: 1.5}, {1: 10**20}, {0.5: 0}, {}
+for turn in range(9):
+    for items in number, whole, keyed, filled:
+        for _ in range(3):
+            print(f"it = {items}")
+            look(items)
+    number[1] += 1; number[1] += 1
+    whole[1] += 1; whole[1] += 1
+    keyed.clear(); keyed[turn + 1.5] = 0
+    filled.clear(); filled.update({turn: turn + 0.5, -turn: 10**20 + turn})
+
+class Thing:
+    pass
+
+thing = Thing()
+thing.__dict__ = {}
+for turn in range(9):
+    for _ in range(3):
+        print(f"it = Thing(x{turn}=1)" if turn else "it = Thing()")
+        look(thing)
+    vars(thing).clear(); vars(thing)["x" + str(turn + 1)] = 1
+""",
     "a path whose text is made later": """
 from pathlib import PurePosixPath
 

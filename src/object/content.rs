@@ -235,8 +235,8 @@ impl Words {
         }
     }
 
-    /// The items of a dict, or of what inherits from one: which objects the first so many of them are, and that these are
-    /// held.
+    /// The items of a dict, or of what inherits from one: which objects the first so many of them are. Where the dict has a
+    /// version, that they are held, too.
     pub unsafe fn dict(&mut self, object: Object, limit: usize) {
         // SAFETY: a dict.
         unsafe {
@@ -274,26 +274,47 @@ impl Words {
         }
     }
 
-    /// Which entries there are, up to so many that are in use, and what is in them. One that is free now is so for as long
-    /// as these keys are the dict's, unless others come to lie where they have lain.
+    /// What the keys are that are strs: which objects they are says a dict's version, where it has one.
+    #[cfg(not(Py_3_14))]
+    pub unsafe fn names_of_dict(&mut self, _dict: Object) {}
+
+    /// What the keys are that are strs.
+    #[cfg(Py_3_14)]
+    pub unsafe fn names_of_dict(&mut self, dict: Object) {
+        super::dict::each_item(dict, |key, _| {
+            // SAFETY: the dict holds it.
+            unsafe { self.scalar(key, usize::MAX) };
+            self.are_all()
+        });
+    }
+
+    /// The entries that are looked at, up to so many that are in use: their values and, where no version tells of the rest,
+    /// how the keys are laid out, how many entries there are, which are free, and their keys.
     unsafe fn entries_of_dict(&mut self, dict: *mut ffi::PyDictObject, limit: usize) {
+        let is_all = cfg!(Py_3_14);
         // SAFETY: a dict with all its values among the entries behind the table of indices (`pycore_dict.h`).
         unsafe {
             let keys = &raw const (*dict).ma_keys;
             self.word(keys);
             let keys = (*keys).cast::<DictKeys>();
-            self.word(&raw const (*keys).entries);
+            if is_all {
+                self.word(DictKeys::form(keys));
+                self.word(&raw const (*keys).entries);
+            }
             let mut left = limit;
             for place in places::looked_at((*keys).entries.cast_unsigned(), limit) {
                 if left == 0 || !self.are_all() {
                     break;
                 }
                 let [key, value] = DictKeys::item(keys, place);
-                self.word(value);
-                if !(*value).is_null() {
-                    self.word(key);
-                    left -= 1;
+                let is_free = (*value).is_null();
+                if is_all || !is_free {
+                    self.word(value);
                 }
+                if is_all && !is_free {
+                    self.word(key);
+                }
+                left -= usize::from(!is_free);
             }
         }
     }

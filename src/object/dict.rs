@@ -35,6 +35,12 @@ impl DictKeys {
         }
     }
 
+    /// A word that says how the keys are laid out; it lies before the number of entries.
+    pub(super) unsafe fn form(keys: *const Self) -> *const u64 {
+        // SAFETY: the keys of a live dict.
+        unsafe { (&raw const (*keys).log2_size).cast() }
+    }
+
     /// What stands at a place of the table of indices: the number of an entry, `EMPTY`, or that one was taken out.
     unsafe fn index(keys: *const Self, place: usize) -> isize {
         // SAFETY: the keys of a live dict, in whose table there is such a place.

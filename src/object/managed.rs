@@ -202,6 +202,7 @@ pub(super) unsafe fn note_dict(place: *const Object, words: &mut Words) {
         if let Stored::Dict(dict) = Stored::of_dict(*place) {
             words.type_of(dict);
             words.dict(dict, usize::MAX);
+            words.names_of_dict(dict);
         }
     }
 }

@@ -45,7 +45,8 @@ pub(super) fn slashed(path: &str) -> String {
     path.trim_end_matches('/').to_owned()
 }
 
-/// Names with their links resolved. Each folder is asked of the file system once, so of a file only whether it is a link.
+/// Names with their links resolved. A folder that exists is asked of the file system once, so of a file only whether it
+/// is a link.
 #[derive(Debug, Default)]
 pub(super) struct Links {
     folders: HashMap<Box<str>, Box<str>, RandomState>,
@@ -69,32 +70,32 @@ impl Links {
         let Some(folder) = parent(path) else {
             return self.folder(path);
         };
-        let is_link = fs::read_link(path).is_ok();
-        let target = is_link.then(|| canonical(path)).flatten();
+        // Where case does not count, the last part may be spelt otherwise than the file system has it.
+        let is_asked = cfg!(any(windows, target_os = "macos")) || fs::read_link(path).is_ok();
+        let target = is_asked.then(|| canonical(path)).flatten();
         target.unwrap_or_else(|| self.folder(folder) + &path[folder.len()..])
     }
 
     fn folder(&mut self, folder: &str) -> String {
-        if let Some(known) = self.folders.get(folder) {
-            return known.to_string();
+        let mut known = folder;
+        loop {
+            if let Some(real) = self.existing(known) {
+                return real.to_owned() + &folder[known.len()..];
+            }
+            match parent(known) {
+                Some(above) => known = above,
+                None => return folder.to_owned(),
+            }
         }
-        let resolved = existing(folder);
-        self.folders.insert(folder.into(), resolved.as_str().into());
-        resolved
     }
-}
 
-/// A slashed path of a folder with its links resolved, as far as it exists.
-fn existing(folder: &str) -> String {
-    let mut known = folder;
-    loop {
-        if let Some(real) = canonical(known) {
-            return real + &folder[known.len()..];
+    /// A folder that exists. One that does not may come to be.
+    fn existing(&mut self, folder: &str) -> Option<&str> {
+        if !self.folders.contains_key(folder) {
+            let real = canonical(folder)?;
+            self.folders.insert(folder.into(), real.into());
         }
-        match parent(known) {
-            Some(above) => known = above,
-            None => return folder.to_owned(),
-        }
+        self.folders.get(folder).map(|real| &**real)
     }
 }
 

@@ -110,7 +110,7 @@ impl<'py> End<'py> {
         // SAFETY: the GIL is held; classes are compared by what they are, and `raised` is one, or null.
         unsafe {
             let raised = ffi::PyErr_Occurred();
-            let is_interrupt = is_interrupt() || raised == ffi::PyExc_KeyboardInterrupt;
+            let is_interrupt = interrupts() || raised == ffi::PyExc_KeyboardInterrupt;
             if self.kind == Kind::File {
                 flush_streams();
             }
@@ -131,9 +131,12 @@ impl<'py> End<'py> {
             if !outcome.ends_here {
                 names.iter().for_each(forget_file);
             }
-            drop(module);
+            // Nothing comes back from `leave`, and what is held then is never taken apart.
+            drop((names, module));
             if returns && !outcome.ends_here && ffi::PyErr_CheckSignals() < 0 {
-                outcome = self.show_raised(self::is_interrupt(), returns);
+                let was_interrupt = outcome.is_interrupt;
+                outcome = self.show_raised(interrupts(), returns);
+                outcome.is_interrupt |= was_interrupt;
             }
             note(outcome.status);
             self.leave(outcome)
@@ -225,13 +228,13 @@ impl<'py> End<'py> {
             let hook = ffi::PySys_GetObject(c"excepthook".as_ptr());
             ffi::Py_XINCREF(hook);
             let what = [class, raised, traceback];
-            let interrupts = is_allowed(hook, what) && self.call_hook(hook, what);
+            let has_interrupted = is_allowed(hook, what) && self.call_hook(hook, what);
             if !self.is_exit() {
                 for object in [hook, traceback, class, raised] {
                     ffi::Py_XDECREF(object);
                 }
             }
-            interrupts
+            has_interrupted
         }
     }
 
@@ -246,7 +249,7 @@ impl<'py> End<'py> {
                 return false;
             }
             let result = ffi::PyObject_Vectorcall(hook, what.as_ptr(), what.len(), ptr::null_mut());
-            let interrupts = is_interrupt();
+            let has_interrupted = interrupts();
             if !result.is_null() {
                 ffi::Py_DECREF(result);
             } else if !self.is_exit() {
@@ -258,7 +261,7 @@ impl<'py> End<'py> {
                 ffi::PyErr_DisplayException(raised);
                 ffi::Py_DECREF(error);
             }
-            interrupts
+            has_interrupted
         }
     }
 
@@ -410,7 +413,8 @@ fn forget_file(names: &Bound<'_, PyAny>) {
     // SAFETY: the GIL is held; a dict and texts; what is raised stays so.
     unsafe {
         let raised = ffi::PyErr_GetRaisedException();
-        for name in [c"__file__", c"__cached__"] {
+        let all = [c"__file__", c"__cached__"];
+        for name in &all[..if cfg!(Py_3_15) { 1 } else { 2 }] {
             ffi::PyDict_DelItemString(names.as_ptr(), name.as_ptr());
             ffi::PyErr_Clear();
         }
@@ -419,7 +423,7 @@ fn forget_file(names: &Bound<'_, PyAny>) {
 }
 
 /// Whether what is raised interrupts the process where it is shown, as since 3.14 (before, where it is raised).
-unsafe fn is_interrupt() -> bool {
+unsafe fn interrupts() -> bool {
     // SAFETY: the GIL is held.
     unsafe {
         cfg!(Py_3_14)

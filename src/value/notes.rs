@@ -205,11 +205,13 @@ impl Encoder<'_> {
         notes.is_on = notes.words.are_all();
     }
 
-    /// Writes an object that a dict holds whose words were noted: what cannot change need not be noted.
+    /// Writes an object that a dict holds whose words were noted: what cannot change need not be noted, where the dict has
+    /// a version. Another may come to lie where it has lain.
     pub(super) fn held(&mut self, object: Object, write: impl FnOnce(&mut Self)) {
         let was_on = self.values.notes.is_on;
         // SAFETY: a live object.
-        self.values.notes.is_on = was_on && !is_scalar(unsafe { ffi::Py_TYPE(object) });
+        let is_told = cfg!(not(Py_3_14)) && is_scalar(unsafe { ffi::Py_TYPE(object) });
+        self.values.notes.is_on = was_on && !is_told;
         write(self);
         let notes = &mut self.values.notes;
         notes.is_on = was_on && notes.words.are_all();

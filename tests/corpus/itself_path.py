@@ -9,4 +9,4 @@ print(sorted(path for path in sys.path_importer_cache if path.startswith(here)))
 print(sys.path[0] == here, sys.flags.safe_path, sys.dont_write_bytecode, sys.pycache_prefix)
 import library  # noqa: E402
 
-print(library.value, library.__file__ == os.path.join(here, "library.py"), getattr(library, "__cached__", here).startswith(here))
+print(library.value, library.__file__ == os.path.join(here, "library.py"), vars(library).get("__cached__", "none").startswith((here, "none")))

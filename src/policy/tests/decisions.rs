@@ -446,6 +446,13 @@ fn a_decision_does_not_depend_on_those_before() {
             }
         }
     }
+    let mut spec = tree.spec();
+    spec.exclude = tree.patterns(&["app/gen/"]);
+    let mut policy = CompiledPolicy::compile(spec).unwrap();
+    let own = (true, "own code under the project root T/proj".to_owned());
+    assert_eq!(decide(&mut policy, &tree, "proj/later/f.py", "m"), own);
+    symlink(tree.path("proj/app/gen"), tree.path("proj/later")).unwrap();
+    assert!(!decide(&mut policy, &tree, "proj/later/g.py", "m").0);
     let include = |spec: &mut Spec| spec.include = Some(tree.patterns(&["app/a.py"]));
     let reason = r#"include "app/a.py" (recorder.toml:7)"#;
     check(

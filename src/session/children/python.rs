@@ -7,8 +7,6 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use memchr::memmem;
-
 use crate::policy::Processes;
 
 /// Bytes of a program's file that a `#!` line is looked for in.
@@ -35,9 +33,10 @@ fn is_of_multiprocessing(arguments: &[Vec<u8>]) -> bool {
 /// Whether these are the arguments with which `multiprocessing` starts this server.
 fn starts_server(arguments: &[Vec<u8>], server: &str) -> bool {
     let text = format!("from multiprocessing.{server} import main");
-    arguments
-        .iter()
-        .any(|argument| memmem::find(argument, text.as_bytes()).is_some())
+    arguments.iter().any(|argument| {
+        let argument = argument.strip_prefix(b"import sys; ").unwrap_or(argument); // since 3.14
+        argument.starts_with(text.as_bytes())
+    })
 }
 
 /// Whether the file is an interpreter of Python, or a script for one.
