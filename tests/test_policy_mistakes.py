@@ -70,6 +70,10 @@ FILES = [
         '[redact]\nnames = ["a/b"]',
         "2: redact.names[0]: '/' in a name pattern (letters, digits, '_', '-' and '*', or '=' before a whole name)",
     ),
+    (
+        '[redact]\nnames = ["a\\nb"]',
+        r"2: redact.names[0]: '\n' in a name pattern (letters, digits, '_', '-' and '*', or '=' before a whole name)",
+    ),
     ('[redact]\nallow = ["*"]', '2: redact.allow[0]: a name pattern without a letter (a word, as "ticket")'),
     ('[redact]\ndetect = "no"', '2: redact.detect: "no" is a string (expected true or false)'),
     (

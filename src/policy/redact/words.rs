@@ -73,7 +73,7 @@ impl NamePattern {
         };
         if let Some(unit) = text.chars().find(misplaced) {
             return Err(format!(
-                "'{unit}' in a name pattern (letters, digits, '_', '-' and '*', or '=' before a whole name)"
+                "{unit:?} in a name pattern (letters, digits, '_', '-' and '*', or '=' before a whole name)"
             ));
         }
         let parts: Vec<Part> = text
