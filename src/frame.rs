@@ -566,6 +566,13 @@ impl ThreadState {
         ptr::null_mut()
     }
 
+    /// What lies beneath all frames of code: one that has none.
+    #[cfg(Py_3_15)]
+    unsafe fn bottom(this: *mut Self) -> *mut InterpreterFrame {
+        // SAFETY: the caller hands over the calling thread's own state.
+        unsafe { (*this).base }
+    }
+
     /// Whether that lies where it is said to.
     unsafe fn has_bottom(this: *mut Self) -> bool {
         // SAFETY: the caller hands over the calling thread's own state.
@@ -573,13 +580,6 @@ impl ThreadState {
             let bottom = Self::bottom(this);
             cfg!(not(Py_3_15)) || !bottom.is_null() && (*bottom).previous.is_null()
         }
-    }
-
-    /// What lies beneath all frames of code: one that has none.
-    #[cfg(Py_3_15)]
-    unsafe fn bottom(this: *mut Self) -> *mut InterpreterFrame {
-        // SAFETY: the caller hands over the calling thread's own state.
-        unsafe { (*this).base }
     }
 }
 

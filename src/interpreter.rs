@@ -28,7 +28,8 @@ pub fn is_home() -> bool {
 }
 
 /// Does `act` with the GIL, also while the interpreter still starts up: a child process is recorded from before it imports
-/// `site`, when `Python::attach` would not take it for initialized (since 3.15).
+/// `site`, when `Python::attach` would not take it for initialized (since 3.15). Once it ends, for its main thread alone:
+/// another would wait for ever.
 #[inline]
 pub fn attached<R>(act: impl FnOnce(Python<'_>) -> R) -> R {
     // SAFETY: this library was loaded by the interpreter, which therefore is there.

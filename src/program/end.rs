@@ -509,8 +509,36 @@ const RETURNS: Since = &[(13, 15), (14, 7)];
 
 fn is_since(py: Python<'_>, first: Since) -> bool {
     let version = py.version_info();
-    match first.iter().find(|(minor, _)| *minor == version.minor) {
-        Some((_, patch)) => version.patch >= *patch,
-        None => first.iter().all(|(minor, _)| *minor < version.minor),
+    reaches((version.minor, version.patch), first)
+}
+
+fn reaches((minor, patch): (u8, u8), first: Since) -> bool {
+    match first.iter().find(|one| one.0 == minor) {
+        Some(one) => patch >= one.1,
+        None => first.iter().all(|one| one.0 < minor),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_patch_brings_is_in_all_later_versions() {
+        for (version, mended, returns) in [
+            ((12, 7), false, false),
+            ((12, 8), true, false),
+            ((12, 99), true, false),
+            ((13, 0), false, false),
+            ((13, 1), true, false),
+            ((13, 14), true, false),
+            ((13, 15), true, true),
+            ((14, 6), true, false),
+            ((14, 7), true, true),
+            ((15, 0), true, true),
+        ] {
+            assert_eq!(reaches(version, MENDED), mended, "{version:?}");
+            assert_eq!(reaches(version, RETURNS), returns, "{version:?}");
+        }
     }
 }

@@ -141,6 +141,13 @@ mod tests {
             "-c",
             "from multiprocessing.forkserver import main; main(3)",
         ];
+        let later_server = [
+            "python",
+            "-c",
+            "import sys; from multiprocessing.forkserver import main; main(3, sys_argv=sys.argv[1:])",
+            "its",
+            "arguments",
+        ];
         let tracker = [
             "python",
             "-c",
@@ -149,6 +156,7 @@ mod tests {
         for (arguments, mine, all) in [
             (&spawn[..], true, true),
             (&server, true, true),
+            (&later_server, true, true),
             (&tracker, false, false),
             (&["python", "script.py"], false, true),
         ] {
