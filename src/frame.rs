@@ -1,14 +1,13 @@
 //! Live frames: their local slots, their namespace, what was sent into them, and who called them.
 //!
-//! Owns: the layout of the interpreter's frame and the self-check that proves it.
+//! Owns: how a frame is read, and the self-check that proves its layout.
 //! Must not: know what a policy or a record is.
 //!
-//! Layouts, of 3.12 to 3.15: `Include/internal/pycore_frame.h` (`_PyInterpreterFrame`; since 3.14
-//! `pycore_interpframe_structs.h`, and `pycore_stackref.h`) and `Include/cpython/pystate.h` (`_ts`). Where the
-//! self-check fails, or the version is another one, the public API serves (`PyFrame_GetVar`,
+//! Where the self-check fails, or the version is not one of 3.12 to 3.15, the public API serves (`PyFrame_GetVar`,
 //! `PyFrame_GetLocals`), slower and just as right.
 
 mod bottom;
+mod layout;
 
 use std::cell::Cell;
 use std::ptr;
@@ -23,85 +22,11 @@ use crate::interpreter;
 
 pub use bottom::{Bottom, deepen};
 
+use layout::{CellObject, FrameObject, InterpreterFrame, ThreadState};
+
 /// A borrowed object of the interpreter. Who hands one on vouches for it: it is alive, and stays so
 /// until the call is over, since the GIL is held and no Python code runs meanwhile.
 pub type Object = *mut ffi::PyObject;
-
-/// A reference as a frame holds it.
-#[derive(Clone, Copy)]
-#[repr(transparent)]
-struct Reference(usize);
-
-impl Reference {
-    /// The object, borrowed; null where there is none. Since 3.14 the lowest two bits tell what it is: whether it
-    /// counts, or that it is no object.
-    #[inline]
-    fn object(self) -> Object {
-        match self.0 & 3 {
-            _ if cfg!(not(Py_3_14)) => self.0 as Object,
-            tag @ (0 | 1) => (self.0 - tag) as Object,
-            _ => ptr::null_mut(),
-        }
-    }
-}
-
-/// How many of the slots are in use, or where they end.
-#[cfg(not(Py_3_14))]
-type StackTop = i32;
-#[cfg(Py_3_14)]
-type StackTop = *const Reference;
-
-#[repr(C)]
-struct InterpreterFrame {
-    executable: Reference,
-    previous: *mut InterpreterFrame,
-    function: Reference,
-    globals: Object,
-    builtins: Object,
-    namespace: Object,
-    frame_object: *mut ffi::PyFrameObject,
-    instruction: *mut u16,
-    stack_top: StackTop,
-    return_offset: u16,
-    owner: [u8; 2],
-    slots: [Reference; 0],
-}
-
-impl InterpreterFrame {
-    #[inline]
-    unsafe fn slot(this: *const Self, index: usize) -> *const Reference {
-        // SAFETY: the caller's promise: a live frame that has so many.
-        unsafe { (&raw const (*this).slots).cast::<Reference>().add(index) }
-    }
-
-    /// How many slots are in use, those of its stack included.
-    #[cfg(not(Py_3_14))]
-    unsafe fn height(this: *const Self) -> Option<usize> {
-        // SAFETY: a live frame.
-        usize::try_from(unsafe { (*this).stack_top }).ok()
-    }
-
-    #[cfg(Py_3_14)]
-    unsafe fn height(this: *const Self) -> Option<usize> {
-        // SAFETY: a live frame.
-        let (top, first) = unsafe { ((*this).stack_top, Self::slot(this, 0)) };
-        let bytes = top.addr().checked_sub(first.addr())?;
-        Some(bytes / size_of::<Reference>())
-    }
-}
-
-#[repr(C)]
-struct FrameObject {
-    head: ffi::PyObject,
-    back: *mut ffi::PyFrameObject,
-    inner: *mut InterpreterFrame,
-}
-
-#[repr(C)]
-struct CellObject {
-    head: ffi::PyObject,
-    content: Object,
-}
 
 /// How the locals of frames are read in this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -504,81 +429,6 @@ impl Frame {
             Ok(slots
                 .iter()
                 .all(|slot| fast.fast_local(slot) == self.public_local(slot)))
-        }
-    }
-}
-
-#[cfg(not(Py_3_13))]
-#[repr(C)]
-struct ThreadState {
-    links: [*mut (); 3],
-    status: u32,
-    recursion_remaining: i32,
-    recursion_limit: i32,
-    native_recursion_remaining: i32,
-    rest: [i32; 3],
-    current: *mut *mut InterpreterFrame,
-}
-
-/// What lies before the recursion limits: `_status`, `holds_gil` (3.14), `gil_requested` (3.15), `_whence`, `state`.
-#[cfg(Py_3_13)]
-const STATES: usize = if cfg!(Py_3_15) {
-    5
-} else if cfg!(Py_3_14) {
-    4
-} else {
-    3
-};
-
-#[cfg(Py_3_13)]
-#[repr(C)]
-struct ThreadState {
-    links: [*mut (); 3],
-    breaker: usize,
-    status: [u32; STATES],
-    recursion_remaining: i32,
-    recursion_limit: i32,
-    #[cfg(not(Py_3_14))]
-    native_recursion_remaining: i32,
-    rest: [i32; 3],
-    current: *mut InterpreterFrame,
-    #[cfg(Py_3_15)]
-    base: *mut InterpreterFrame,
-}
-
-impl ThreadState {
-    /// Where the thread keeps the innermost frame.
-    #[cfg(not(Py_3_13))]
-    unsafe fn innermost(this: *mut Self) -> *mut *mut InterpreterFrame {
-        // SAFETY: the caller hands over the calling thread's own state.
-        unsafe { (*this).current }
-    }
-
-    #[cfg(Py_3_13)]
-    unsafe fn innermost(this: *mut Self) -> *mut *mut InterpreterFrame {
-        // SAFETY: the caller hands over the calling thread's own state.
-        unsafe { &raw mut (*this).current }
-    }
-
-    /// What lies beneath all frames of code: nothing.
-    #[cfg(not(Py_3_15))]
-    unsafe fn bottom(_this: *mut Self) -> *mut InterpreterFrame {
-        ptr::null_mut()
-    }
-
-    /// What lies beneath all frames of code: one that has none.
-    #[cfg(Py_3_15)]
-    unsafe fn bottom(this: *mut Self) -> *mut InterpreterFrame {
-        // SAFETY: the caller hands over the calling thread's own state.
-        unsafe { (*this).base }
-    }
-
-    /// Whether that lies where it is said to.
-    unsafe fn has_bottom(this: *mut Self) -> bool {
-        // SAFETY: the caller hands over the calling thread's own state.
-        unsafe {
-            let bottom = Self::bottom(this);
-            cfg!(not(Py_3_15)) || !bottom.is_null() && (*bottom).previous.is_null()
         }
     }
 }

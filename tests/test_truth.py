@@ -872,19 +872,21 @@ def test_the_streams(name: str, folder: Path) -> None:
 def test_a_write_that_breaks_off(write: str, unbuffered: str, folder: Path, plain: Plain, record: Record) -> None:
     """A pipe that may not be waited for takes a part of a text: that, and no more, is output."""
     (folder / "p.py").write_text(f"""
-import os, sys
-data = b"".join(b"%07d\\n" % number for number in range(20000))
+import io, os, sys
+data = b"".join(b"%07d\\n" % number for number in range((1 << 17) // 8 + io.DEFAULT_BUFFER_SIZE // 8))
 text = data.decode()
 read, write = os.pipe()
 os.dup2(write, 1)
 os.set_blocking(1, False)
 try: {write}
 except BlockingIOError as error: print(error.characters_written, file=sys.stderr)
-taken = os.read(read, 1 << 20)
-try: sys.stdout.flush()
-except BlockingIOError: pass
 os.set_blocking(read, False)
-try: taken += os.read(read, 1 << 20)
+taken = b""
+try:
+    while True:
+        taken += os.read(read, 1 << 20)
+        try: sys.stdout.flush()
+        except BlockingIOError: pass
 except BlockingIOError: pass
 with open("taken", "wb") as file: file.write(taken)
 os.close(1)

@@ -4,7 +4,8 @@
 
 use pyo3::ffi;
 
-use super::{Access, Frame, InterpreterFrame, ThreadState};
+use super::layout::{InterpreterFrame, ThreadState};
+use super::{Access, Frame};
 
 /// Hides the calling thread's frames for as long as it lives: what runs now is the bottom of the
 /// stack, as the program's own `__main__` is in a plain interpreter, with the whole recursion
