@@ -2,9 +2,10 @@
 
 Every round runs every program in every way once, so that what disturbs the machine disturbs all alike; the tables show
 medians, and ratios of medians, and beside these ratios of what took least, which a busy machine disturbs less. What
-took long in the first round runs in that one only. Every second round goes through the ways backwards: what one leaves
-behind (files on their way to the disk, memory that a virtual machine has not yet given back to its host, which costs
-up to 12 us a page to get again) does not always meet the same next one.
+took long in the first round runs in that one only; what took little runs in further rounds: a machine that is slow for
+some seconds falls upon all of a short run. Every second round goes through the ways backwards: what one leaves behind
+(files on their way to the disk, memory that a virtual machine has not yet given back to its host, which costs up to
+12 us a page to get again) does not always meet the same next one.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ HERE = Path(__file__).parent
 REPORT = HERE.parent / "docs" / "performance.md"
 SECONDS = 60  # after which a run is given up
 LONG = 15  # seconds of a run that is not repeated
+SHORT = 1  # seconds of a run that is repeated in further rounds
+MORE = 3  # rounds of these for each of the others
 MEMORY = 6 << 30  # bytes of address space that a run gets
 MEGABYTE = 1e6
 NANOSECONDS = 1e9
@@ -94,14 +97,16 @@ class Bench:
 
     def measure(self, compared: list[ways.Way], rounds: int) -> Results:
         results: Results = defaultdict(list)
-        for number in range(rounds):
+        in_all = rounds * MORE
+        for number in range(in_all):
             ordered = compared[::-1] if number % 2 else compared
+            limit = LONG if number < rounds else SHORT
             for name in self.commands:
-                print(f"round {number + 1} of {rounds}: {name}", file=sys.stderr)
+                print(f"round {number + 1} of {in_all}: {name}", file=sys.stderr)
                 program = programs.PROGRAMS[name]
                 for way in ordered:
                     runs = results[name, way.name]
-                    if (program.repeats or not way.once) and (not runs or runs[0].wall < LONG):
+                    if (program.repeats or not way.once) and (not runs or runs[0].wall < limit):
                         runs.append(self.run(way, name))
         return results
 
@@ -176,10 +181,11 @@ class Table:
         return f"| {' | '.join([way.name, *of_time, *of_space])} |"
 
     def ratios(self, way: str, other: str) -> list[str]:
-        """Of the medians of wall time, and of what took least of equally many runs."""
+        """Of the medians of wall time, and of what took least in the rounds that both ran in, if these were several."""
         medians = self.medians[way].wall / self.medians[other].wall
-        ours, others = ([run.wall for run in self.runs[one]] for one in (way, other))
-        return [f"{medians:.2f}", f"{min(ours) / min(others):.2f}" if len(ours) == len(others) else ""]
+        both = [(one.wall, by.wall) for one, by in zip(self.runs[way], self.runs[other], strict=False)]
+        ours, others = map(min, zip(*both, strict=True))
+        return [f"{medians:.2f}", f"{ours / others:.2f}" if len(both) > 1 else ""]
 
     def growth(self) -> list[str]:
         """How time and memory grow with the work."""
@@ -231,7 +237,8 @@ def main() -> None:
     shown = (
         f"values to depth {ways.DEPTH}, {ways.ITEMS} items, {ways.STRING} characters where no other limits are named"
     )
-    rounds = f"medians of {options.rounds} rounds, one of what takes {LONG} s"
+    many = options.rounds * MORE
+    rounds = f"medians of {options.rounds} rounds, {many} of what takes less than {SHORT} s, one of what takes {LONG} s"
     text = [f"{machine}; {rounds}; {shown}.", ""]
     text += [
         "*to plain*, *to floor*: ratios of medians; *least to …*: of what took least in all rounds, which a busy",
@@ -247,7 +254,7 @@ def main() -> None:
         REPORT.write_text(replaced(REPORT.read_text(), [*tables, ""]))
         return
     if floor:
-        text += depths.table(bench.commands, floor, bench.run, options.rounds)
+        text += depths.table(bench.commands, floor, bench.run, many)
     if not options.no_costs:
         short = [program for program in works if not programs.PROGRAMS[program].long]
         lines = {program: works[program].lines for program in short}
