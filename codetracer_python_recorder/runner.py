@@ -81,15 +81,23 @@ class Program:
         every = (name for path in paths for name in (path, os.path.normpath(path), os.path.realpath(path)))
         self.names = list(dict.fromkeys(every))
 
-    def compile(self, source: str | bytes, filename: str) -> None:
-        """As `__main__` is compiled: without the `from __future__` of this module."""
+    def compile(self, text: str) -> None:
+        """The text of `-c`, as `__main__` is compiled: without the `from __future__` of this module."""
         try:
-            if isinstance(source, bytes):
-                self.code = _native.compile_file(source, filename)
-            else:
-                self.code = compile(source, filename, "exec", dont_inherit=True)
+            self.code = compile(text, "<string>", "exec", dont_inherit=True)
         except Exception as error:  # whatever it is, plain Python shows it as the program's own
             self.error = error.with_traceback(None)
+
+    def compile_file(self, source: bytes, filename: str) -> None:
+        """The same of what the interpreter reads from a file."""
+        try:
+            self.code = _native.compile_file(source, filename)
+        except Exception as error:
+            self.error = error.with_traceback(None)
+        if self.error or not _is_utf8(source):
+            from codetracer_python_recorder import source_errors
+
+            self.error = source_errors.of_file(self.error, source, filename)
 
 
 def script(path: str, arguments: Sequence[str]) -> Program:
@@ -121,9 +129,7 @@ def script(path: str, arguments: Sequence[str]) -> Program:
     else:
         if skips:
             source = b"".join(source.partition(b"\n")[1:])  # its end stays, so that lines keep their numbers
-        program.compile(source, absolute)
-        if program.error:
-            program.error = _as_from_file(program.error, source, absolute)
+        program.compile_file(source, absolute)
     return program
 
 
@@ -155,7 +161,7 @@ def command(text: str, arguments: Sequence[str]) -> Program:
     program = Program("-c", ["-c", *arguments], None if sys.flags.safe_path else "")
     program.text = text
     program.command = ["-c", text, *arguments]
-    program.compile(text, "<string>")
+    program.compile(text)
     return program
 
 
@@ -165,9 +171,7 @@ def standard_input(arguments: Sequence[str]) -> Program:
     program.file = "<stdin>"
     with open(0, "rb", closefd=False) as file:
         source = file.read()
-    program.compile(source, "<stdin>")
-    if program.error:
-        program.error = _as_from_file(program.error, source, "<stdin>")
+    program.compile_file(source, "<stdin>")
     program.text = _decoded(source)
     return program
 
@@ -234,56 +238,12 @@ def _load(program: Program, data: bytes) -> None:
         program.error = error.with_traceback(None)
 
 
-def _as_from_file(error: Exception, source: bytes, filename: str) -> Exception:
-    """The error that the interpreter has for a file where `compile` words it otherwise."""
-    problem = str(error.args[0]) if error.args else ""
-    if not isinstance(error, SyntaxError):
-        return error
-    if problem == "source code string cannot contain null bytes":
-        before, _, _ = source.partition(b"\0")
-        text = before[before.rfind(b"\n") + 1 :].decode(errors="replace")
-        place = (filename, before.count(b"\n") + 1, 0, text)
-        return SyntaxError("source code cannot contain null bytes", place)
-    if sys.version_info >= (3, 14):
-        return _placed_in_file(error, source, filename)
-    if problem.startswith("(unicode error) 'utf-8' codec"):
-        try:
-            source.decode()
-        except UnicodeDecodeError as wrong:
-            line = source.count(b"\n", 0, wrong.start) + 1
-            return SyntaxError(
-                f"Non-UTF-8 code starting with '\\x{source[wrong.start]:02x}' in file {filename} on line {line}, "
-                "but no encoding declared; see https://peps.python.org/pep-0263/ for details"
-            )
-    if problem.startswith("unknown encoding: "):
-        return SyntaxError(f"encoding problem: {problem.removeprefix('unknown encoding: ')}")
-    if problem.startswith("encoding problem: "):
-        return SyntaxError(problem)
-    if " codec can't decode byte" in problem:
-        return SyntaxError(f"encoding problem: {problem.split(chr(39))[1]}")
-    return error
-
-
-def _placed_in_file(error: SyntaxError, source: bytes, filename: str) -> SyntaxError:
-    """The same since 3.14, where `compile` words it alike, but does not name the file where it cannot be decoded.
-
-    A file's first two lines are read together, to find its coding, and what follows the line that names it anew.
-    """
-    if len(error.args) < 2:
-        return error
-    problem, (name, line, *place) = error.args
-    if name == filename and " codec can't decode byte" not in problem:
-        return error
-    import re
-
-    if found := re.fullmatch(r"(Non-UTF-8 code .*) on line \d+(, but .*)", problem):
-        line = line if line > 2 else 1
-        place[2:3] = [line]
-        problem = f"{found[1]} in file {filename} on line {line}{found[2]}"
-    elif " codec can't decode byte" in problem and (coding := re.match(rb"(.*\n)??[ \t\f]*#.*coding.*", source)):
-        what, position, rest = re.split(r"(?<= in position )([\d-]+)", problem, maxsplit=1)
-        problem = what + "-".join(str(int(number) - coding.end()) for number in position.split("-")) + rest
-    return type(error)(problem, (filename, line, *place))
+def _is_utf8(source: bytes) -> bool:
+    try:
+        source.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _decoded(source: bytes) -> str:
