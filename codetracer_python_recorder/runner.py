@@ -292,14 +292,19 @@ def run(program: Program, baseline: Sequence[str], collects: bool, status: Calla
 
 
 def _restore_modules(baseline: Sequence[str]) -> None:
-    """Take the modules that only the recorder needed out of `sys.modules` again; our own package stays.
+    """Take the modules that only the recorder needed out of `sys.modules` again, and their folders out of the import
+    system's cache; our own package stays.
 
     A program may have a `types.py` or `json.py` of its own beside it.
     """
     kept = set(baseline)
     ours = __name__.partition(".")[0]
-    for name in list(sys.modules):
-        if name not in kept and name.partition(".")[0] != ours:
+    for name, found in list(sys.modules.items()):
+        if name in kept:
+            continue
+        for folder in vars(found).get("__path__", ()):
+            sys.path_importer_cache.pop(folder, None)
+        if name.partition(".")[0] != ours:
             del sys.modules[name]
 
 
