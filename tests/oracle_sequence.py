@@ -24,7 +24,6 @@ from __future__ import annotations
 import ast
 import atexit
 import builtins
-import ctypes
 import functools
 import importlib.machinery
 import json
@@ -35,6 +34,12 @@ import sys
 import threading
 from types import CellType, CodeType, FrameType, ModuleType
 from typing import Any
+
+LOW = [os.open(os.devnull, os.O_RDONLY) for _ in range(64)]
+import ctypes  # noqa: E402  # libffi may keep a file open: not where the program's first ones come
+
+for descriptor in LOW:
+    os.close(descriptor)
 
 MONITORING = sys.monitoring
 EVENTS = MONITORING.events

@@ -800,6 +800,7 @@ AWARE = {
     "itself_path",
     "itself_replaced",
     "itself_traceback_chain",
+    "itself_traceback_import",
     "itself_traceback_recursion",
     "objects_collector",
     "objects_collector_counts",

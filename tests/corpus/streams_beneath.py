@@ -1,6 +1,5 @@
 import array
 import codecs
-import ctypes
 import fcntl
 import io
 import mmap
@@ -103,6 +102,8 @@ print("." * 5000, flush=True)
 os.dup2(here, 1)
 
 # Memory of other kinds, and numbers that are descriptors.
+import ctypes  # noqa: E402  # which may keep a file open
+
 memory = mmap.mmap(-1, 5)
 memory[:] = b"map.\n"
 for data in (array.array("B", b"array\n"), memory, (ctypes.c_char * 4)(*b"own\n")):
