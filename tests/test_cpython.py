@@ -36,8 +36,8 @@ SLOW = {} if "STRESS" in os.environ else {"test_weakref": ["test_threaded_weak_"
 EVERYTHING = ["--isolated", "--include", "/**", "--packages", "**", "--config", "limits = {depth = 1, items = 5}"]
 
 Outcome = dict[str, list[str]]
-# What another tool arms changes what a tool is told, in all versions so far: LINE silences INSTRUCTION in the same code
-# object, PY_RETURN of a generator its STOP_ITERATION. So these are held against themselves beside a tool that arms the same.
+# What another tool arms changes what a tool is told: LINE silences INSTRUCTION in the same code object (3.12 to 3.15),
+# PY_RETURN of a generator its STOP_ITERATION. So these are held against themselves beside a tool that arms the same.
 BESIDE = {"test_monitoring": ["--beside"]}
 
 
