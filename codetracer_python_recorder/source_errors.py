@@ -41,9 +41,8 @@ def of_file(error: Exception | None, source: bytes, filename: str) -> Exception 
     place = []
     if _IS_PLACED:
         line = line if line > 2 else 1  # the first two are read together, to find the coding
-        if error := _error(source.replace(b"\0", b" "), filename):
-            _name, _line, offset, text, _end_line, end = error.args[1]
-            place = [(filename, line, offset, text, line, end)]
+        if found := _error(source.replace(b"\0", b" "), filename):
+            place = [(filename, line, found.offset, found.text, line, found.end_offset)]
     problem = (
         f"Non-UTF-8 code starting with '\\x{source[at]:02x}' in file {filename} on line {line}, "
         "but no encoding declared; see https://peps.python.org/pep-0263/ for details"
@@ -51,12 +50,14 @@ def of_file(error: Exception | None, source: bytes, filename: str) -> Exception 
     return SyntaxError(problem, *place)
 
 
-def _error(source: bytes, filename: str) -> Exception | None:
-    """What `compile` has."""
+def _error(source: bytes, filename: str) -> SyntaxError | None:
+    """What `compile` finds wrong with the syntax."""
     try:
         _native.compile_file(source, filename)
     except SyntaxError as error:
         return error.with_traceback(None)
+    except Exception:  # it cannot be decoded, or is too deep
+        return None
     return None
 
 
@@ -66,14 +67,12 @@ def _cannot_be_decoded(source: bytes) -> str | None:
     if coding is None or _is_said_to_be_utf8(source):
         return None
     name = coding[1].decode()
-    problem = ""
     try:
         source[coding.end() :].decode(name)
-    except LookupError:
-        problem = f"unknown encoding: {name}"
-    except UnicodeDecodeError as error:
-        problem = str(error)
-    return f"encoding problem: {name}" if problem and not _IS_PLACED else problem
+    except Exception as error:  # whatever a codec raises
+        problem = f"unknown encoding: {name}" if isinstance(error, LookupError) else str(error)
+        return problem if _IS_PLACED else f"encoding problem: {name}"
+    return None
 
 
 def _first_wrong_byte(source: bytes) -> int | None:
@@ -104,11 +103,7 @@ def _is_said_to_be_utf8(source: bytes) -> bool:
     return bool(is_declared) or source.startswith(BOM_UTF8)
 
 
-class _ReachedError(Exception):
-    """The tokenizer asks for the line that cannot be read."""
-
-
-def _found_before(lines: bytes, filename: str) -> Exception | None:
+def _found_before(lines: bytes, filename: str) -> SyntaxError | None:
     """What is wrong with these lines, if the interpreter tells it without reading on.
 
     So it does of what its tokenizer finds, and of an indent; before it tells of anything else it reads the file to its
@@ -126,14 +121,16 @@ def _is_the_tokenizers(lines: bytes) -> bool:
 
     try:
         list(_tokenize.TokenizerIter(_read(lines).__next__, extra_tokens=False))
-    except _ReachedError:
-        return False
     except SyntaxError:
         return True
+    except Exception:  # it asks for the line that cannot be read
+        return False
     return False
 
 
 def _read(lines: bytes) -> Iterator[str]:
-    for line in lines.removeprefix(BOM_UTF8).split(b"\n")[:-1]:
-        yield line.decode() + "\n"
-    raise _ReachedError
+    coding = _coding(lines)
+    text = lines.decode(coding[1].decode() if coding else "utf-8-sig", "replace")
+    for line in text.split("\n")[:-1]:
+        yield line + "\n"
+    raise EOFError("the next one cannot be read")
