@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
+import warnings
 from codecs import BOM_UTF8
 
 from codetracer_python_recorder import _native
@@ -51,13 +52,14 @@ def of_file(error: Exception | None, source: bytes, filename: str) -> Exception 
 
 
 def _error(source: bytes, filename: str) -> SyntaxError | None:
-    """What `compile` finds wrong with the syntax."""
-    try:
-        _native.compile_file(source, filename)
-    except SyntaxError as error:
-        return error.with_traceback(None)
-    except Exception:  # it cannot be decoded, or is too deep
-        return None
+    """What `compile` finds wrong with the syntax; its warnings were shown when the whole was compiled."""
+    with warnings.catch_warnings(record=True):
+        try:
+            _native.compile_file(source, filename)
+        except SyntaxError as error:
+            return error.with_traceback(None)
+        except Exception:  # it cannot be decoded, or is too deep
+            return None
     return None
 
 

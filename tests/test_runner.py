@@ -223,6 +223,8 @@ SOURCES = {
     "no coding line, within a text": b"import sys\nx = 1\ny = '''\ncaf\xe9\n",
     "NUL": b"y = 2\nx = 1\0\n",
     "NUL, behind a bracket too many": b"y = 2\nx = 1)\n# \0\n",
+    "no coding line, behind a warning": b"import sys\nx = '\\d'\n# caf\xe9\n",
+    "no coding line, behind a warning and a bracket too many": b"x = '\\d'\ny = 1)\n# caf\xe9\n",
     "NUL, in latin-1": b"# coding: latin-1\nx = 'caf\xe9'\nx = = 1\n# \0\n",
     "a coding that is none": b"# coding: undefined\nx = 1\n",
     "all of these": b"#!/usr/bin/python\n# coding: ascii\nx = = 1\r\ny = 1)\n# caf\xe9 \0\n",
