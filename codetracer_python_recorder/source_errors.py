@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 import sys
 import warnings
+from _ast import PyCF_ONLY_AST
 from codecs import BOM_UTF8
-
-from codetracer_python_recorder import _native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +32,10 @@ def of_file(error: Exception | None, source: bytes, filename: str) -> Exception 
         is_of_coding = error and not _IS_PLACED and error.args[0].startswith("encoding problem: ")
         return SyntaxError(error.args[0]) if error and is_of_coding else error
     begin = source.rfind(b"\n", 0, at) + 1
-    if first := _found_before(source[:begin], filename):
+    was_read = not _IS_PLACED and source[at] != 0  # else `compile` has looked for it first, and warned of nothing
+    with warnings.catch_warnings(record=was_read):
+        first = _found_before(source[:begin], filename)
+    if first:
         return first
     line = source.count(b"\n", 0, at) + 1
     if source[at] == 0:
@@ -42,7 +44,9 @@ def of_file(error: Exception | None, source: bytes, filename: str) -> Exception 
     place = []
     if _IS_PLACED:
         line = line if line > 2 else 1  # the first two are read together, to find the coding
-        if found := _error(source.replace(b"\0", b" "), filename):
+        with warnings.catch_warnings(record=True):
+            found = _error(source.replace(b"\0", b" "), filename)
+        if found:
             place = [(filename, line, found.offset, found.text, line, found.end_offset)]
     problem = (
         f"Non-UTF-8 code starting with '\\x{source[at]:02x}' in file {filename} on line {line}, "
@@ -52,14 +56,13 @@ def of_file(error: Exception | None, source: bytes, filename: str) -> Exception 
 
 
 def _error(source: bytes, filename: str) -> SyntaxError | None:
-    """What `compile` finds wrong with the syntax; its warnings were shown when the whole was compiled."""
-    with warnings.catch_warnings(record=True):
-        try:
-            _native.compile_file(source, filename)
-        except SyntaxError as error:
-            return error.with_traceback(None)
-        except Exception:  # it cannot be decoded, or is too deep
-            return None
+    """What the parser finds wrong."""
+    try:
+        compile(source, filename, "exec", PyCF_ONLY_AST, dont_inherit=True)
+    except SyntaxError as error:
+        return error.with_traceback(None)
+    except Exception:  # it cannot be decoded, or is too deep
+        return None
     return None
 
 

@@ -225,6 +225,7 @@ SOURCES = {
     "NUL, behind a bracket too many": b"y = 2\nx = 1)\n# \0\n",
     "no coding line, behind a warning": b"import sys\nx = '\\d'\n# caf\xe9\n",
     "no coding line, behind a warning and a bracket too many": b"x = '\\d'\ny = 1)\n# caf\xe9\n",
+    "NUL, behind warnings": b"x = '\\d'\ny = 1 is 1\n# \0\n",
     "NUL, in latin-1": b"# coding: latin-1\nx = 'caf\xe9'\nx = = 1\n# \0\n",
     "a coding that is none": b"# coding: undefined\nx = 1\n",
     "all of these": b"#!/usr/bin/python\n# coding: ascii\nx = = 1\r\ny = 1)\n# caf\xe9 \0\n",
