@@ -4,8 +4,8 @@
 //!
 //! `PY_START` is set globally and answered once per code object (DISABLE for what is skipped); the
 //! events of recorded code are set on its code objects. `RAISE`, `PY_UNWIND` and `PY_THROW` cannot be
-//! local (PEP 669), and DISABLE from them is an error in the program: they look first whether the
-//! code object is ours, and return None whatever happens.
+//! local (PEP 669), and DISABLE from them is an error in the program: they are set with the first code
+//! object that is recorded, look first whether the code object is ours, and return None whatever happens.
 
 mod api;
 mod callback;
@@ -38,7 +38,9 @@ const TOOL_IDS: [i32; 6] = [3, 4, 0, 1, 2, 5];
 const TOOL_NAME: &str = "codetracer-python-recorder";
 
 /// Events set for all code; `PY_RESUME` tells of what began before the recording did.
-const GLOBAL_EVENTS: [&str; 5] = ["PY_START", "PY_RESUME", "PY_THROW", "PY_UNWIND", "RAISE"];
+const GLOBAL_EVENTS: [&str; 2] = ["PY_START", "PY_RESUME"];
+/// Events set for all code too, but not before any is recorded: what is skipped is called back for each of them.
+const EXCEPTION_EVENTS: [&str; 3] = ["PY_THROW", "PY_UNWIND", "RAISE"];
 /// Events set on recorded code; `PY_START` among them, since without it `LINE` stays away from
 /// the first line of a one-line function (gh-155992, 3.13).
 const LOCAL_EVENTS: [&str; 4] = ["PY_START", "PY_RETURN", "PY_YIELD", "PY_RESUME"];
@@ -76,6 +78,7 @@ pub struct Monitor {
     paused: Cell<Option<Pause>>,
     tool: Cell<i32>,
     callables: RefCell<Vec<(&'static str, Py<PyAny>)>>,
+    global_events: Cell<i32>,
     local_events: [i32; 2],
     api: &'static Api,
 }
@@ -97,6 +100,7 @@ impl Monitor {
             paused: Cell::new(None),
             tool: Cell::new(tool),
             callables: RefCell::default(),
+            global_events: Cell::new(api.mask(&GLOBAL_EVENTS)),
             local_events: [without_lines, without_lines | api.mask(&["LINE"])],
             api,
         });
@@ -133,7 +137,7 @@ impl Monitor {
     }
 
     fn set_global(&self, py: Python<'_>) -> PyResult<()> {
-        let arguments = (self.tool.get(), self.api.mask(&GLOBAL_EVENTS));
+        let arguments = (self.tool.get(), self.global_events.get());
         self.api.set_events.call1(py, arguments)?;
         Ok(())
     }
@@ -196,10 +200,23 @@ impl Monitor {
         }
     }
 
-    /// Sets the local events of code objects that the recorder has just begun to record.
+    /// Sets the events of code objects that the recorder has just begun to record.
     fn arm_new(&self, recorder: &mut Recorder) {
         while let Some(code) = recorder.take_unarmed() {
+            self.arm_exceptions(recorder);
             self.arm_code(recorder, code);
+        }
+    }
+
+    /// Sets the events of exceptions, where they are not set yet: before the local ones, with which the interpreter (3.12)
+    /// notes for a code object what it is to tell of.
+    fn arm_exceptions(&self, recorder: &mut Recorder) {
+        let events = self.global_events.get() | self.api.mask(&EXCEPTION_EVENTS);
+        if self.global_events.replace(events) == events {
+            return;
+        }
+        if let Err(error) = interpreter::attached(|py| self.set_global(py)) {
+            self.give_up(Some(recorder), &format!("sys.monitoring: {error}"));
         }
     }
 

@@ -741,6 +741,77 @@ def test_a_program(name: str, folder: Path, plain: Plain, record: Record, form: 
     compare(folder / "told.json", recorded.trace)
 
 
+LATE = """
+def fails(n):
+    try:
+        return [][n]
+    finally:
+        n += 1
+def caught():
+    try:
+        fails(1)
+    except IndexError as error:
+        raise ValueError("late") from error
+def yields():
+    while True:
+        try:
+            yield 1
+        except KeyError:
+            yield 2
+def passes_on(function):
+    function()
+def asks(dictionary):
+    return dictionary["absent"]
+"""
+SKIPPED = """
+import threading
+class Fails(dict):
+    def __missing__(self, key):
+        raise KeyError(key)
+def nothing():
+    yield
+def tried(function, *arguments):
+    try:
+        function(*arguments)
+    except (LookupError, ValueError):
+        return True
+skipped = nothing()
+next(skipped)
+for _ in range(3):
+    tried(lambda: [][0])
+def waits(turn, answer):
+    turn.wait()
+    tried(lambda: [][0])
+    from recorded.late import fails
+    answer.append(tried(fails, 3))
+turn, answer = threading.Event(), []
+thread = threading.Thread(target=waits, args=(turn, answer))
+thread.start()
+tried(skipped.throw, KeyError)
+from recorded import late
+assert tried(late.fails, 0) and tried(late.caught)
+generator = late.yields()
+next(generator)
+generator.throw(KeyError())
+assert tried(generator.throw, ValueError)
+assert tried(late.passes_on, lambda: late.fails(2)) and tried(late.asks, Fails())
+turn.set()
+thread.join()
+assert answer == [True]
+"""
+
+
+def test_exceptions_of_code_that_comes_late(folder: Path, plain: Plain, record: Record, form: str) -> None:
+    """Nothing is recorded at first, and what raises exceptions before and around what is recorded is skipped."""
+    (folder / "p.py").write_text(SKIPPED, encoding="utf-8")
+    (folder / "recorded").mkdir()
+    (folder / "recorded" / "late.py").write_text(LATE, encoding="utf-8")
+    plain(ORACLE, "told.json", os.path.realpath(folder / "recorded"), "p.py").check_returncode()
+    recorded = record("p.py", options=["--format", form, "--exclude", "p.py", *SCALARS])
+    assert (recorded.done.returncode, recorded.done.stderr) == (0, "")
+    compare(folder / "told.json", recorded.trace)
+
+
 def test_the_comparison_misses_nothing(folder: Path, plain: Plain, record: Record) -> None:
     """Without any one of its records a trace tells another story, and so it does with one that is told wrongly."""
     (folder / "p.py").write_text(PROGRAMS["lines"], encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Many code objects of which none is recorded, and one that runs on and on."""
+"""Many code objects of which none is recorded, one that runs on and on, and one that raises."""
 
 code = compile("pass", __file__, "exec")
 for number in range(5_000):
@@ -13,3 +13,14 @@ def work(count: int) -> int:
 
 
 work(20_000)
+
+
+def raises(count: int) -> None:
+    for number in range(count):
+        try:
+            {}[number]
+        except KeyError:
+            pass
+
+
+raises(5_000)
