@@ -18,8 +18,8 @@ work(20_000)
 def raises(count: int) -> None:
     for number in range(count):
         try:
-            {}[number]
-        except KeyError:
+            [][number]
+        except IndexError:
             pass
 
 
