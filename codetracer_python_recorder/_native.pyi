@@ -57,10 +57,10 @@ def start(
     """Begin to record this process into the folder, which is made if it is not there.
 
     `spec` is the JSON of `Policy.spec()`. `metadata` is a JSON object with what Python knows; it is kept in
-    `trace_metadata.json` beside what the recorder adds. `main` is the code object of a program without a file (`-c`,
-    standard input) and `main_source` its text, which is kept in the trace folder; such a program that does not compile
-    has a text alone. `SessionError`: a recording is running, or one of another process writes to the folder.
-    `TraceError`: the folder cannot be written. `PolicyError`: a glob does not compile.
+    `trace_metadata.json` beside what the recorder adds. `main_source` is the text of a program without a file (`-c`,
+    standard input), which is kept in the trace folder, and `main` its code object, if there is one yet.
+    `SessionError`: a recording is running, or one of another process writes to the folder. `TraceError`: the folder
+    cannot be written. `PolicyError`: a glob does not compile.
     """
 
 def start_in_series(trace_dir: str | os.PathLike[str], spec: str, metadata: str, root: str) -> None:
@@ -105,21 +105,25 @@ def flush() -> None:
 def is_tracing() -> bool:
     """Whether this process is being recorded."""
 
-def compile_file(source: bytes, filename: str, /) -> CodeType:
-    """The code of a module, as `compile` makes it, and with what that raises; but sooner."""
-
-def run_main(program: CodeType | BaseException, is_file: bool, status: Callable[[], int] | None, /) -> int:
-    """Run code in the module `__main__` with no frame beneath it, or show why there is none, and end the process.
+def run_source(status: Callable[[], int] | None, descriptor: int, name: bytes, skips_line: bool, /) -> int:
+    """Have the interpreter read and run an open file as `__main__`, with no frame beneath it, and end the process.
 
     It ends as the interpreter would end it, with the program's exit status, or the one that `status` gives. Where the
-    interpreter's prompt is to follow (`-i`), that status is returned. `is_file`: whether the code is a file's.
+    interpreter's prompt is to follow (`-i`), that status is returned. The file is closed when it was read.
+    `skips_line`: without its first line, whose end stays. `OSError`: the descriptor is no open file's.
     """
 
+def run_code(status: Callable[[], int] | None, code: CodeType | BaseException, is_file: bool, /) -> int:
+    """Run code, or show why there is none, as `run_source` does it with a file. `is_file`: whether it is a file's."""
+
 def run_function(status: Callable[[], int] | None, function: Callable[..., object], /, *arguments: object) -> int:
-    """Call a function that runs a module as `__main__`, and end the process, as `run_main` does."""
+    """Call a function that runs a module as `__main__`, as `run_source` does it with a file."""
+
+def does_not_compile() -> bool:
+    """Whether there was no code to run, once what runs the program has seen that."""
 
 def exit_status() -> int | None:
-    """The program's exit status, once `run_main` or `run_function` has seen its end."""
+    """The program's exit status, once what runs it has seen its end."""
 
 @type_check_only
 class Recovery(TypedDict):

@@ -1,6 +1,6 @@
 """Runs a program as `__main__`, so that it finds what plain Python would have made for it.
 
-Owns: finding and compiling the program, `__main__`, `sys.argv`, `sys.path[0]`.
+Owns: finding the program, `__main__`, `sys.argv`, `sys.path[0]`.
 Must not: know of policies or traces, nor import anything of ours from `run` on: then `sys.path` and `sys.modules` are
 the program's.
 
@@ -22,6 +22,8 @@ from codetracer_python_recorder.own import BUILTINS
 
 __builtins__ = BUILTINS
 
+BINARY = getattr(os, "O_BINARY", 0)  # Windows alone has other files
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,12 +32,15 @@ if TYPE_CHECKING:
 
 
 class Program:
-    """A program that was found and, if it needs no look-up at run time, compiled.
+    """A program that was found.
 
     `name` is what a reader of the trace calls it. `names` are the absolute names of its file, `start` is the path that
     the search of the project begins at; `None`: the working directory. `path0` is its `sys.path[0]`, if it gets one.
     `file` and `loader` are its `__file__` and the class of its `__loader__`, where it has these. `text` is the source
-    of a program without a file. `error` is why it does not compile. `module` is what runpy is called with, if it is.
+    of a program without a file.
+
+    One of four is how it runs: by `module` runpy is called, by `source` the native module, so that the interpreter
+    reads the open file itself; `code` is of `-c` or byte code, and `error` is why there is none.
     """
 
     __slots__ = (
@@ -49,6 +54,7 @@ class Program:
         "name",
         "names",
         "path0",
+        "source",
         "start",
         "text",
     )
@@ -65,6 +71,7 @@ class Program:
         self.error: Exception | None = None
         self.command: list[str] = argv
         self.module: tuple[str, bool] | None = None
+        self.source: tuple[int, bytes, bool] | None = None
         self.loader: type[loaders.FileLoader] | None = None
 
     @property
@@ -88,17 +95,6 @@ class Program:
         except Exception as error:  # whatever it is, plain Python shows it as the program's own
             self.error = error.with_traceback(None)
 
-    def compile_file(self, source: bytes, filename: str) -> None:
-        """The same of what the interpreter reads from a file."""
-        try:
-            self.code = _native.compile_file(source, filename)
-        except Exception as error:
-            self.error = error.with_traceback(None)
-        if self.error or not _is_utf8(source):
-            from codetracer_python_recorder import source_errors
-
-            self.error = source_errors.of_file(self.error, source, filename)
-
 
 def script(path: str, arguments: Sequence[str]) -> Program:
     """A file with Python source or byte code, or a folder or zip file with a `__main__.py`."""
@@ -112,9 +108,10 @@ def script(path: str, arguments: Sequence[str]) -> Program:
         program.found_at(spec.origin)
         program.module = ("__main__", False)
         return program
+    skips = _skips_first_line()
     try:
-        with open(absolute, "rb") as file:
-            source = file.read()
+        descriptor = os.open(absolute, os.O_RDONLY | BINARY)
+        is_compiled = path.endswith(".pyc") or (not skips and _begins_as_byte_code(descriptor))
     except OSError as error:
         if isinstance(error, FileNotFoundError):
             raise RecorderError(f"{path}: no such file ({_way_out(path)})") from None
@@ -122,15 +119,23 @@ def script(path: str, arguments: Sequence[str]) -> Program:
     program.path0 = None if sys.flags.safe_path else os.path.dirname(os.path.realpath(absolute))
     program.found_at(absolute)
     program.file = absolute
-    program.loader = loaders.SourceFileLoader
-    skips = _skips_first_line()
-    if path.endswith(".pyc") or (not skips and source.startswith(loaders.MAGIC_NUMBER)):
-        _load(program, source)
+    if is_compiled:
+        _load(program, descriptor)
     else:
-        if skips:
-            source = b"".join(source.partition(b"\n")[1:])  # its end stays, so that lines keep their numbers
-        program.compile_file(source, absolute)
+        program.loader = loaders.SourceFileLoader
+        program.source = (descriptor, os.fsencode(absolute), skips)
     return program
+
+
+def _begins_as_byte_code(descriptor: int) -> bool:
+    """Whether the interpreter takes an open file for byte code; of what cannot be read twice it takes none for that."""
+    try:
+        os.lseek(descriptor, 0, os.SEEK_CUR)
+    except OSError:
+        return False
+    beginning = os.read(descriptor, 2)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return beginning == loaders.MAGIC_NUMBER[:2]
 
 
 def _way_out(path: str) -> str:
@@ -171,9 +176,24 @@ def standard_input(arguments: Sequence[str]) -> Program:
     program.file = "<stdin>"
     with open(0, "rb", closefd=False) as file:
         source = file.read()
-    program.compile_file(source, "<stdin>")
+    program.source = (_open_file(source), b"<stdin>", False)
     program.text = _decoded(source)
     return program
+
+
+def _open_file(content: bytes) -> int:
+    """The descriptor of a file without a name, to be read from its beginning."""
+    try:
+        descriptor = os.memfd_create("program")
+    except (AttributeError, OSError):  # not on this system
+        from tempfile import TemporaryFile
+
+        with TemporaryFile() as file:
+            descriptor = os.dup(file.fileno())
+    with open(descriptor, "wb", closefd=False) as file:
+        file.write(content)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
 
 
 def _importer(path: str) -> loaders.FileFinder | None:
@@ -222,12 +242,14 @@ def _spec(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
     return None
 
 
-def _load(program: Program, data: bytes) -> None:
+def _load(program: Program, descriptor: int) -> None:
     """Byte code given as a script."""
     import marshal
 
     program.loader = loaders.SourcelessFileLoader
     try:
+        with open(descriptor, "rb") as file:
+            data = file.read()
         if not data.startswith(loaders.MAGIC_NUMBER):
             raise RuntimeError("Bad magic number in .pyc file")
         code = marshal.loads(memoryview(data)[16:])
@@ -236,14 +258,6 @@ def _load(program: Program, data: bytes) -> None:
         program.code = code
     except Exception as error:  # damaged data: shown as plain Python shows it
         program.error = error.with_traceback(None)
-
-
-def _is_utf8(source: bytes) -> bool:
-    try:
-        source.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _decoded(source: bytes) -> str:
@@ -284,11 +298,13 @@ def run(program: Program, baseline: Sequence[str], collects: bool, status: Calla
 
         run_module = runpy._run_module_as_main  # type: ignore[attr-defined]  # what the interpreter itself calls
         return _native.run_function(status, run_module, *program.module)
-    if program.text is not None and program.file is None:
+    if program.source:
+        return _native.run_source(status, *program.source)
+    if program.file is None:
         _register(program)
     found = program.error or program.code
     assert found is not None  # `compile` and `_load` leave one of the two
-    return _native.run_main(found, program.file is not None, status)
+    return _native.run_code(status, found, program.file is not None)
 
 
 def _restore_modules(baseline: Sequence[str]) -> None:

@@ -26,12 +26,13 @@ use pyo3::prelude::*;
 /// What decides and records, behind `codetracer_python_recorder`.
 #[pymodule(gil_used = true)]
 mod _native {
+    use std::ffi::CString;
     use std::path::PathBuf;
     use std::sync::Arc;
 
     use pyo3::exceptions::PyValueError;
     use pyo3::prelude::*;
-    use pyo3::types::{PyCode, PyDict, PyString, PyTuple};
+    use pyo3::types::{PyCode, PyDict, PyTuple};
     use serde_json::{Map, Value};
 
     use crate::error::{Error, Result};
@@ -90,7 +91,6 @@ mod _native {
         let program = main_source.map(|text| session::Program {
             text,
             code: main.map(Arc::new),
-            is_to_come: false,
         });
         session::start(
             py,
@@ -193,22 +193,26 @@ mod _native {
     }
 
     #[pyfunction]
-    #[pyo3(signature = (source, filename, /))]
-    fn compile_file<'py>(
-        source: &[u8],
-        filename: &Bound<'py, PyString>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        program::compile(source, filename)
+    #[pyo3(signature = (status, descriptor, name, skips_line, /))]
+    fn run_source(
+        py: Python<'_>,
+        status: Option<&Bound<'_, PyAny>>,
+        descriptor: i32,
+        name: &[u8],
+        skips_line: bool,
+    ) -> PyResult<i32> {
+        let name = CString::new(name)?;
+        program::run_source(py, descriptor, &name, skips_line, status)
     }
 
     #[pyfunction]
-    #[pyo3(signature = (program, is_file, status, /))]
-    fn run_main(
-        program: &Bound<'_, PyAny>,
-        is_file: bool,
+    #[pyo3(signature = (status, code, is_file, /))]
+    fn run_code(
         status: Option<&Bound<'_, PyAny>>,
+        code: &Bound<'_, PyAny>,
+        is_file: bool,
     ) -> PyResult<i32> {
-        program::run(program, is_file, status)
+        program::run_code(code, is_file, status)
     }
 
     #[pyfunction]
@@ -219,6 +223,11 @@ mod _native {
         arguments: &Bound<'_, PyTuple>,
     ) -> PyResult<i32> {
         program::call(function, arguments, status)
+    }
+
+    #[pyfunction]
+    fn does_not_compile() -> bool {
+        program::does_not_compile()
     }
 
     #[pyfunction]

@@ -1,60 +1,109 @@
-//! The program's code compiled and run at the bottom of the stack, from which nothing returns to ours.
+//! The program's code run at the bottom of the stack, from which nothing returns to ours.
 //!
 //! Owns: where the program's frames begin. Must not: know whether anything is recorded.
 
 mod end;
 
-use std::ffi::CString;
+use std::ffi::{CStr, c_int};
+use std::io;
 use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use pyo3::exceptions::PySyntaxError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyCode, PyString, PyTuple};
+use pyo3::types::{PyCode, PyTuple};
 
-use crate::frame::{self, Bottom};
+use crate::frame::{self, Bottom, Object};
 
 pub use end::status;
 use end::{End, Kind};
 
-/// Source of a file, compiled as `compile` does it. That one makes all types of the `ast` module first, which plain
-/// Python never does to run a script, and which takes two milliseconds (`PyAST_Check` in `Python/bltinmodule.c`).
+/// What is said of a program that has never begun.
+static DOES_NOT_COMPILE: AtomicBool = AtomicBool::new(false);
+
+/// Whether there was no code to run.
+pub fn does_not_compile() -> bool {
+    DOES_NOT_COMPILE.load(Ordering::Relaxed)
+}
+
+/// Has the interpreter read an open file and run it as `__main__`, with no frame beneath it, and ends the process;
+/// returns the exit status where the interpreter's prompt follows. Of a file the interpreter tells other mistakes, and in
+/// other words, than `compile` does of its bytes: it reads line by line.
 ///
 /// # Errors
-/// What `compile` raises.
-pub fn compile<'py>(source: &[u8], filename: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
-    let py = filename.py();
-    let source = CString::new(source)
-        .map_err(|_| PySyntaxError::new_err("source code string cannot contain null bytes"))?;
+/// Where there is no such module, or no such file.
+pub fn run_source(
+    py: Python<'_>,
+    descriptor: c_int,
+    name: &CStr,
+    skips_line: bool,
+    status: Option<&Bound<'_, PyAny>>,
+) -> PyResult<i32> {
+    // SAFETY: a text that ends in a null byte; the file is closed by the interpreter.
+    let file = unsafe { libc::fdopen(descriptor, c"rb".as_ptr()) };
+    if file.is_null() {
+        return Err(io::Error::last_os_error().into());
+    }
+    if skips_line {
+        skip_line(file);
+    }
     let mut flags = ffi::PyCompilerFlags {
         cf_flags: 0,
         cf_feature_version: py.version_info().minor.into(),
     };
-    // SAFETY: the GIL is held; a text that ends in a null byte and a str; the code object is a new reference.
+    // SAFETY: the GIL is held; `names` is a dict; an open file, which is closed when it was read (`Python/pythonrun.c`).
+    let read = |names| unsafe {
+        let (start, closes) = (ffi::Py_file_input, 1);
+        let name = name.as_ptr();
+        ffi::PyRun_FileExFlags(file, name, start, names, names, closes, &raw mut flags)
+    };
+    run(py, Kind::File, status, read)
+}
+
+/// Goes to the end of the first line, as `pymain_run_file_obj` does (`Modules/main.c`).
+fn skip_line(file: *mut libc::FILE) {
+    // SAFETY: an open file.
     unsafe {
-        let code = ffi::Py_CompileStringObject(
-            source.as_ptr(),
-            filename.as_ptr(),
-            ffi::Py_file_input,
-            &raw mut flags,
-            -1,
-        );
-        Bound::from_owned_ptr_or_err(py, code)
+        loop {
+            match libc::fgetc(file) {
+                libc::EOF => return,
+                character if character == c_int::from(b'\n') => {
+                    libc::ungetc(character, file);
+                    return;
+                }
+                _ => {}
+            }
+        }
     }
 }
 
-/// Runs code as `__main__` with no frame beneath it, or shows why there is none, and ends the process; returns the exit
-/// status where the interpreter's prompt follows.
+/// Runs code, or shows why there is none, as `run_source` does it with a file.
 ///
 /// # Errors
 /// Where there is no such module.
-pub fn run(
+pub fn run_code(
     program: &Bound<'_, PyAny>,
     is_file: bool,
     status: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<i32> {
-    let py = program.py();
     let kind = if is_file { Kind::File } else { Kind::Text };
+    // SAFETY: the GIL is held; `names` is a dict; what is raised takes over a reference.
+    run(program.py(), kind, status, |names| unsafe {
+        if let Ok(code) = program.cast::<PyCode>() {
+            return ffi::PyEval_EvalCode(code.as_ptr(), names, names);
+        }
+        ffi::PyErr_SetRaisedException(program.clone().into_ptr());
+        ptr::null_mut()
+    })
+}
+
+/// Calls `act` with the names of `__main__` at the bottom of the stack, and ends the process.
+fn run(
+    py: Python<'_>,
+    kind: Kind,
+    status: Option<&Bound<'_, PyAny>>,
+    act: impl FnOnce(Object) -> Object,
+) -> PyResult<i32> {
     let end = End::new(py, kind, status)?;
     // SAFETY: the GIL is held. The one reference that is taken here is the interpreter's own in `_PyRun_SimpleFile`;
     // the names are borrowed, as there: the program may count the references.
@@ -62,20 +111,31 @@ pub fn run(
         let module = ffi::PyImport_AddModule(c"__main__".as_ptr());
         let module = Bound::from_borrowed_ptr_or_err(py, module)?;
         let _bottom = Bottom::hide(frame::access(py));
-        if let Ok(code) = program.cast::<PyCode>() {
-            let names = ffi::PyModule_GetDict(module.as_ptr());
-            ffi::Py_XDECREF(ffi::PyEval_EvalCode(code.as_ptr(), names, names));
-        } else {
-            ffi::PyErr_SetRaisedException(program.clone().into_ptr());
-        }
+        ffi::Py_XDECREF(act(ffi::PyModule_GetDict(module.as_ptr())));
+        DOES_NOT_COMPILE.store(came_from_nowhere(), Ordering::Relaxed);
         Ok(end.reach(Some(module)))
     }
 }
 
-/// Calls what runs a module as `__main__`, as `run` does it with code.
+/// Whether what is raised has come up in no frame.
+fn came_from_nowhere() -> bool {
+    // SAFETY: the GIL is held; what is raised is taken out and put back.
+    unsafe {
+        let raised = ffi::PyErr_GetRaisedException();
+        if raised.is_null() {
+            return false;
+        }
+        let traceback = ffi::PyException_GetTraceback(raised);
+        ffi::Py_XDECREF(traceback);
+        ffi::PyErr_SetRaisedException(raised);
+        traceback.is_null()
+    }
+}
+
+/// Calls what runs a module as `__main__`, as `run_source` does it with a file.
 ///
 /// # Errors
-/// As `run`.
+/// None.
 pub fn call(
     function: &Bound<'_, PyAny>,
     arguments: &Bound<'_, PyTuple>,

@@ -98,10 +98,8 @@ pub struct Request {
 pub struct Program {
     /// Its text.
     pub text: String,
-    /// Its code object; none where the text does not compile, or where the interpreter has yet to compile it.
+    /// Its code object; none where the interpreter has yet to compile it, or cannot.
     pub code: Option<Arc<Py<PyCode>>>,
-    /// Whether the interpreter has yet to compile it.
-    pub is_to_come: bool,
 }
 
 /// Starts recording.
@@ -271,7 +269,7 @@ fn keep_main(
     let mut main = MainCode {
         codes: HashSet::new(),
         path: path.to_string_lossy().into_owned(),
-        is_to_come: program.is_to_come,
+        is_to_come: program.code.is_none(),
     };
     if let Some(code) = &program.code {
         main.add(code.bind(py));

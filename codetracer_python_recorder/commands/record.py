@@ -148,7 +148,7 @@ class _Ending:
             return
         line = complaint(self.policy, report)
         if line:
-            say(f"nothing was recorded: {self.program.name} does not compile" if self.program.error else line)
+            say(f"nothing was recorded: {self.program.name} does not compile" if _native.does_not_compile() else line)
         if self.verbose:
             say(*(f"{origin}: matched nothing" for origin in report["unmatched_patterns"]))
         if self.tells:

@@ -109,7 +109,7 @@ impl Recorder {
         let comes = main.is_to_come
             && module == Some("__main__")
             && names.name == "<module>"
-            && names.file == "<string>"
+            && ["<string>", "<stdin>"].contains(&&*names.file)
             && frame.back().is_none();
         if comes {
             main.is_to_come = false;

@@ -145,11 +145,7 @@ pub fn follow(
             (_, value) => _ = metadata.insert(key, value),
         }
     }
-    let program = text.map(|text| Program {
-        text,
-        code: None,
-        is_to_come: true,
-    });
+    let program = text.map(|text| Program { text, code: None });
     let request = Request {
         folder: format!("{}{}", plan.place, process::id()).into(),
         spec: spec.to_string(),
