@@ -241,8 +241,8 @@ def main() -> None:
     rounds = f"medians of {options.rounds} rounds, {many} of what takes less than {SHORT} s, one of what takes {LONG} s"
     text = [f"{machine}; {rounds}; {shown}.", ""]
     text += [
-        "*to plain*, *to floor*: ratios of medians; *least to …*: of what took least in all rounds, which a busy",
-        "machine disturbs less. *ns a line*, *ns a call*: what is more than plain, by the lines that run, or by the",
+        "*to plain*, *to floor*: ratios of medians; *least to …*: of what took least in the rounds that both ran",
+        "in, which a busy machine disturbs less. *ns a line*, *ns a call*: what is more than plain, by the lines that run, or by the",
         "calls where these alone are recorded.",
         "",
     ]

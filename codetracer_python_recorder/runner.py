@@ -116,7 +116,7 @@ def script(path: str, arguments: Sequence[str]) -> Program:
         if isinstance(error, FileNotFoundError):
             raise RecorderError(f"{path}: no such file ({_way_out(path)})") from None
         raise RecorderError(f"{path}: cannot be read: {error.strerror}") from None
-    program.path0 = None if sys.flags.safe_path else os.path.dirname(os.path.realpath(absolute))
+    program.path0 = None if sys.flags.safe_path else _folder(absolute)
     program.found_at(absolute)
     program.file = absolute
     if is_compiled:
@@ -125,6 +125,15 @@ def script(path: str, arguments: Sequence[str]) -> Program:
         program.loader = loaders.SourceFileLoader
         program.source = (descriptor, os.fsencode(absolute), skips)
     return program
+
+
+def _folder(script: str) -> str:
+    """Where a script lies, its links followed; a pipe lies where it is named (`Python/pathconfig.c`)."""
+    try:
+        path = os.path.realpath(script, strict=True)
+    except OSError:
+        path = os.path.join(os.path.dirname(script), os.readlink(script))
+    return os.path.dirname(path)
 
 
 def _begins_as_byte_code(descriptor: int) -> bool:
@@ -231,7 +240,15 @@ def _origin(name: str, path0: str | None) -> str | None:
 
 def _inside(package: ModuleSpec, name: str) -> ModuleSpec | None:
     folders = package.submodule_search_locations
-    return None if folders is None else _spec(f"{package.name}.{name}", folders)
+    if folders is None:
+        return None
+    full_name = f"{package.name}.{name}"
+    try:
+        return _spec(full_name, folders)
+    except KeyError:  # a package without a file of its own looks its parents up, which are not imported
+        spec = type(package)(full_name, None, is_package=True)
+        spec.submodule_search_locations = [os.path.join(folder, name) for folder in folders]
+        return spec
 
 
 def _spec(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
@@ -318,7 +335,7 @@ def _restore_modules(baseline: Sequence[str]) -> None:
     for name, found in list(sys.modules.items()):
         if name in kept:
             continue
-        for folder in vars(found).get("__path__", ()):
+        for folder in getattr(found, "__dict__", {}).get("__path__", ()):
             sys.path_importer_cache.pop(folder, None)
         if name.partition(".")[0] != ours:
             del sys.modules[name]

@@ -227,7 +227,7 @@ static EXTRA_INDEX: PyOnceLock<isize> = PyOnceLock::new();
 
 /// Called by the interpreter when a code object dies, or its `CodeInfo` is replaced.
 unsafe extern "C" fn free(info: *mut c_void) {
-    if !info.is_null() {
+    if is_info(info) {
         // SAFETY: `attach` made the pointer from a box, and nobody else frees it.
         drop(unsafe { Box::from_raw(info.cast::<CodeInfo>()) });
     }
@@ -256,19 +256,59 @@ impl CodeInfo {
     }
 }
 
+/// Whether a `CodeInfo` hangs there: not nothing, nor `skip`'s mark, which is odd.
+#[inline]
+fn is_info(extra: *mut c_void) -> bool {
+    !extra.is_null() && extra.addr() & 1 == 0
+}
+
+/// What hangs on a code object.
+#[inline]
+fn extra(code: Object) -> *mut c_void {
+    let mut extra: *mut c_void = ptr::null_mut();
+    // SAFETY: a live code object.
+    let failed = unsafe { ffi::PyUnstable_Code_GetExtra(code, index(), &raw mut extra) };
+    if failed == 0 { extra } else { ptr::null_mut() }
+}
+
+/// Hangs something else on a live code object; whether that was possible.
+fn hang(code: Object, extra: *mut c_void) -> bool {
+    // SAFETY: a live code object; the interpreter frees what hung there by `free`.
+    unsafe {
+        let failed = ffi::PyUnstable_Code_SetExtra(code, index(), extra) != 0;
+        if failed {
+            ffi::PyErr_Clear();
+        }
+        !failed
+    }
+}
+
+/// Stands on a code object that the policy of a session skips.
+fn mark(session: u64) -> *mut c_void {
+    ptr::without_provenance_mut((session as usize) << 1 | 1)
+}
+
+/// Notes on a code object that this session skips it, for events that cannot be disabled.
+pub fn skip(code: Object, session: u64) {
+    hang(code, mark(session));
+}
+
+/// Whether this session has noted that it skips the code object.
+pub fn is_skipped(code: Object, session: u64) -> bool {
+    extra(code) == mark(session)
+}
+
 /// What this session knows of a recorded code object; none for code that it does not record.
 #[inline]
 pub fn info<'a>(code: Object, session: u64) -> Option<&'a CodeInfo> {
-    let mut extra: *mut c_void = ptr::null_mut();
-    // SAFETY: a live code object; what hangs there was put by `attach` and lives as long as the code
-    // object does, which the caller's event or frame holds.
-    unsafe {
-        if ffi::PyUnstable_Code_GetExtra(code, index(), &raw mut extra) != 0 || extra.is_null() {
-            return None;
-        }
-        let info = &*extra.cast::<CodeInfo>();
-        (info.session == session).then_some(info)
+    let extra = extra(code);
+    if !is_info(extra) {
+        return None;
     }
+    // SAFETY: it was put there by `attach` and lives as long as the code object does, which the caller's event or frame
+    // holds.
+    let info = unsafe { &*extra.cast::<CodeInfo>() };
+    (info.session == session).then_some(info)
 }
 
 /// The line of the instruction at an offset in bytes; 0 where it has none.
@@ -333,10 +373,9 @@ pub fn attach<'a>(
         patience: Default::default(),
     });
     let pointer = Box::into_raw(info);
-    // SAFETY: a live code object; on success the interpreter owns the box and frees it by `free`.
+    // SAFETY: a box of ours; where it hangs on the code object the interpreter owns it and frees it by `free`.
     unsafe {
-        if ffi::PyUnstable_Code_SetExtra(code, index(), pointer.cast()) != 0 {
-            ffi::PyErr_Clear();
+        if !hang(code, pointer.cast()) {
             drop(Box::from_raw(pointer));
             return None;
         }
@@ -347,10 +386,5 @@ pub fn attach<'a>(
 
 /// Takes the `CodeInfo` off a live code object.
 pub fn detach(code: *mut ffi::PyCodeObject) {
-    // SAFETY: a live code object; the interpreter frees what hung there by `free`.
-    unsafe {
-        if ffi::PyUnstable_Code_SetExtra(code.cast(), index(), ptr::null_mut()) != 0 {
-            ffi::PyErr_Clear();
-        }
-    }
+    hang(code.cast(), ptr::null_mut());
 }

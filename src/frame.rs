@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyCFunction, PyDict, PyTuple};
+use pyo3::types::{PyCFunction, PyTuple};
 
 use crate::interpreter;
 
@@ -304,18 +304,21 @@ pub fn innermost() -> usize {
     unsafe { *ThreadState::innermost(ffi::PyThreadState_Get().cast()) as usize }
 }
 
-/// The frames in what `sys._current_frames()` gave, for as long as that lives, no Python code runs and no other thread does:
-/// what is made once with `PyOnceLock` or `intern!` lets them.
-///
-/// # Errors
-/// Where it is no dict from thread to frame.
-pub fn all(frames: &Bound<'_, PyAny>) -> PyResult<Vec<Frame>> {
-    let frames = frames.cast::<PyDict>()?;
-    Ok(frames
-        .values()
-        .iter()
-        .map(|frame| Frame::of(frame.as_ptr().cast()))
-        .collect())
+/// Hands over the innermost frame of each thread that runs Python code. No other thread may go on meanwhile, and what is
+/// made once with `PyOnceLock` or `intern!` lets them. (`sys._current_frames` would tell the program's audit hooks.)
+pub fn with_all<R>(py: Python<'_>, act: impl FnOnce(&[Frame]) -> R) -> R {
+    let mut held = Vec::new();
+    // SAFETY: the GIL is held, so that no thread comes or goes; a frame is a new reference.
+    unsafe {
+        let mut state = ffi::PyInterpreterState_ThreadHead(ffi::PyInterpreterState_Get());
+        while !state.is_null() {
+            let frame = ffi::PyThreadState_GetFrame(state).cast();
+            held.extend(Bound::from_owned_ptr_or_opt(py, frame));
+            state = ffi::PyThreadState_Next(state);
+        }
+    }
+    let frames = held.iter().map(|frame| Frame::of(frame.as_ptr().cast()));
+    act(&frames.collect::<Vec<_>>())
 }
 
 /// Takes a tuple of names off the garbage collector's list, as its next run would: the code object keeps the tuple, and
@@ -413,7 +416,7 @@ impl Frame {
                 || (*inner).frame_object != self.object
                 || (*inner).executable.object() != self.code().cast()
                 || (*inner).globals != self.globals()
-                || !ThreadState::has_bottom(state)
+                || !has_bottom(state)
             {
                 return Ok(false);
             }
@@ -430,6 +433,15 @@ impl Frame {
                 .iter()
                 .all(|slot| fast.fast_local(slot) == self.public_local(slot)))
         }
+    }
+}
+
+/// Whether what lies beneath all frames is where the layout says.
+unsafe fn has_bottom(state: *mut ThreadState) -> bool {
+    // SAFETY: the caller hands over the calling thread's own state.
+    unsafe {
+        let bottom = ThreadState::bottom(state);
+        cfg!(not(Py_3_15)) || !bottom.is_null() && (*bottom).previous.is_null()
     }
 }
 

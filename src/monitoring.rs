@@ -4,8 +4,8 @@
 //!
 //! `PY_START` is set globally and answered once per code object (DISABLE for what is skipped); the
 //! events of recorded code are set on its code objects. `RAISE`, `PY_UNWIND` and `PY_THROW` cannot be
-//! local (PEP 669), and DISABLE from them is an error in the program: they are set with the first code
-//! object that is recorded, look first whether the code object is ours, and return None whatever happens.
+//! local (PEP 669), and DISABLE from them is an error in the program: they look first whether the code
+//! object is ours, and return None whatever happens.
 
 mod api;
 mod callback;
@@ -23,7 +23,7 @@ use pyo3::prelude::*;
 use crate::code::{self, Touched};
 use crate::error::{Error, Result};
 use crate::fault;
-use crate::frame::{self, Object};
+use crate::frame::Object;
 use crate::interpreter;
 use crate::memory;
 use crate::recorder::{Channel, Counters, Knowledge, Recorder, Setup};
@@ -37,10 +37,10 @@ type Metadata = serde_json::Map<String, serde_json::Value>;
 const TOOL_IDS: [i32; 6] = [3, 4, 0, 1, 2, 5];
 const TOOL_NAME: &str = "codetracer-python-recorder";
 
-/// Events set for all code; `PY_RESUME` tells of what began before the recording did.
-const GLOBAL_EVENTS: [&str; 2] = ["PY_START", "PY_RESUME"];
+/// Events set for all code; `PY_RESUME` and `PY_THROW` tell of what began before the recording did.
+const GLOBAL_EVENTS: [&str; 3] = ["PY_START", "PY_RESUME", "PY_THROW"];
 /// Events set for all code too, but not before any is recorded: what is skipped is called back for each of them.
-const EXCEPTION_EVENTS: [&str; 3] = ["PY_THROW", "PY_UNWIND", "RAISE"];
+const EXCEPTION_EVENTS: [&str; 2] = ["PY_UNWIND", "RAISE"];
 /// Events set on recorded code; `PY_START` among them, since without it `LINE` stays away from
 /// the first line of a one-line function (gh-155992, 3.13).
 const LOCAL_EVENTS: [&str; 4] = ["PY_START", "PY_RETURN", "PY_YIELD", "PY_RESUME"];
@@ -110,20 +110,9 @@ impl Monitor {
         }
         monitor.register(py)?;
         api.restart_events.call0(py)?;
-        monitor.adopt_running(py)?;
+        monitor.enter(Recorder::adopt_callers);
         monitor.set_global(py)?;
         Ok(monitor)
-    }
-
-    /// Takes the frames that run into the recording.
-    fn adopt_running(&self, py: Python<'_>) -> PyResult<()> {
-        let frames = self.api.current_frames.call0(py)?;
-        let running = frame::all(frames.bind(py))?;
-        self.enter(|recorder| {
-            recorder.adopt_callers(&running);
-            self.arm_new(recorder);
-        });
-        Ok(())
     }
 
     /// Has the callables called for the tool id.
@@ -149,10 +138,11 @@ impl Monitor {
         self.free_tool(py, recorder.touched())?;
         self.tool.set(new);
         self.register(py)?;
+        self.set_global(py)?;
         for code in recorder.touched().all() {
             self.arm_code(recorder, code.cast());
         }
-        self.set_global(py)
+        Ok(())
     }
 
     /// Runs `act` on the recorder, unless it has stopped or is at work already. A panic ends the recording.
@@ -166,7 +156,12 @@ impl Monitor {
         if let Some(pause) = self.paused.get() {
             self.end_pause(pause, recorder.as_deref_mut());
         }
-        let result = catch_unwind(AssertUnwindSafe(|| recorder.as_deref_mut().map(act)));
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let recorder = recorder.as_deref_mut()?;
+            let result = act(recorder);
+            self.arm_new(recorder);
+            Some(result)
+        }));
         if result.is_err() {
             self.give_up(recorder, OWN_ERROR);
         } else if memory::is_short() {
@@ -202,14 +197,13 @@ impl Monitor {
 
     /// Sets the events of code objects that the recorder has just begun to record.
     fn arm_new(&self, recorder: &mut Recorder) {
-        while let Some(code) = recorder.take_unarmed() {
+        while let Some(code) = recorder.take_unarmed().filter(|_| self.is_alive()) {
             self.arm_exceptions(recorder);
             self.arm_code(recorder, code);
         }
     }
 
-    /// Sets the events of exceptions, where they are not set yet: before the local ones, with which the interpreter (3.12)
-    /// notes for a code object what it is to tell of.
+    /// Sets the events of exceptions, where they are not set yet.
     fn arm_exceptions(&self, recorder: &mut Recorder) {
         let events = self.global_events.get() | self.api.mask(&EXCEPTION_EVENTS);
         if self.global_events.replace(events) == events {
@@ -398,14 +392,11 @@ impl Monitor {
     }
 
     /// Begins another recording with what is armed.
-    ///
-    /// # Errors
-    /// Where the interpreter does not tell what runs.
-    pub fn renew(&self, py: Python<'_>, setup: Setup, knowledge: Knowledge) -> PyResult<()> {
+    pub fn renew(&self, setup: Setup, knowledge: Knowledge) {
         let recorder = Recorder::new(setup, knowledge);
         // SAFETY: the GIL is held, and between two recordings there is nothing to be at work in.
         unsafe { *self.recorder.get() = Some(recorder) };
-        self.adopt_running(py)
+        self.enter(Recorder::adopt_callers);
     }
 
     /// Opens a call that stands for a part of the program, at this line of this file.

@@ -46,6 +46,9 @@ pub enum Verdict {
     Go,
 }
 
+/// Stands for the frame of the root call's step, while nothing comes after that.
+const ROOT_STEP: usize = usize::MAX;
+
 /// Stands for a value that is not written any more, for `limits.trace-bytes`.
 const LEFT_OUT: &str = "<left out>";
 
@@ -356,7 +359,7 @@ impl Recorder {
             out.call(function, 0);
             out.step(path, 1);
         });
-        self.threads[0].stepped = usize::MAX;
+        self.threads[0].stepped = ROOT_STEP;
     }
 
     fn path_id(&mut self, path: &str) -> (PathId, bool) {
@@ -402,7 +405,7 @@ impl Recorder {
             ),
         };
         let is_first =
-            self.threads[thread].stepped == usize::MAX && info.path == PathId(0) && line == 1;
+            self.threads[thread].stepped == ROOT_STEP && info.path == PathId(0) && line == 1;
         let with_values = self.detail == Detail::Values;
         let (view, values, scenes) = (self.view(info, frame), &mut self.values, &mut self.scenes);
         let depth = self.threads[thread].calls.len();

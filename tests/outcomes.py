@@ -20,7 +20,8 @@ MONITORING: Any = sys.monitoring
 EVENTS = MONITORING.events
 TOOL = 3
 LOCAL = ("PY_START", "PY_RESUME", "PY_RETURN", "PY_YIELD", "LINE")
-GLOBAL = ("PY_START", "RAISE", "PY_UNWIND", "PY_THROW")
+GLOBAL = ("PY_START", "PY_RESUME", "PY_THROW")
+EXCEPTIONS = ("PY_UNWIND", "RAISE")
 
 
 class Outcomes(unittest.TextTestResult):
@@ -63,17 +64,22 @@ class Outcomes(unittest.TextTestResult):
             self.note(part, "failed")
 
 
+def watch(*names: str) -> None:
+    MONITORING.set_events(TOOL, sum(getattr(EVENTS, name) for name in names))
+
+
 def arm(code: object, _offset: int) -> None:
     if isinstance(code, CodeType):  # what extension modules fire events for may be something else
+        watch(*GLOBAL, *EXCEPTIONS)
         MONITORING.set_local_events(TOOL, code, sum(getattr(EVENTS, name) for name in LOCAL))
 
 
 def stand_beside() -> None:
     """Another tool, which arms the events that the recorder arms, when it does."""
     MONITORING.use_tool_id(TOOL, "stand-in")
-    for name in {*LOCAL, *GLOBAL}:
+    for name in {*LOCAL, *GLOBAL, *EXCEPTIONS}:
         MONITORING.register_callback(TOOL, getattr(EVENTS, name), arm if name == "PY_START" else lambda *_: None)
-    MONITORING.set_events(TOOL, sum(getattr(EVENTS, name) for name in GLOBAL))
+    watch(*GLOBAL)
 
 
 def make_room(module: Any) -> None:

@@ -269,6 +269,44 @@ ct.stop()
     assert any(line.endswith("| after = 2") for line in lines) and any(line.endswith("| work(1)") for line in lines)
 
 
+@pytest.mark.parametrize("taken", [False, True])
+def test_exceptions_into_what_runs_already(run: Run, plain: Plain, taken: bool) -> None:
+    """A generator goes on with an exception, where nothing was recorded before; with another tool id, too."""
+    program = """
+def generator():
+    try:
+        yield
+    except KeyError:
+        caught = 1
+        yield caught
+begun = generator()
+next(begun)
+def nothing():
+    yield
+skipped = nothing()
+next(skipped)
+ct.start("out", policy={"exclude": ["**"], "rules": [{"function": "generator", "record": "lines"}]})
+for _ in range(3):
+    try:
+        skipped.throw(ValueError())
+    except ValueError:
+        skipped = nothing()
+        next(skipped)
+TAKE
+print(begun.throw(KeyError()))
+try:
+    begun.throw(KeyError())
+except KeyError:
+    pass
+ct.stop()
+""".replace("TAKE", "sys.monitoring.use_tool_id(3, 'mine')" if taken else "")
+    assert run(program) == "1\n"
+    dump = plain("-m", "codetracer_python_recorder", "trace", "dump", "out").stdout.splitlines()
+    lines = [line.strip() for line in dump]
+    told = ["resume generator(thrown=KeyError())", "exception KeyError", "caught = 1", "raise KeyError"]
+    assert [lines.count(line) for line in told] == [2, 2, 1, 1], dump
+
+
 def test_a_recording_that_nobody_ends(run: Run, folder: Path, plain: Plain) -> None:
     run('ct.start("out", format="json")\nwork(1)\n')
     done = plain("-m", "codetracer_python_recorder", "trace", "dump", "out")

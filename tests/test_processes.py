@@ -154,6 +154,27 @@ def test_both_sides_of_a_fork(plain: Plain, record: Record, folder: Path, form: 
         assert calls(trace) == ["<toplevel>", "<module>", "work"]
 
 
+def test_an_exception_into_what_the_parent_began(record: Record, folder: Path, form: str) -> None:
+    (folder / "forks.py").write_text("""
+import os
+def begun():
+    try:
+        yield
+    except KeyError:
+        caught = 1
+        yield caught
+generator = begun()
+next(generator)
+if child := os.fork():
+    os.waitpid(child, 0)
+else:
+    generator.throw(KeyError())
+""")
+    child, _ = family(record("forks.py", options=["--format", form]))
+    assert "begun (resumed)" in calls(child)
+    assert [child.names[event.body["variable_id"]] for event in child.events if event.name == "Value"].count("caught")
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_multiprocessing(method: str, plain: Plain, record: Record, folder: Path, form: str) -> None:
     (folder / "pool.py").write_text(POOL)

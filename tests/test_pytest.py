@@ -430,7 +430,7 @@ def test_child_processes_and_tool_ids_of_a_test(folder: Path, plain: Plain) -> N
         "        sys.monitoring.free_tool_id(number)\n"
         "def test_after(): assert work() == 2\n"
     )
-    # That plugin has a thread of its own, and a process with threads that forks is warned.
+    # These have threads of their own, and a process with threads that forks is warned.
     without = ["-p", "no:asyncio", "-p", "no:rerunfailures"]
     done = pytest_run(plain, "--codetracer=all", "-W", "error", *without)
     assert "1 failed, 2 passed" in done.stdout, done.stdout

@@ -183,6 +183,21 @@ def test_standard_input_in_another_coding(folder: Path, recorder: list[str]) -> 
     assert done.stdout == b"'caf\\xe9'\n"
 
 
+def test_a_module_in_a_package_without_a_file(folder: Path, same: Same) -> None:
+    write(folder / "a" / "b" / "m.py", STATE)
+    write(folder / "package" / "__init__.py", "")
+    write(folder / "package" / "part" / "__main__.py", STATE)
+    for name in ("a.b.m", "package.part"):
+        assert "runpy" in same("-m", name, "x", status=0)
+    same("-m", "a.b", status=1)
+
+
+def test_a_pipe(folder: Path, same: Same) -> None:
+    """It cannot be read twice, nor gone back in."""
+    for source, status in ((STATE.encode(), 0), (b"x = (\n", 1)):
+        same("/dev/stdin", stdin=source, status=status)
+
+
 def test_a_folder_and_a_zip_file(folder: Path, same: Same) -> None:
     write(folder / "app" / "__main__.py", STATE)
     write(folder / "bad" / "__main__.py", "import beside\n")

@@ -586,6 +586,32 @@ def test_activation_by_another_file(package: Path, record: Record, snapshot: Sna
     assert both(record, "-m", "pkg", options=["--activation-path", "pkg/lib.py"]) == snapshot
 
 
+def test_activation_while_another_thread_runs(folder: Path, record: Record) -> None:
+    """Its frames go on as the activating thread's do, though nothing of it calls anything that is recorded."""
+    (folder / "begins.py").write_text("begun = True\n")
+    (folder / "p.py").write_text("""
+import _thread, sys
+def runs(acquire, release, write):
+    release()
+    acquire()
+    first = 1
+    write("told by the thread")
+    last = 2
+    ended()
+here, there, end = _thread.allocate_lock(), _thread.allocate_lock(), _thread.allocate_lock()
+ended = end.release
+for lock in (here, there, end): lock.acquire()
+_thread.start_new_thread(runs, (here.acquire, there.release, sys.stdout.write))
+there.acquire()
+import begins
+here.release()
+end.acquire()
+""")
+    lines = [line.strip() for line in record("p.py", options=["--activation-path", "begins.py"]).dump()]
+    thread = lines[next(n for n, line in enumerate(lines) if line.startswith("call runs(")) :]
+    assert {"last = 2", "stdout 'told by the thread'"} <= set(thread), lines
+
+
 def test_threads(folder: Path, record: Record) -> None:
     program = """
         import threading

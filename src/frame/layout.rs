@@ -67,6 +67,7 @@ impl InterpreterFrame {
         usize::try_from(unsafe { (*this).stack_top }).ok()
     }
 
+    /// How many slots are in use, those of its stack included.
     #[cfg(Py_3_14)]
     pub unsafe fn height(this: *const Self) -> Option<usize> {
         // SAFETY: a live frame.
@@ -156,14 +157,5 @@ impl ThreadState {
     pub unsafe fn bottom(this: *mut Self) -> *mut InterpreterFrame {
         // SAFETY: the caller hands over the calling thread's own state.
         unsafe { (*this).base }
-    }
-
-    /// Whether that lies where it is said to.
-    pub unsafe fn has_bottom(this: *mut Self) -> bool {
-        // SAFETY: the caller hands over the calling thread's own state.
-        unsafe {
-            let bottom = Self::bottom(this);
-            cfg!(not(Py_3_15)) || !bottom.is_null() && (*bottom).previous.is_null()
-        }
     }
 }

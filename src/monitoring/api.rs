@@ -21,8 +21,6 @@ pub(super) struct Api {
     pub(super) restart_events: Py<PyAny>,
     /// What a callback returns in order not to be called again.
     pub(super) disable: Py<PyAny>,
-    /// `sys._current_frames`
-    pub(super) current_frames: Py<PyAny>,
     /// Each event by its name, with its bit.
     events: Vec<(&'static str, i32)>,
 }
@@ -66,7 +64,6 @@ impl Api {
             set_local_events: part("set_local_events")?,
             restart_events: part("restart_events")?,
             disable: part("DISABLE")?,
-            current_frames: of_sys(py, c"_current_frames")?.unbind(),
             events: bits.collect::<PyResult<_>>()?,
         })
     }

@@ -51,10 +51,7 @@ unsafe fn deliver(callable: Object, code: Object, event: impl FnOnce(&mut Record
         )
     };
     if let Some(monitor) = monitor.filter(|_| is_code) {
-        monitor.enter(|recorder| {
-            event(recorder);
-            monitor.arm_new(recorder);
-        });
+        monitor.enter(event);
     }
     none()
 }
@@ -81,9 +78,7 @@ unsafe fn deliver_first(
             monitor.alive.store(false, Ordering::Relaxed);
             return Verdict::Go;
         }
-        let verdict = event(recorder);
-        monitor.arm_new(recorder);
-        verdict
+        event(recorder)
     });
     if verdict == Some(Verdict::Skip) {
         let disable = monitor.api.disable.as_ptr();

@@ -13,7 +13,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::code::CodeInfo;
-use crate::frame::Frame;
+use crate::frame::{self, Frame};
 use crate::interpreter;
 use crate::trace::{PathId, root_of};
 use crate::value;
@@ -115,20 +115,29 @@ impl Recorder {
         self.active = true;
         let thread = self.thread();
         self.adopt(thread, frame.back());
+        self.arm_others(Some(frame));
     }
 
-    /// Recording begins at once, inside the frames that call us; those of other threads are adopted at the
-    /// next event in them.
-    pub fn adopt_callers(&mut self, running: &[Frame]) {
+    /// Recording begins at once, inside the frames that call us.
+    pub fn adopt_callers(&mut self) {
         if self.active {
             let here = Frame::current();
             self.adopt(0, here);
-            let here = here.map(Frame::id);
-            for innermost in running.iter().filter(|frame| Some(frame.id()) != here) {
-                self.arm_callers(*innermost);
-            }
+            self.arm_others(here);
         }
         self.tell();
+    }
+
+    /// The frames of other threads than that of `here` are adopted at the next event in them.
+    fn arm_others(&mut self, here: Option<Frame>) {
+        let here = here.map(Frame::id);
+        interpreter::attached(|py| {
+            frame::with_all(py, |running| {
+                for innermost in running.iter().filter(|frame| Some(frame.id()) != here) {
+                    self.arm_callers(*innermost);
+                }
+            });
+        });
     }
 
     fn arm_callers(&mut self, innermost: Frame) {

@@ -123,10 +123,17 @@ impl Recorder {
     }
 
     /// `PY_THROW`: a generator or coroutine goes on with an exception thrown into it.
+    /// The code may be new to the session, as with `PY_RESUME`; but this event cannot be disabled.
     pub fn thrown(&mut self, code: Object, offset: i32, exception: Object) {
-        let Some((info, frame)) = self.ours(code) else {
+        let Some(frame) = Frame::executing(code) else {
             return;
         };
+        let info = match self.known(code, frame) {
+            Ok(info) => info,
+            Err(Verdict::Skip) => return code::skip(code, self.setup.session),
+            Err(Verdict::Go) => return,
+        };
+        self.arm(code, info);
         // What a generator throws back into the one that delegates to it has been told of there.
         let thread = self.thread();
         let unwound = self.threads[thread].unwound;

@@ -13,7 +13,7 @@ use crate::frame::Frame;
 use crate::policy::{Mark, Stream as Heard};
 use crate::trace::EventKind;
 
-use super::{Recorder, emit};
+use super::{ROOT_STEP, Recorder, emit};
 
 /// A standard stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -264,6 +264,10 @@ impl Recorder {
         let text = self.within_limit(channel, text, waiting.rest);
         for piece in pieces(&text) {
             emit!(self, thread, |out, _| out.event(channel.kind(), "", piece));
+        }
+        let stepped = &mut self.threads[thread].stepped;
+        if *stepped == ROOT_STEP {
+            *stepped = 0; // no longer what lies right before the program's call
         }
     }
 

@@ -31,6 +31,9 @@ impl Recorder {
         if let Some(info) = code::info(code, self.setup.session) {
             return Ok(info);
         }
+        if code::is_skipped(code, self.setup.session) {
+            return Err(Verdict::Skip);
+        }
         interpreter::attached(|py| {
             // SAFETY: a live code object.
             let bound = unsafe { Bound::from_borrowed_ptr(py, code) };

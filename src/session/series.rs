@@ -29,8 +29,7 @@ pub(super) fn go_on(py: Python<'_>, request: Request) -> Result<()> {
     };
     let writer = create_writer(py, &request, spec.format, &mut knowledge)?;
     let (setup, knowledge) = prepare(py, &request, spec, writer, knowledge)?;
-    tool.renew(py, setup, knowledge)
-        .map_err(|error| Error::Session(format!("start: {}", error.value(py))))?;
+    tool.renew(setup, knowledge);
     if let Some(live) = live() {
         live.family.replace(Some(Family::new(request, processes)));
     }
