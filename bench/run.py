@@ -242,8 +242,8 @@ def main() -> None:
     text = [f"{machine}; {rounds}; {shown}.", ""]
     text += [
         "*to plain*, *to floor*: ratios of medians; *least to …*: of what took least in the rounds that both ran",
-        "in, which a busy machine disturbs less. *ns a line*, *ns a call*: what is more than plain, by the lines that run, or by the",
-        "calls where these alone are recorded.",
+        "in, which a busy machine disturbs less. *ns a line*, *ns a call*: what is more than plain, by the lines",
+        "that run, or by the calls where these alone are recorded.",
         "",
     ]
     works = {program: bench.work(program) for program in bench.commands}
