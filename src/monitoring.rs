@@ -3,9 +3,9 @@
 //! Owns: what is armed in the interpreter. Must not: know of values, files or patterns.
 //!
 //! `PY_START` is set globally and answered once per code object (DISABLE for what is skipped); the
-//! events of recorded code are set on its code objects. `RAISE`, `PY_UNWIND` and `PY_THROW` cannot be
-//! local (PEP 669), and DISABLE from them is an error in the program: they look first whether the code
-//! object is ours, and return None whatever happens.
+//! events of recorded code are set on its code objects. Before 3.15 `RAISE`, `PY_UNWIND` and `PY_THROW`
+//! cannot be local (PEP 669, gh-142186), and DISABLE from them is an error in the program: they look first
+//! whether the code object is ours, and return None whatever happens.
 
 mod api;
 mod callback;
@@ -39,8 +39,10 @@ const TOOL_NAME: &str = "codetracer-python-recorder";
 
 /// Events set for all code; `PY_RESUME` and `PY_THROW` tell of what began before the recording did.
 const GLOBAL_EVENTS: [&str; 3] = ["PY_START", "PY_RESUME", "PY_THROW"];
-/// Events set for all code too, but not before any is recorded: what is skipped is called back for each of them.
+/// Events set on recorded code where they can be; else for all code, but not before any is recorded: what is skipped is
+/// called back for each of them.
 const EXCEPTION_EVENTS: [&str; 2] = ["PY_UNWIND", "RAISE"];
+const EXCEPTIONS_ARE_LOCAL: bool = cfg!(Py_3_15);
 /// Events set on recorded code; `PY_START` among them, since without it `LINE` stays away from
 /// the first line of a one-line function (gh-155992, 3.13).
 const LOCAL_EVENTS: [&str; 4] = ["PY_START", "PY_RETURN", "PY_YIELD", "PY_RESUME"];
@@ -91,7 +93,10 @@ impl Monitor {
     pub fn arm(py: Python<'_>, recorder: Recorder, alive: Arc<AtomicBool>) -> PyResult<Rc<Self>> {
         let api = Api::get(py)?;
         let tool = take_tool_id(py, api, None)?;
-        let without_lines = api.mask(&LOCAL_EVENTS);
+        let mut without_lines = api.mask(&LOCAL_EVENTS);
+        if EXCEPTIONS_ARE_LOCAL {
+            without_lines |= api.mask(&EXCEPTION_EVENTS);
+        }
         let monitor = Rc::new(Self {
             recorder: UnsafeCell::new(Some(recorder)),
             knowledge: RefCell::default(),
@@ -203,8 +208,11 @@ impl Monitor {
         }
     }
 
-    /// Sets the events of exceptions, where they are not set yet.
+    /// Sets the events of exceptions for all code, where they have to be and are not yet.
     fn arm_exceptions(&self, recorder: &mut Recorder) {
+        if EXCEPTIONS_ARE_LOCAL {
+            return;
+        }
         let events = self.global_events.get() | self.api.mask(&EXCEPTION_EVENTS);
         if self.global_events.replace(events) == events {
             return;

@@ -12,16 +12,21 @@ import importlib
 import json
 import sys
 import unittest
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import CodeType
 from typing import Any
 
 MONITORING: Any = sys.monitoring
 EVENTS = MONITORING.events
 TOOL = 3
-LOCAL = ("PY_START", "PY_RESUME", "PY_RETURN", "PY_YIELD", "LINE")
-GLOBAL = ("PY_START", "PY_RESUME", "PY_THROW")
 EXCEPTIONS = ("PY_UNWIND", "RAISE")
+LOCAL: tuple[str, ...] = ("PY_START", "PY_RESUME", "PY_RETURN", "PY_YIELD", "LINE")
+GLOBAL: tuple[str, ...] = ("PY_START", "PY_RESUME", "PY_THROW")
+GLOBAL_WITH_FIRST = GLOBAL
+if sys.version_info >= (3, 15):
+    LOCAL += EXCEPTIONS
+else:
+    GLOBAL_WITH_FIRST += EXCEPTIONS
 
 
 class Outcomes(unittest.TextTestResult):
@@ -64,14 +69,14 @@ class Outcomes(unittest.TextTestResult):
             self.note(part, "failed")
 
 
-def watch(*names: str) -> None:
-    MONITORING.set_events(TOOL, sum(getattr(EVENTS, name) for name in names))
+def mask(names: Iterable[str]) -> int:
+    return sum(getattr(EVENTS, name) for name in names)
 
 
 def arm(code: object, _offset: int) -> None:
     if isinstance(code, CodeType):  # what extension modules fire events for may be something else
-        watch(*GLOBAL, *EXCEPTIONS)
-        MONITORING.set_local_events(TOOL, code, sum(getattr(EVENTS, name) for name in LOCAL))
+        MONITORING.set_events(TOOL, mask(GLOBAL_WITH_FIRST))
+        MONITORING.set_local_events(TOOL, code, mask(LOCAL))
 
 
 def stand_beside() -> None:
@@ -79,7 +84,7 @@ def stand_beside() -> None:
     MONITORING.use_tool_id(TOOL, "stand-in")
     for name in {*LOCAL, *GLOBAL, *EXCEPTIONS}:
         MONITORING.register_callback(TOOL, getattr(EVENTS, name), arm if name == "PY_START" else lambda *_: None)
-    watch(*GLOBAL)
+    MONITORING.set_events(TOOL, mask(GLOBAL))
 
 
 def make_room(module: Any) -> None:
