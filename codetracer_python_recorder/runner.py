@@ -245,7 +245,7 @@ def _inside(package: ModuleSpec, name: str) -> ModuleSpec | None:
     full_name = f"{package.name}.{name}"
     try:
         return _spec(full_name, folders)
-    except KeyError:  # a package without a file of its own looks its parents up, which are not imported
+    except (KeyError, ImportError):  # a package without a file looks its parents up, which are not imported
         spec = type(package)(full_name, None, is_package=True)
         spec.submodule_search_locations = [os.path.join(folder, name) for folder in folders]
         return spec
