@@ -65,7 +65,8 @@ Renamed.__name__ = "Renamed"
 step("a class was renamed")
 held(Renamed())
 
-held(type("Pair", (tuple,), {like("_fields"): 1})())
+Pair = type("Pair", (tuple,), {like("_fields"): 1})
+held(Pair())
 space = {like("__name__"): 1}
 exec("def function(number):\n    return number\n", space)
 print(space["function"](3))
