@@ -31,7 +31,7 @@ pub fn does_not_compile() -> bool {
 /// other words, than `compile` does of its bytes: it reads line by line.
 ///
 /// # Errors
-/// Where there is no such module, or no such file.
+/// Where there is no such module, no such file, or `sys.flags` is not as documented.
 pub fn run_source(
     py: Python<'_>,
     descriptor: c_int,
@@ -80,7 +80,7 @@ fn skip_line(file: *mut libc::FILE) {
 /// Runs code, or shows why there is none, as `run_source` does it with a file.
 ///
 /// # Errors
-/// Where there is no such module.
+/// As `run_source`, but for the file.
 pub fn run_code(
     program: &Bound<'_, PyAny>,
     is_file: bool,
@@ -135,7 +135,7 @@ fn came_from_nowhere() -> bool {
 /// Calls what runs a module as `__main__`, as `run_source` does it with a file.
 ///
 /// # Errors
-/// None.
+/// Where `sys.flags` is not as documented.
 pub fn call(
     function: &Bound<'_, PyAny>,
     arguments: &Bound<'_, PyTuple>,
