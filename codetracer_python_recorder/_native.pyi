@@ -52,13 +52,19 @@ def explain_name(names: Sequence[str], allow: Sequence[str], name: str) -> tuple
     """
 
 def start(
-    trace_dir: str | os.PathLike[str], spec: str, metadata: str, main: CodeType | None, main_source: str | None
+    trace_dir: str | os.PathLike[str],
+    spec: str,
+    metadata: str,
+    main_source: str | None,
+    main: CodeType | None,
+    main_comes_as: str | None,
 ) -> None:
     """Begin to record this process into the folder, which is made if it is not there.
 
     `spec` is the JSON of `Policy.spec()`. `metadata` is a JSON object with what Python knows; it is kept in
     `trace_metadata.json` beside what the recorder adds. `main_source` is the text of a program without a file (`-c`,
-    standard input), which is kept in the trace folder, and `main` its code object, if there is one yet.
+    standard input), which is kept in the trace folder, and `main` its code object; or, where the interpreter has yet to
+    compile that, `main_comes_as` its file's name.
     `SessionError`: a recording is running, or one of another process writes to the folder. `TraceError`: the folder
     cannot be written. `PolicyError`: a glob does not compile.
     """
@@ -119,8 +125,8 @@ def run_code(status: Callable[[], int] | None, code: CodeType | BaseException, i
 def run_function(status: Callable[[], int] | None, function: Callable[..., object], /, *arguments: object) -> int:
     """Call a function that runs a module as `__main__`, as `run_source` does it with a file."""
 
-def does_not_compile() -> bool:
-    """Whether there was no code to run, once what runs the program has seen that."""
+def never_began() -> bool:
+    """Whether the program has ended before any code of it could run."""
 
 def exit_status() -> int | None:
     """The program's exit status, once what runs it has seen its end."""

@@ -22,7 +22,7 @@ from codetracer_python_recorder.own import BUILTINS
 
 __builtins__ = BUILTINS
 
-BINARY = getattr(os, "O_BINARY", 0)  # Windows alone has other files
+BINARY = getattr(os, "O_BINARY", 0)  # of Windows alone, which would change the ends of lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,8 +39,9 @@ class Program:
     `file` and `loader` are its `__file__` and the class of its `__loader__`, where it has these. `text` is the source
     of a program without a file.
 
-    One of four is how it runs: by `module` runpy is called, by `source` the native module, so that the interpreter
-    reads the open file itself; `code` is of `-c` or byte code, and `error` is why there is none.
+    One of four is how it runs. With `module` runpy is called; `opened` is the file that the interpreter reads itself
+    (its descriptor, its name, whether its first line is left out); `code` is of `-c` or byte code, and `error` is why
+    there is none.
     """
 
     __slots__ = (
@@ -53,8 +54,8 @@ class Program:
         "module",
         "name",
         "names",
+        "opened",
         "path0",
-        "source",
         "start",
         "text",
     )
@@ -68,10 +69,10 @@ class Program:
         self.file: str | None = None
         self.text: str | None = None
         self.code: CodeType | None = None
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.command: list[str] = argv
         self.module: tuple[str, bool] | None = None
-        self.source: tuple[int, bytes, bool] | None = None
+        self.opened: tuple[int, bytes, bool] | None = None
         self.loader: type[loaders.FileLoader] | None = None
 
     @property
@@ -116,23 +117,31 @@ def script(path: str, arguments: Sequence[str]) -> Program:
         if isinstance(error, FileNotFoundError):
             raise RecorderError(f"{path}: no such file ({_way_out(path)})") from None
         raise RecorderError(f"{path}: cannot be read: {error.strerror}") from None
-    program.path0 = None if sys.flags.safe_path else _folder(absolute)
+    program.path0 = None if sys.flags.safe_path else _folder_of(path)
     program.found_at(absolute)
     program.file = absolute
     if is_compiled:
         _load(program, descriptor)
     else:
         program.loader = loaders.SourceFileLoader
-        program.source = (descriptor, os.fsencode(absolute), skips)
+        program.opened = (descriptor, os.fsencode(absolute), skips)
     return program
 
 
-def _folder(script: str) -> str:
-    """Where a script lies, its links followed; a pipe lies where it is named (`Python/pathconfig.c`)."""
+def _folder_of(path: str) -> str:
+    """Where a script lies, as `_PyPathConfig_ComputeSysPathArg0` tells it (`Python/pathconfig.c`): with all its links
+    followed, or else the first one.
+    """
     try:
-        path = os.path.realpath(script, strict=True)
+        link = os.readlink(path)
     except OSError:
-        path = os.path.join(os.path.dirname(script), os.readlink(script))
+        link = ""
+    if os.sep in link:
+        path = os.path.join(os.path.dirname(path), link)
+    try:
+        path = os.path.realpath(path, strict=True)
+    except OSError:
+        pass  # a pipe, which has no other name
     return os.path.dirname(path)
 
 
@@ -183,11 +192,24 @@ def standard_input(arguments: Sequence[str]) -> Program:
     """`-`: read to its end before it runs, as plain Python does."""
     program = Program("-", ["-", *arguments], None if sys.flags.safe_path else "")
     program.file = "<stdin>"
-    with open(0, "rb", closefd=False) as file:
-        source = file.read()
-    program.source = (_open_file(source), b"<stdin>", False)
-    program.text = _decoded(source)
+    try:
+        source = _read(0)
+        program.opened = (_open_file(source), b"<stdin>", False)
+        program.text = _decoded(source)
+    except KeyboardInterrupt as error:
+        program.error = error.with_traceback(None)
+    except OSError as error:
+        raise RecorderError(f"-: standard input cannot be kept until it runs: {error.strerror}") from None
     return program
+
+
+def _read(descriptor: int) -> bytes:
+    """All that is to be read there; nothing where it is closed, or not for reading."""
+    try:
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read() or b""
+    except OSError:
+        return b""
 
 
 def _open_file(content: bytes) -> int:
@@ -267,13 +289,20 @@ def _load(program: Program, descriptor: int) -> None:
     try:
         with open(descriptor, "rb") as file:
             data = file.read()
-        if not data.startswith(loaders.MAGIC_NUMBER):
-            raise RuntimeError("Bad magic number in .pyc file")
-        code = marshal.loads(memoryview(data)[16:])
+        magic, header = loaders.MAGIC_NUMBER, 16
+        if len(data) >= len(magic) or sys.version_info < (3, 13):
+            if not data.startswith(magic):
+                raise RuntimeError("Bad magic number in .pyc file")
+        if len(data) < header:
+            raise EOFError("EOF read where not expected")
+        try:
+            code = marshal.loads(memoryview(data)[header:])
+        except Exception:
+            code = None
         if not isinstance(code, type(_load.__code__)):
             raise RuntimeError("Bad code object in .pyc file")
         program.code = code
-    except Exception as error:  # damaged data: shown as plain Python shows it
+    except Exception as error:  # damaged data: shown as plain Python shows it (`run_pyc_file`)
         program.error = error.with_traceback(None)
 
 
@@ -315,8 +344,8 @@ def run(program: Program, baseline: Sequence[str], collects: bool, status: Calla
 
         run_module = runpy._run_module_as_main  # type: ignore[attr-defined]  # what the interpreter itself calls
         return _native.run_function(status, run_module, *program.module)
-    if program.source:
-        return _native.run_source(status, *program.source)
+    if program.opened:
+        return _native.run_source(status, *program.opened)
     if program.file is None:
         _register(program)
     found = program.error or program.code

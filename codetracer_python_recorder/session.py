@@ -73,7 +73,7 @@ def begin(policy: Policy, subject: Subject) -> None:
     spec, metadata = handed_over(policy, subject)
     text = None if subject.text is None else clean(subject.text)
     try:
-        _native.start(policy.trace_dir, spec, as_json(metadata), subject.code, text)
+        _native.start(policy.trace_dir, spec, as_json(metadata), text, subject.code, subject.comes_as)
     except TraceError:
         if not os.path.isdir(policy.trace_dir) or os.access(policy.trace_dir, os.W_OK | os.X_OK):
             raise

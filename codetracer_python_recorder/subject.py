@@ -20,11 +20,12 @@ class Subject:
     """The program that is recorded.
 
     `names` are the absolute names of the file that runs as `__main__`. `code` and `text` are those of a program
-    without a file (`-c`, standard input); `text` is kept beside the trace. `module` is the import name of what runs by
-    `-m`. `surroundings` are variables of its namespace that are not its own.
+    without a file (`-c`, standard input); `text` is kept beside the trace. Where the interpreter has yet to compile it,
+    `comes_as` is what its file is called. `module` is the import name of what runs by `-m`. `surroundings` are
+    variables of its namespace that are not its own.
     """
 
-    __slots__ = ("arguments", "code", "module", "name", "names", "surroundings", "text")
+    __slots__ = ("arguments", "code", "comes_as", "module", "name", "names", "surroundings", "text")
 
     def __init__(
         self,
@@ -35,11 +36,13 @@ class Subject:
         text: str | None = None,
         module: str | None = None,
         surroundings: Sequence[str] = (),
+        comes_as: str | None = None,
     ) -> None:
         self.name = name
         self.arguments = arguments
         self.names = names
         self.code = code
+        self.comes_as = comes_as
         self.text = text
         self.module = module
         self.surroundings = surroundings

@@ -308,7 +308,8 @@ pub fn innermost() -> usize {
 /// made once with `PyOnceLock` or `intern!` lets them. (`sys._current_frames` would tell the program's audit hooks.)
 pub fn with_all<R>(py: Python<'_>, act: impl FnOnce(&[Frame]) -> R) -> R {
     let mut held = Vec::new();
-    // SAFETY: the GIL is held, so that no thread comes or goes; a frame is a new reference.
+    // SAFETY: the GIL is held, so that no thread goes; one that comes is put in front of the list, complete
+    // (`add_threadstate` in `Python/pystate.c`). A frame is a new reference.
     unsafe {
         let mut state = ffi::PyInterpreterState_ThreadHead(ffi::PyInterpreterState_Get());
         while !state.is_null() {

@@ -79,18 +79,20 @@ mod _native {
     }
 
     #[pyfunction]
-    #[pyo3(signature = (trace_dir, spec, metadata, main, main_source))]
+    #[pyo3(signature = (trace_dir, spec, metadata, main_source, main, main_comes_as))]
     fn start(
         py: Python<'_>,
         trace_dir: PathBuf,
         spec: String,
         metadata: &str,
-        main: Option<Py<PyCode>>,
         main_source: Option<String>,
+        main: Option<Py<PyCode>>,
+        main_comes_as: Option<String>,
     ) -> Result<()> {
         let program = main_source.map(|text| session::Program {
             text,
             code: main.map(Arc::new),
+            comes_as: main_comes_as,
         });
         session::start(
             py,
@@ -226,8 +228,8 @@ mod _native {
     }
 
     #[pyfunction]
-    fn does_not_compile() -> bool {
-        program::does_not_compile()
+    fn never_began() -> bool {
+        program::never_began()
     }
 
     #[pyfunction]

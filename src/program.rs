@@ -18,12 +18,11 @@ use crate::frame::{self, Bottom, Object};
 pub use end::status;
 use end::{End, Kind};
 
-/// What is said of a program that has never begun.
-static DOES_NOT_COMPILE: AtomicBool = AtomicBool::new(false);
+static NEVER_BEGAN: AtomicBool = AtomicBool::new(false);
 
-/// Whether there was no code to run.
-pub fn does_not_compile() -> bool {
-    DOES_NOT_COMPILE.load(Ordering::Relaxed)
+/// Whether the program has ended before any code of it could run.
+pub fn never_began() -> bool {
+    NEVER_BEGAN.load(Ordering::Relaxed)
 }
 
 /// Has the interpreter read an open file and run it as `__main__`, with no frame beneath it, and ends the process;
@@ -39,6 +38,7 @@ pub fn run_source(
     skips_line: bool,
     status: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<i32> {
+    let end = End::new(py, Kind::File, status)?;
     // SAFETY: a text that ends in a null byte; the file is closed by the interpreter.
     let file = unsafe { libc::fdopen(descriptor, c"rb".as_ptr()) };
     if file.is_null() {
@@ -57,7 +57,7 @@ pub fn run_source(
         let name = name.as_ptr();
         ffi::PyRun_FileExFlags(file, name, start, names, names, closes, &raw mut flags)
     };
-    run(py, Kind::File, status, read)
+    run(py, end, read)
 }
 
 /// Goes to the end of the first line, as `pymain_run_file_obj` does (`Modules/main.c`).
@@ -87,8 +87,9 @@ pub fn run_code(
     status: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<i32> {
     let kind = if is_file { Kind::File } else { Kind::Text };
+    let end = End::new(program.py(), kind, status)?;
     // SAFETY: the GIL is held; `names` is a dict; what is raised takes over a reference.
-    run(program.py(), kind, status, |names| unsafe {
+    run(program.py(), end, |names| unsafe {
         if let Ok(code) = program.cast::<PyCode>() {
             return ffi::PyEval_EvalCode(code.as_ptr(), names, names);
         }
@@ -98,13 +99,7 @@ pub fn run_code(
 }
 
 /// Calls `act` with the names of `__main__` at the bottom of the stack, and ends the process.
-fn run(
-    py: Python<'_>,
-    kind: Kind,
-    status: Option<&Bound<'_, PyAny>>,
-    act: impl FnOnce(Object) -> Object,
-) -> PyResult<i32> {
-    let end = End::new(py, kind, status)?;
+fn run(py: Python<'_>, end: End<'_>, act: impl FnOnce(Object) -> Object) -> PyResult<i32> {
     // SAFETY: the GIL is held. The one reference that is taken here is the interpreter's own in `_PyRun_SimpleFile`;
     // the names are borrowed, as there: the program may count the references.
     unsafe {
@@ -112,7 +107,7 @@ fn run(
         let module = Bound::from_borrowed_ptr_or_err(py, module)?;
         let _bottom = Bottom::hide(frame::access(py));
         ffi::Py_XDECREF(act(ffi::PyModule_GetDict(module.as_ptr())));
-        DOES_NOT_COMPILE.store(came_from_nowhere(), Ordering::Relaxed);
+        NEVER_BEGAN.store(came_from_nowhere(), Ordering::Relaxed);
         Ok(end.reach(Some(module)))
     }
 }

@@ -21,6 +21,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
 use foldhash::fast::RandomState;
+use pyo3::{Py, PyAny};
 
 use crate::code::{self, CodeInfo, Touched};
 use crate::error::Result;
@@ -110,8 +111,10 @@ pub struct MainCode {
     pub codes: HashSet<usize>,
     /// The kept text.
     pub path: String,
-    /// Whether the interpreter has yet to compile it.
-    pub is_to_come: bool,
+    /// What its file is called, where the interpreter has yet to compile it.
+    pub comes_as: Option<String>,
+    /// The code object that came, held so that no other gets its address.
+    pub held: Option<Py<PyAny>>,
 }
 
 /// What the recorder is told when it is made.

@@ -100,6 +100,8 @@ pub struct Program {
     pub text: String,
     /// Its code object; none where the interpreter has yet to compile it, or cannot.
     pub code: Option<Arc<Py<PyCode>>>,
+    /// What its file is called, where the interpreter has yet to compile it.
+    pub comes_as: Option<String>,
 }
 
 /// Starts recording.
@@ -269,7 +271,8 @@ fn keep_main(
     let mut main = MainCode {
         codes: HashSet::new(),
         path: path.to_string_lossy().into_owned(),
-        is_to_come: program.code.is_none(),
+        comes_as: program.comes_as.clone(),
+        held: None,
     };
     if let Some(code) = &program.code {
         main.add(code.bind(py));

@@ -87,11 +87,10 @@ impl Sources {
         if let Some(source) = self.0.get(path) {
             return Rc::clone(source);
         }
-        let source = Rc::new(
-            fs::read(path)
-                .map(|text| Source::of(&text))
-                .unwrap_or_default(),
-        );
+        // What is no regular file may have the program's input in it, or nothing for ever.
+        let is_file = fs::metadata(path).is_ok_and(|found| found.is_file());
+        let text = is_file.then(|| fs::read(path).ok()).flatten();
+        let source = Rc::new(text.map_or_else(Source::default, |text| Source::of(&text)));
         self.0.insert(path.into(), Rc::clone(&source));
         source
     }

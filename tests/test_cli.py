@@ -282,7 +282,7 @@ def test_a_script_that_does_not_compile_leaves_a_trace(folder: Path, recorder: P
     (folder / "app.py").write_text("def f(:\n")
     done = recorder("app.py")
     assert done.returncode == 1
-    expected = f"{PREFIX}nothing was recorded: app.py does not compile\n"
+    expected = f"{PREFIX}nothing was recorded: app.py could not be run\n"
     assert done.stderr == plain("app.py").stderr + expected
     assert recorder("trace", "dump", "trace-out").returncode == 0
 

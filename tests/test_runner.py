@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import shutil
 import signal
 import subprocess
@@ -198,6 +199,24 @@ def test_a_pipe(folder: Path, same: Same) -> None:
         same("/dev/stdin", stdin=source, status=status)
 
 
+def test_a_named_pipe(folder: Path, same: Same, recorder: list[str]) -> None:
+    """A second reader would wait for a second writer for ever."""
+    os.mkfifo(folder / "pipe")
+    code = "exec(compile('def f():\\n    return 1\\nprint(f())', __file__.replace('app.py', 'pipe'), 'exec'))"
+    same(write(folder / "app.py", code), status=0)
+    with subprocess.Popen([*recorder, "pipe"], stdout=subprocess.PIPE) as process:
+        write(folder / "pipe", "print(1)\n")
+        assert process.communicate(timeout=60)[0] == b"1\n"
+
+
+@pytest.mark.parametrize("redirection", ["<&-", "0> nothing"])
+def test_standard_input_that_cannot_be_read(folder: Path, recorder: list[str], redirection: str) -> None:
+    commands = [f"{shlex.join([*start, '-'])} {redirection}" for start in ([sys.executable], recorder)]
+    plain, recorded = (subprocess.run(["sh", "-c", one], capture_output=True) for one in commands)
+    assert (recorded.returncode, recorded.stdout) == (plain.returncode, plain.stdout)
+    assert b"Traceback" not in recorded.stderr
+
+
 def test_a_folder_and_a_zip_file(folder: Path, same: Same) -> None:
     write(folder / "app" / "__main__.py", STATE)
     write(folder / "bad" / "__main__.py", "import beside\n")
@@ -220,8 +239,10 @@ def test_byte_code(folder: Path, same: Same) -> None:
     same("app.pyc", status=0)
     shutil.copy(folder / "app.pyc", folder / "other")
     same("other", status=0)
-    write(folder / "bad.pyc", b"nothing")
-    same("bad.pyc", status=1)
+    whole = (folder / "app.pyc").read_bytes()
+    for damaged in (b"nothing", b"", whole[:3], whole[:10], whole[:16], whole[:40], whole[:16] + b"N"):
+        write(folder / "bad.pyc", damaged)
+        same("bad.pyc", status=1)
 
 
 SOURCES = {

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import struct
+import subprocess
+import sys
 from pathlib import Path
 from random import Random
 
@@ -562,6 +564,37 @@ CODE = "def f(a):\n    return a\nprint(f(2))\n"
 
 def test_code(record: Record, snapshot: SnapshotAssertion) -> None:
     assert beside(CODE, both(record, "-c", CODE)) == snapshot
+
+
+def test_code_that_gets_the_address_of_the_programs(folder: Path, record: Record) -> None:
+    """Of what comes by standard input the code objects are known by where they lie."""
+    methods = "".join(f"    def m{n}(a):\n        b = a + 1\n        return b\n" for n in range(4))
+    program = f"""
+import atexit
+class A:
+{methods}
+def end():
+    for _ in range(30):
+        names = {{"__name__": "other"}}
+        exec(compile("def foreign(a):\\n    b = a + 1\\n    return b\\nforeign(1)\\n", "/usr/lib/x.py", "exec"), names)
+        kept.append(names)
+kept = []
+atexit.register(end)
+del A
+"""
+    recorded = record("-", stdin=program)
+    assert not [line for line in recorded.dump() if "foreign" in line and "call" in line]
+
+
+def test_the_prompt_behind_a_program_that_does_not_compile(record: Record, folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-i", "-m", "codetracer_python_recorder", "--trace-dir", "t", "-c", "x = ="],
+        input="typed = 1\n",
+        capture_output=True,
+        text=True,
+        cwd=folder,
+    )
+    assert "nothing was recorded: -c could not be run" in done.stderr, done.stderr
 
 
 def test_standard_input(record: Record, snapshot: SnapshotAssertion) -> None:

@@ -91,8 +91,15 @@ def run(options: Options, baseline: Sequence[str], collects: bool) -> int:
         settings=[(flag, key, value) for key, (flag, value) in options.settings.items()],
         isolated=options.isolated,
     )
-    code = None if program.text is None else program.code
-    subject = Subject(program.name, options.arguments, program.names, code, program.text, program.import_name)
+    subject = Subject(
+        program.name,
+        options.arguments,
+        program.names,
+        code=None if program.text is None else program.code,
+        text=program.text,
+        module=program.import_name,
+        comes_as=None if program.text is None or program.opened is None else program.file,
+    )
     begin(policy, subject)
     ending = _Ending(policy, options, program)
     ending.say_what_begins()
@@ -148,7 +155,7 @@ class _Ending:
             return
         line = complaint(self.policy, report)
         if line:
-            say(f"nothing was recorded: {self.program.name} does not compile" if _native.does_not_compile() else line)
+            say(f"nothing was recorded: {self.program.name} could not be run" if _native.never_began() else line)
         if self.verbose:
             say(*(f"{origin}: matched nothing" for origin in report["unmatched_patterns"]))
         if self.tells:

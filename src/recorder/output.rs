@@ -264,10 +264,10 @@ impl Recorder {
         let text = self.within_limit(channel, text, waiting.rest);
         for piece in pieces(&text) {
             emit!(self, thread, |out, _| out.event(channel.kind(), "", piece));
-        }
-        let stepped = &mut self.threads[thread].stepped;
-        if *stepped == ROOT_STEP {
-            *stepped = 0; // no longer what lies right before the program's call
+            let stepped = &mut self.threads[thread].stepped;
+            if *stepped == ROOT_STEP {
+                *stepped = 0; // no longer what lies right before the program's call
+            }
         }
     }
 

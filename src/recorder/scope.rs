@@ -109,13 +109,13 @@ impl Recorder {
         let Some(main) = &mut self.setup.main else {
             return false;
         };
-        let comes = main.is_to_come
+        let comes = main.comes_as.as_ref() == Some(&names.file)
             && module == Some("__main__")
             && names.name == "<module>"
-            && ["<string>", "<stdin>"].contains(&&*names.file)
             && frame.back().is_none();
         if comes {
-            main.is_to_come = false;
+            main.comes_as = None;
+            main.held = Some(code.clone().unbind());
             main.add(code);
         }
         main.codes.contains(&(code.as_ptr() as usize))

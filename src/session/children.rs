@@ -145,7 +145,11 @@ pub fn follow(
             (_, value) => _ = metadata.insert(key, value),
         }
     }
-    let program = text.map(|text| Program { text, code: None });
+    let program = text.map(|text| Program {
+        text,
+        code: None,
+        comes_as: Some("<string>".to_owned()),
+    });
     let request = Request {
         folder: format!("{}{}", plan.place, process::id()).into(),
         spec: spec.to_string(),
