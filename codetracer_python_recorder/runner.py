@@ -16,7 +16,7 @@ import gc
 import os
 import sys
 
-from codetracer_python_recorder import _native
+from codetracer_python_recorder import _native, lookup
 from codetracer_python_recorder.errors import RecorderError
 from codetracer_python_recorder.own import BUILTINS
 
@@ -27,7 +27,6 @@ BINARY = getattr(os, "O_BINARY", 0)  # of Windows alone, which would change the 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from importlib.machinery import ModuleSpec
     from types import CodeType
 
 
@@ -245,40 +244,12 @@ def _origin(name: str, path0: str | None) -> str | None:
 
     A package without a file of its own gives an empty text, a module that is not there `None`.
     """
-    added = [] if path0 is None else [path0]
-    sys.path[:0] = added
-    try:
-        spec: ModuleSpec | None = None
-        for part in name.split("."):
-            spec = _spec(part, None) if spec is None else _inside(spec, part)
-            if spec is None:
-                return None
-        if spec and spec.submodule_search_locations is not None:
-            spec = _inside(spec, "__main__")
-        return (spec.origin or "") if spec and spec.has_location else ""
-    finally:
-        del sys.path[: len(added)]
-
-
-def _inside(package: ModuleSpec, name: str) -> ModuleSpec | None:
-    folders = package.submodule_search_locations
-    if folders is None:
+    spec = lookup.spec_of(name, sys.path if path0 is None else [path0, *sys.path])
+    if spec is None:
         return None
-    full_name = f"{package.name}.{name}"
-    try:
-        return _spec(full_name, folders)
-    except (KeyError, ImportError):  # a package without a file looks its parents up, which are not imported
-        spec = type(package)(full_name, None, is_package=True)
-        spec.submodule_search_locations = [os.path.join(folder, name) for folder in folders]
-        return spec
-
-
-def _spec(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
-    for finder in sys.meta_path:
-        spec = finder.find_spec(name, path)
-        if spec is not None:
-            return spec
-    return None
+    if spec.submodule_search_locations is not None:
+        spec = lookup.inside(spec, "__main__")
+    return (spec.origin or "") if spec and spec.has_location else ""
 
 
 def _load(program: Program, descriptor: int) -> None:

@@ -50,7 +50,7 @@ PYTHON_LAYERS: Layers = [
     {"policy.mistakes"},
     {"policy.layer"},
     {"policy.schema", "policy.positions"},
-    {"subject", "probe"},
+    {"subject", "probe", "lookup"},
     {"errors", "own", "misfit", "_native"},
 ]
 # Beyond the layers: callbacks are thin, and the two pure parts have nothing to do with each other.

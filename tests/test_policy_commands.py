@@ -134,6 +134,22 @@ def test_explain_under_other_policies(project: Path, command: Command, snapshot:
     assert "\n".join(said) == snapshot
 
 
+@pytest.mark.parametrize("name", ["[slug]/a.py", "{{name}}/a.py", "!x/a.py", "app/{b}/a*.py", "b\\s/a?.py"])
+def test_the_advice_for_an_odd_name_helps(folder: Path, command: Command, name: str) -> None:
+    (folder / name).parent.mkdir(parents=True)
+    (folder / name).write_text("x = 1\n")
+    (folder / "pyproject.toml").touch()
+    advice = command("policy", "explain", name).stdout.splitlines()[-1].removeprefix("  to change").strip()
+    excluded = command("policy", "explain", name, "--config", advice).stdout
+    assert excluded.startswith(f"{name}: not recorded"), (advice, excluded)
+
+
+def test_explain_of_a_module_in_a_package_without_a_file(folder: Path, command: Command) -> None:
+    (folder / "a" / "b").mkdir(parents=True)
+    (folder / "a" / "b" / "m.py").write_text("x = 1\n")
+    assert command("policy", "explain", "a.b.m").stdout.startswith("a.b.m: recorded")
+
+
 def test_explain_as_json(project: Path, command: Command) -> None:
     (answer,) = json.loads(command("policy", "explain", "--json", "--config", "recorder.toml", "app/pay.py").stdout)
     assert (answer["name"], answer["module"], answer["record"]) == ("app/pay.py", "app.pay", "lines")

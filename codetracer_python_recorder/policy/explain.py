@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from codetracer_python_recorder import _native
+from codetracer_python_recorder import _native, lookup
 from codetracer_python_recorder.policy.layer import relative
 from codetracer_python_recorder.policy.mistakes import nearest
 from codetracer_python_recorder.policy.schema import toml
@@ -103,25 +103,11 @@ class Asked:
 
     def modules(self, name: str) -> list[Question]:
         """A module as an import would find it, without importing its parents."""
-        path: Sequence[str] | None = None
-        spec = None
-        for part in name.split("."):
-            spec = self._spec(part if spec is None else f"{spec.name}.{part}", path)
-            if spec is None:
-                return []
-            path = spec.submodule_search_locations or ()
+        spec = lookup.spec_of(name, self.path)
         if spec is None:
             return []
         file = spec.origin if spec.has_location and spec.origin else f"<frozen {name}>"
         return [Question(name, file, name)]
-
-    def _spec(self, name: str, path: Sequence[str] | None) -> Any:
-        for finder in sys.meta_path:
-            where = self.path if path is None and getattr(finder, "__name__", "") == "PathFinder" else path
-            spec = finder.find_spec(name, where)
-            if spec is not None:
-                return spec
-        return None
 
     def module_of(self, path: str) -> str:
         """A file's module name, as the most special folder of `sys.path` gives it."""
@@ -202,10 +188,15 @@ def verdict(answer: dict[str, Any]) -> str:
     return {"lines": "recorded", "calls": "recorded (calls)", "none": "not recorded"}[answer["record"]]
 
 
+def _as_pattern(path: str) -> str:
+    """The glob that matches this path alone."""
+    return "".join(f"\\{unit}" if unit in "*?[]{}\\!" else unit for unit in path)
+
+
 def way_out(question: Question, answer: dict[str, Any], policy: Policy) -> str:
     """What would change the decision, as a policy file says it."""
     kind, root = answer["kind"], policy.project_root
-    path = relative(question.path, root).replace(os.sep, "/")
+    path = _as_pattern(relative(question.path, root).replace(os.sep, "/"))
     named = question.path if question.path.startswith("<") else path
     function = "" if question.qualname == MODULE else f", function = {toml(question.qualname)}"
     rule = f"[[rules]] path = {toml(named)}{function}, record = "
