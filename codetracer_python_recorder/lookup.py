@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def spec_of(name: str, folders: Sequence[str]) -> ModuleSpec | None:
-    """The spec of a module as an import would find it, its first parent in these folders or where other finders look."""
+    """The spec of a module as an import finds it. Its first parent is in these folders, or where other finders look."""
     first, *others = name.split(".")
     spec = _find(first, None, folders)
     for part in others:

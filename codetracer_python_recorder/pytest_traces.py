@@ -45,14 +45,14 @@ SHORT = {key.name.rpartition(".")[2]: key.name for key in KEYS if "." in key.nam
 class Run:
     """One run of one test, which is being recorded."""
 
-    __slots__ = ("attempt", "duration", "folder", "item", "phases")
+    __slots__ = ("attempt", "durations", "folder", "item", "phases")
 
     def __init__(self, item: pytest.Item, folder: Path, attempt: int) -> None:
         self.item = item
         self.folder = folder
         self.attempt = attempt
         self.phases: dict[str, str] = {}
-        self.duration = 0.0
+        self.durations: dict[str, float] = {}
 
     @property
     def outcome(self) -> str:
@@ -136,8 +136,9 @@ class Traces:
         run = self.run
         if run is not None and run.item is item:
             unexpected = {"skipped": "xfailed", "passed": "xpassed"} if hasattr(report, "wasxfail") else {}
-            run.phases[report.when] = unexpected.get(report.outcome, report.outcome)
-            run.duration += report.duration
+            if run.phases.get(report.when) != "failed":  # as it is if a subtest has failed, which reports before
+                run.phases[report.when] = unexpected.get(report.outcome, report.outcome)
+            run.durations[report.when] = report.duration
             if report.when == "teardown" and self.end():
                 setattr(report, KNOWN, [run.outcome, str(run.folder)])
         return report
@@ -187,7 +188,12 @@ class Traces:
         run, self.run = self.run, None
         if run is None:
             return False
-        facts = {**self.facts(run), "outcome": run.outcome, "phases": run.phases, "duration": run.duration}
+        facts = {
+            **self.facts(run),
+            "outcome": run.outcome,
+            "phases": run.phases,
+            "duration": sum(run.durations.values()),
+        }
         keep = self.keeps == "all" or run.outcome in ("failed", "interrupted")
         try:
             report = _native.stop_in_series(keep, as_json({"test": facts}))

@@ -28,6 +28,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import CodeType
+    from typing import Any
 
 
 class Program:
@@ -102,10 +103,10 @@ def script(path: str, arguments: Sequence[str]) -> Program:
     program = Program(path, [path, *arguments], absolute)
     program.start = absolute
     if importer := _importer(absolute):
-        spec = importer.find_spec("__main__")
-        if spec is None or not spec.origin:
+        origin = _main_in(importer)
+        if not origin:
             raise RecorderError(f"{path}: no __main__.py in it (a folder or zip file runs by that)")
-        program.found_at(spec.origin)
+        program.found_at(origin)
         program.module = ("__main__", False)
         return program
     skips = _skips_first_line()
@@ -226,7 +227,7 @@ def _open_file(content: bytes) -> int:
     return descriptor
 
 
-def _importer(path: str) -> loaders.FileFinder | None:
+def _importer(path: str) -> Any:
     """What can import from this path, as the interpreter asks of a script: a folder's or zip file's finder."""
     for hook in sys.path_hooks:
         try:
@@ -234,9 +235,24 @@ def _importer(path: str) -> loaders.FileFinder | None:
         except ImportError:
             continue
         sys.path_importer_cache[path] = importer
-        return importer  # type: ignore[return-value]  # any finder: they share find_spec
+        return importer
     sys.path_importer_cache[path] = None
     return None
+
+
+def _main_in(importer: Any) -> str | None:
+    """The file by which a folder or zip file runs. The finder of a zip file would compile it."""
+    if type(importer).__name__ == "zipimporter":
+        for name in ("__main__.pyc", "__main__.py"):
+            origin = os.path.join(importer.archive, importer.prefix, name)
+            try:
+                importer.get_data(origin)
+            except OSError:
+                continue
+            return origin
+        return None
+    spec = importer.find_spec("__main__")
+    return spec.origin if spec else None
 
 
 def _origin(name: str, path0: str | None) -> str | None:

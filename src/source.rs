@@ -1,6 +1,6 @@
 //! Source files as the recorder needs them: how many lines there are, and where a `def` stands.
 //!
-//! Owns: what is read of a source file, once per file. Must not: see the interpreter, or keep texts.
+//! Owns: what is read of a source file, once for each state of it. Must not: see the interpreter, or keep texts.
 
 mod logical;
 
@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::ops::RangeInclusive;
 use std::rc::Rc;
+use std::time::SystemTime;
 
 use logical::LogicalLines;
 
@@ -77,23 +78,46 @@ impl Source {
     }
 }
 
-/// All source files met so far.
+/// By what a file is told from what it was before: its length, and when it was changed.
+type State = Option<(u64, SystemTime)>;
+
+/// All source files met so far, each as it was when it was read.
 #[derive(Default)]
-pub struct Sources(HashMap<Box<str>, Rc<Source>>);
+pub struct Sources(HashMap<Box<str>, (State, Rc<Source>)>);
 
 impl Sources {
     /// What is known of the file at `path`; read at the first call.
     pub fn get(&mut self, path: &str) -> Rc<Source> {
-        if let Some(source) = self.0.get(path) {
-            return Rc::clone(source);
+        match self.0.get(path) {
+            Some((_, source)) => Rc::clone(source),
+            None => self.read(path, state(path)),
         }
-        // What is no regular file may have the program's input in it, or nothing for ever.
-        let is_file = fs::metadata(path).is_ok_and(|found| found.is_file());
-        let text = is_file.then(|| fs::read(path).ok()).flatten();
+    }
+
+    /// The same where the file's module begins; read again if the file has changed: the program may have written more.
+    pub fn begin(&mut self, path: &str) -> Rc<Source> {
+        let now = state(path);
+        match self.0.get(path) {
+            Some((then, source)) if *then == now => Rc::clone(source),
+            _ => self.read(path, now),
+        }
+    }
+
+    fn read(&mut self, path: &str, state: State) -> Rc<Source> {
+        let text = state.and_then(|_| fs::read(path).ok());
         let source = Rc::new(text.map_or_else(Source::default, |text| Source::of(&text)));
-        self.0.insert(path.into(), Rc::clone(&source));
+        self.0.insert(path.into(), (state, Rc::clone(&source)));
         source
     }
+}
+
+/// The state of a regular file: what is none may have the program's input in it, or nothing for ever.
+fn state(path: &str) -> State {
+    let found = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+    Some((
+        found.len(),
+        found.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+    ))
 }
 
 #[cfg(test)]

@@ -455,3 +455,27 @@ def test_what_it_costs(folder: Path, plain: Plain) -> None:
             assert f"{count} passed" in pytest_run(plain, "-p", "no:asyncio", option).stdout
             best[option] = min(best[option], time.perf_counter() - begin)
     assert best["--codetracer=failed"] <= 2 * best["-q"], best
+
+
+def test_a_subtest_that_fails(folder: Path, plain: Plain) -> None:
+    """It reports before its test, which may pass for all that."""
+    (folder / "test_parts.py").write_text("""
+import unittest
+class TestParts(unittest.TestCase):
+    def test_some(self):
+        for number in range(3):
+            with self.subTest(number=number):
+                self.assertEqual(number, 1)
+def test_fixture(subtests):
+    for number in range(2):
+        with subtests.test(number=number):
+            assert number
+def test_good(subtests):
+    with subtests.test():
+        pass
+""")
+    pytest_run(plain, "--codetracer=failed")
+    files = (folder / "trace-out").glob("*/trace_metadata.json")
+    tests = [json.loads(file.read_bytes())["test"] for file in files]
+    found = {test["id"].rpartition("::")[2]: (test["outcome"], test["phases"]["call"]) for test in tests}
+    assert found == dict.fromkeys(("test_some", "test_fixture"), ("failed", "failed"))

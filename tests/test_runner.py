@@ -221,14 +221,17 @@ def test_a_folder_and_a_zip_file(folder: Path, same: Same) -> None:
     write(folder / "app" / "__main__.py", STATE)
     write(folder / "bad" / "__main__.py", "import beside\n")
     write(folder / "bad" / "beside.py", "1 / 0\n")
-    for name, place in (("app.zip", "app"), ("bad.pyz", "bad")):
+    write(folder / "wrong" / "__main__.py", "def f(:\n    pass\n")
+    write(folder / "warned" / "__main__.py", "x = '\\d'\nprint(x is 'a')\n")
+    for name, place in (("app.zip", "app"), ("bad.pyz", "bad"), ("wrong.zip", "wrong"), ("warned.zip", "warned")):
         with zipfile.ZipFile(folder / name, "w") as archive:
             for file in sorted((folder / place).glob("*.py")):
                 archive.write(file, file.name)
     for good in ("app", "./app/", "app.zip", folder / "app"):
         assert "runpy" in same(good, "x", "-h", status=0)
-    for bad in ("bad", "bad.pyz"):
+    for bad in ("bad", "bad.pyz", "wrong", "wrong.zip"):
         same(bad, status=1)
+    assert "SyntaxWarning" in same("warned.zip", status=0)
     same(".", cwd=folder / "app", status=0)
 
 

@@ -741,6 +741,27 @@ def test_a_program(name: str, folder: Path, plain: Plain, record: Record, form: 
     compare(folder / "told.json", recorded.trace)
 
 
+REWRITTEN = """
+import importlib, os, sys
+sys.dont_write_bytecode = True
+import part.grows
+for number in range(3):
+    with open(part.grows.__file__, "a") as file:
+        file.write(f"\\n\\ndef more{number}(n):\\n    m = n + 1\\n    return m\\n\\n\\nmore{number}(1)\\n")
+    importlib.reload(part.grows)
+"""
+
+
+def test_a_file_that_grows(folder: Path, plain: Plain, record: Record) -> None:
+    """A module is written anew while the program runs, and loaded again."""
+    for name, text in (("p.py", REWRITTEN), ("part/grows.py", "x = 1\n")):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    recorded = record("p.py", options=SCALARS)
+    steps = [line.split(" | ")[0].split(":")[1] for line in recorded.dump() if "step part/grows.py:" in line]
+    assert {"5", "6", "13", "14", "21", "22"} <= set(steps), recorded.dump()
+
+
 LATE = """
 def fails(n):
     try:

@@ -149,7 +149,11 @@ impl Recorder {
     fn parts(&mut self, is_main: bool, facts: &Facts, decision: &Decision) -> Parts {
         let name = self.file(&facts.names.file, is_main).name.clone();
         let (path, _) = self.path_id(&name);
-        let source = self.sources.get(&name);
+        let source = if facts.names.name == "<module>" {
+            self.sources.begin(&name)
+        } else {
+            self.sources.get(&name)
+        };
         let line = source.clamp(source.definition(facts.first_line, &facts.names.name));
         let function = self.definitions.function(path, line, &facts.names.qualname);
         let (variables, arguments) = if facts.has_slots {
