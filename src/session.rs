@@ -9,6 +9,7 @@ mod tools;
 
 use std::cell::RefCell;
 use std::collections::HashSet;
+use std::env;
 use std::path::{Path, PathBuf};
 use std::ptr;
 use std::rc::Rc;
@@ -25,7 +26,7 @@ use crate::frame::{self, Frame};
 use crate::interpreter;
 use crate::monitoring::{Monitor, Outcome};
 use crate::object;
-use crate::policy::{self, CompiledPolicy, Redaction, Spec};
+use crate::policy::{self, CompiledPolicy, Redaction, Spec, Told};
 use crate::recorder::{Knowledge, MainCode, Recorder, Setup};
 use crate::streams;
 use crate::trace::{Format, Status, Writer};
@@ -129,7 +130,8 @@ pub fn start(py: Python<'_>, request: Request) -> Result<()> {
     }
     interpreter::settle();
     let processes = spec.capture.processes;
-    let redaction = Redaction::compile(&spec.redact)?;
+    let mut redaction = Redaction::compile(&spec.redact)?;
+    follow_environment(&mut redaction);
     let mut knowledge = Knowledge::new(CompiledPolicy::compile(spec.clone())?, redaction);
     let writer = create_writer(py, &request, spec.format, &mut knowledge)?;
     let prepared = prepare(py, &request, spec.clone(), writer, knowledge)?;
@@ -256,6 +258,18 @@ fn redact_arguments(redaction: &mut Redaction, metadata: &mut Map<String, Value>
         .map(|one| one.as_str().unwrap_or_default().to_owned());
     let shown = redaction.arguments(&texts.collect::<Vec<_>>());
     *arguments = shown.into_iter().map(Value::from).collect();
+}
+
+/// Follows what the environment's variables with telling names hold: the program may take it from there by any name. The
+/// name of a file that is there (`PWD`, `DB_PASSWORD_FILE`) is no secret.
+fn follow_environment(redaction: &mut Redaction) {
+    for (name, value) in env::vars_os() {
+        if let Told::Secret(mark) = redaction.name(&name.to_string_lossy())
+            && !Path::new(&value).exists()
+        {
+            redaction.follow(&value.to_string_lossy(), &mark);
+        }
+    }
 }
 
 /// Keeps the text of a program without a file in the trace folder, and knows its code objects.

@@ -542,7 +542,9 @@ ASKED = [
 ]
 
 
-@pytest.mark.parametrize("options", [[], ["capture.stdout = false"], ["limits.output-bytes = 40"]])
+@pytest.mark.parametrize(
+    "options", [[], ["capture.stdout = false"], ["limits.output-bytes = 40"], ["capture.stdin = false"]]
+)
 @pytest.mark.parametrize("asked", ASKED)
 def test_ways_to_ask(asked: str, options: list[str], folder: Path, record: Record) -> None:
     """Whether the prompt itself is in the trace or not."""
@@ -557,7 +559,23 @@ copied = given
 """)
     recorded = record("p.py", options=[f"--config={option}" for option in options], stdin=f"{hidden}\n")
     assert leaks(recorded, [hidden]) == []
-    assert any("stdin '<redacted: name password>" in line for line in recorded.dump())
+    shown = any("stdin '<redacted: name password>" in line for line in recorded.dump())
+    assert shown == ("capture.stdin = false" not in options)
+
+
+def test_what_the_environment_holds(folder: Path, record: Record) -> None:
+    """By whatever name the program takes it from there; but not the name of a file."""
+    hidden = secret("environment", 0)
+    (folder / "p.py").write_text("""
+import os
+x = os.environ["DB_PASSWORD"]
+print("it is", x)
+y = os.environ["KEPT_PASSWORD_FILE"]
+print("in", y)
+""")
+    recorded = record("p.py", env={"DB_PASSWORD": hidden, "KEPT_PASSWORD_FILE": str(folder / "p.py")})
+    assert leaks(recorded, [hidden]) == []
+    assert f"stdout 'in {folder}/p.py\\n'" in [line.strip() for line in recorded.dump()]
 
 
 def test_what_asks_for_no_secret(folder: Path, record: Record) -> None:
@@ -567,7 +585,7 @@ print("Wrong password.")
 first = input()
 print("Enter your password:", file=sys.stderr)
 second = input("Name: ")
-third = input("secrets> ")
+third = input("shop> ")
 print("2 passwords were changed")
 fourth = input()
 """)

@@ -11,6 +11,7 @@ mod pairs;
 mod prompt;
 mod shapes;
 mod stream;
+mod terminal;
 mod tokens;
 mod words;
 
@@ -26,6 +27,7 @@ use crate::error::{Error, Result};
 
 use followed::{Followed, Found};
 use shapes::Shapes;
+use terminal::Plain;
 use words::{NamePattern, words};
 
 pub use prompt::Question;
@@ -273,10 +275,25 @@ impl Redaction {
                     option = Told::Nothing;
                     mark.to_string()
                 }
-                _ => self.text(argument).unwrap_or_else(|| argument.clone()),
+                _ => (self.assigned(argument))
+                    .or_else(|| self.text(argument))
+                    .unwrap_or_else(|| argument.clone()),
             });
         }
         shown
+    }
+
+    /// An argument `--name=value`, or `name=value`, whose value is secret to its end.
+    fn assigned(&mut self, argument: &str) -> Option<String> {
+        let (name, value) = argument.split_once('=')?;
+        let is_name = name.bytes().all(extent::is_name_byte);
+        match self.name(name) {
+            Told::Secret(mark) if is_name && !is_hidden(value) => {
+                self.follow(value, &mark);
+                Some(format!("{name}={mark}"))
+            }
+            _ => None,
+        }
     }
 
     /// What an argument says of the one behind it: it is an option without a value of its own.
@@ -305,7 +322,11 @@ impl Redaction {
             let named = found.len();
             self.shapes.find(text, &mut found);
             for shape in &found[named..] {
-                self.followed.add(&text[shape.range.clone()], &shape.mark);
+                let secret = &text[shape.range.clone()];
+                self.followed.add(secret, &shape.mark);
+                for line in secret.lines().filter(|line| !is_frame(line)) {
+                    self.followed.add(line.trim(), &shape.mark);
+                }
             }
         }
         let mut again: Vec<Found> = Vec::new();
@@ -323,7 +344,8 @@ impl Redaction {
 
     fn find_named(&mut self, text: &str, found: &mut Vec<Hidden>) {
         let mut marks: Vec<Mark> = Vec::new();
-        let pairs = pairs::find(text, |name, value| match self.name(name) {
+        let plain = Plain::of(text);
+        let pairs = pairs::find(&plain.text, |name, value| match self.name(name) {
             Told::Secret(mark) => {
                 marks.push(mark);
                 true
@@ -338,7 +360,7 @@ impl Redaction {
             Told::Nothing => false,
         });
         for (pair, mark) in pairs.into_iter().zip(marks) {
-            let value = &text[pair.value.clone()];
+            let value = &plain.text[pair.value.clone()];
             if pair.ends && is_hidden(value) {
                 continue;
             }
@@ -346,7 +368,7 @@ impl Redaction {
                 self.followed.add(part, &mark);
             }
             found.push(Hidden {
-                range: pair.value,
+                range: plain.origin(pair.value),
                 mark,
                 ends: pair.ends,
             });
@@ -384,6 +406,11 @@ impl Redaction {
         };
         may_hold_shapes.then(shape).flatten().or_else(followed)
     }
+}
+
+/// Whether a line only says that a key begins or ends there (RFC 7468, section 3).
+fn is_frame(line: &str) -> bool {
+    line.starts_with("-----")
 }
 
 /// Whether a value is what a redaction has left, or nothing at all.

@@ -58,17 +58,15 @@ impl Channel {
 
 impl Recorder {
     /// How many characters of a stream's texts are looked at: what the policy wants and has room for, and those behind. Of
-    /// output that is not shown as many as may ask for a secret.
+    /// what is not shown as many as may ask for a secret, or be one.
     pub fn room(&self, channel: Channel) -> usize {
         if !self.active || self.between_parts {
             0
         } else if self.shows(channel) {
             let left = self.output_left[channel as usize];
             usize::try_from(left).map_or(usize::MAX, |left| left.saturating_add(BEHIND))
-        } else if channel != Channel::Stdin && self.shows(Channel::Stdin) {
-            BEHIND
         } else {
-            0
+            BEHIND
         }
     }
 
@@ -87,7 +85,7 @@ impl Recorder {
     pub fn text(&mut self, channel: Channel, text: &[u8], rest: usize) {
         fault::point("output");
         if !self.shows(channel) {
-            return self.heard[channel as usize].hear(&String::from_utf8_lossy(text));
+            return self.hear(channel, &String::from_utf8_lossy(text));
         }
         let thread = self.speaking_thread();
         if let Some(frame) = self.threads[thread].calls.last().map(|call| call.frame) {
@@ -108,6 +106,16 @@ impl Recorder {
         waiting.rest = rest;
         if rest > 0 || waiting.text.ends_with(b"\n") || waiting.text.len() >= MAX_WAITING {
             self.flush_output(thread);
+        }
+    }
+
+    /// Takes a text in that is not shown: it may ask for a secret, or be the answer.
+    fn hear(&mut self, channel: Channel, text: &str) {
+        if channel == Channel::Stdin {
+            self.flush_output(self.speaking_thread());
+            self.redacted(channel, text);
+        } else {
+            self.heard[channel as usize].hear(text);
         }
     }
 

@@ -294,7 +294,10 @@ fn forms(bytes: &[u8], text: &str) -> Vec<(String, Reach)> {
     let mut forms = vec![
         text.to_owned(),
         json.trim_matches('"').to_owned(),
-        in_url(text),
+        in_ascii(json.trim_matches('"')),
+        in_url(text, b""),
+        in_url(text, b"/"),
+        in_url(text, b"").replace("%20", "+"),
         bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
         bytes.iter().map(|byte| format!("{byte:02X}")).collect(),
     ];
@@ -320,11 +323,28 @@ fn forms(bytes: &[u8], text: &str) -> Vec<(String, Reach)> {
         .collect()
 }
 
-fn in_url(text: &str) -> String {
+/// As `json.dumps` writes what is JSON already: in ASCII.
+fn in_ascii(json: &str) -> String {
+    let mut halves = [0; 2];
+    let mut shown = String::with_capacity(json.len());
+    for unit in json.chars() {
+        if unit.is_ascii() {
+            shown.push(unit);
+        } else {
+            let escaped = unit.encode_utf16(&mut halves).iter();
+            shown.extend(escaped.map(|half| format!("\\u{half:04x}")));
+        }
+    }
+    shown
+}
+
+/// As `urllib.parse.quote` writes it, with these as they are.
+fn in_url(text: &str, safe: &[u8]) -> String {
     let escaped = |byte: u8| match byte {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
             char::from(byte).to_string()
         }
+        byte if safe.contains(&byte) => char::from(byte).to_string(),
         byte => format!("%{byte:02X}"),
     };
     text.bytes().map(escaped).collect()
@@ -353,6 +373,7 @@ mod tests {
         for text in [
             r#"{"a": "hunter2 \"x\""}"#,
             "?p=hunter2%20%22x%22&q",
+            "p=hunter2+%22x%22&q",
             "68756e7465723220227822",
             "68756E7465723220227822",
             "aHVudGVyMiAieCI=",

@@ -2,8 +2,7 @@
 //!
 //! Owns: what of a text that was shown is the question. Must not: judge a name, or know who answers.
 
-/// What may stand around what is asked for, and behind it.
-const MARKS: [char; 9] = [':', '?', '=', '.', '…', '*', '"', '\'', '`'];
+use super::terminal::Plain;
 
 /// What was asked for last.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,8 +20,8 @@ impl Question {
     }
 }
 
-/// What a text asks for: in its last line that says anything. A shell's prompt (`secrets> `) asks for nothing, and a line
-/// that has ended and is a sentence (`Wrong password.`) does not either.
+/// What a text asks for: in its last line that says anything. A sentence asks for nothing: a line that has ended in a full
+/// stop (`Wrong password.`), or any in an exclamation mark.
 pub(super) fn question(shown: &str) -> Option<Question> {
     let mut lines = shown.rsplit(['\n', '\r']).map(plain).enumerate();
     let (place, line) = lines.find(|(_, line)| line.contains(char::is_alphanumeric))?;
@@ -42,28 +41,22 @@ pub(super) fn question(shown: &str) -> Option<Question> {
 
 /// A line without what a terminal does not show: colours, and the bytes by which readline knows them.
 fn plain(line: &str) -> String {
-    let mut shown = String::with_capacity(line.len());
-    let mut units = line.chars();
-    while let Some(unit) = units.next() {
-        if unit != '\x1b' {
-            shown.extend((!unit.is_control()).then_some(unit));
-        } else if units.next() == Some('[') {
-            // ECMA-48, 5.4: a control sequence ends in one of these.
-            let _ = units.find(|unit| matches!(unit, '@'..='~'));
-        }
-    }
-    shown
+    let shown = Plain::of(line).text;
+    shown.chars().filter(|unit| !unit.is_control()).collect()
 }
 
-/// A line without the marks at its end and what stands there in brackets: a default, a hint.
+/// A line without the marks at its end (`: `, `> `, `$ `) and what stands there in brackets: a default, a hint. In brackets
+/// alone is what is asked for.
 fn subject(line: &str) -> &str {
-    let left = line.trim_end_matches(|unit: char| unit.is_whitespace() || MARKS.contains(&unit));
+    let is_mark = |unit: char| !unit.is_alphanumeric() && !matches!(unit, ']' | ')' | '!');
+    let left = line.trim_end_matches(is_mark);
     let brackets = [('[', ']'), ('(', ')')];
     let open = (brackets.iter())
         .find(|(_, close)| left.ends_with(*close))
         .and_then(|(open, _)| left.rfind(*open));
     match open {
-        Some(at) => subject(&left[..at]),
+        Some(at) if left[..at].contains(char::is_alphanumeric) => subject(&left[..at]),
+        Some(at) => subject(&left[at + 1..left.len() - 1]),
         None => left,
     }
 }
@@ -83,11 +76,17 @@ mod tests {
             ("Password:\n> ", "Password", false),
             ("Enter your password\n\n", "Enter your password", false),
             ("working\rPassword for 'bob': ", "Password for 'bob", true),
+            ("Password> ", "Password", true),
+            ("Password -> ", "Password", true),
+            ("[Password] \u{276f} ", "Password", true),
+            ("password [q to quit]> ", "password", true),
+            ("\x1b[1mPassword>\x1b[0m ", "Password", true),
+            ("(password): ", "password", true),
         ] {
             let subject = subject.rsplit('\n').next().unwrap().to_owned();
             assert_eq!(question(shown), Some(Question { subject, is_open }));
         }
-        for shown in ["secrets> ", "Wrong password.\n", "Password!\n"] {
+        for shown in ["Wrong password!", "Wrong password.\n", "Password!\n"] {
             assert_eq!(question(shown).unwrap().subject, "", "{shown}");
         }
         assert_eq!(question("> "), None);

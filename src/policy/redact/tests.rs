@@ -216,7 +216,7 @@ fn arguments_of_a_command() {
         "bob",
         "--api-key",
         "k-1",
-        "--password=x1",
+        "--password=x1 \"a\"b c",
         "-v",
         "run",
     ]
@@ -231,6 +231,44 @@ fn arguments_of_a_command() {
         "run",
     ];
     assert_eq!(usual().arguments(&given), expected);
+}
+
+#[test]
+fn colours_stand_for_nothing() {
+    for (text, expected) in [
+        (
+            "\x1b[36mpassword\x1b[0m=\x1b[35mzQ8431wX\x1b[0m b",
+            "\x1b[36mpassword\x1b[0m=\x1b[35m<redacted: name password>\x1b[0m b",
+        ),
+        (
+            "\x1b[1mpassword: \x1b[0mzQ8431wX\n",
+            "\x1b[1mpassword: \x1b[0m<redacted: name password>\n",
+        ),
+    ] {
+        assert_eq!(usual().text(text).as_deref(), Some(expected));
+    }
+}
+
+#[test]
+fn the_lines_of_a_key_are_followed() {
+    let mut redaction = usual();
+    let key = "-----BEGIN PRIVATE KEY-----\nMIIEpAIBAAKCAQEA7bq\n-----END PRIVATE KEY-----";
+    assert!(redaction.text(key).is_some());
+    assert!(redaction.text("MIIEpAIBAAKCAQEA7bq").is_some());
+    assert_eq!(redaction.text("-----BEGIN CERTIFICATE-----"), None);
+}
+
+#[test]
+fn a_followed_text_is_found_in_the_forms_of_the_standard_library() {
+    let mut redaction = usual();
+    redaction.follow("zQ8 431/é\"", &"<redacted: name password>".into());
+    for text in [
+        "?p=zQ8+431%2F%C3%A9%22",
+        "pg://me:zQ8%20431/%C3%A9%22 x",
+        r#"["zQ8 431/\u00e9\""]"#,
+    ] {
+        assert!(redaction.text(text).is_some(), "{text}");
+    }
 }
 
 #[test]
