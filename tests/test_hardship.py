@@ -5,6 +5,7 @@ Must not: make a fault in the recorder (test_faults does).
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -131,6 +132,25 @@ print("done")
     done = record("program.py", options=["--format", form])
     assert (done.done.returncode, done.done.stdout) == (0, "done\n")
     assert "File too large" in checked(done.trace, whole=False).metadata["reason"]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="gives up the rights of root")
+def test_rights_that_are_given_up(folder: Path, record: Record, form: str) -> None:
+    """What was recorded before is in the trace."""
+    (folder / "p.py").write_text("""
+import os
+def work(number):
+    return number
+for number in range(100):
+    work(number)
+os.setgid(65534)
+os.setuid(65534)
+import this_is_not_there
+""")
+    recorded = record("p.py", options=["--format", form])
+    assert "Permission denied; the program goes on" in recorded.done.stderr
+    calls = [line for line in recorded.partial_dump() if line.strip().startswith("call work(")]
+    assert len(calls) == 100
 
 
 def test_too_few_descriptors(folder: Path, record: Record, plain: Plain, form: str) -> None:
@@ -280,6 +300,7 @@ def test_a_folder_whose_lock_the_program_closes_stays_ours(folder: Path, record:
     (folder / "program.py").write_text(
         LONG
         + f"""
+import os
 import subprocess
 os.closerange(3, 10_000)
 long(0.6)

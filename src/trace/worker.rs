@@ -203,8 +203,8 @@ impl Worker {
             .map(|tap| (tap.number(), tap.take()))
             .collect();
         let main = self.shared.main.take();
-        self.write_paths()?;
-        self.write_metadata(requests)?;
+        // Where these cannot be written any more (the program has given up its rights), what was recorded before is.
+        let told = self.write_paths().and_then(|()| self.write_metadata(requests));
         self.write_main(main)?;
         for (number, taken) in taken {
             if !taken.is_empty() {
@@ -214,7 +214,7 @@ impl Worker {
                     .written(taken.full.iter().map(Compact::weight).sum());
             }
         }
-        Ok(())
+        told
     }
 
     fn write_paths(&self) -> Result<()> {
