@@ -16,7 +16,7 @@ import gc
 import os
 import sys
 
-from codetracer_python_recorder import _native, lookup
+from codetracer_python_recorder import _native
 from codetracer_python_recorder.errors import RecorderError
 from codetracer_python_recorder.own import BUILTINS
 
@@ -260,6 +260,8 @@ def _origin(name: str, path0: str | None) -> str | None:
 
     A package without a file of its own gives an empty text, a module that is not there `None`.
     """
+    from codetracer_python_recorder import lookup  # a script needs none
+
     spec = lookup.spec_of(name, sys.path if path0 is None else [path0, *sys.path])
     if spec is None:
         return None

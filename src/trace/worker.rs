@@ -204,7 +204,9 @@ impl Worker {
             .collect();
         let main = self.shared.main.take();
         // Where these cannot be written any more (the program has given up its rights), what was recorded before is.
-        let told = self.write_paths().and_then(|()| self.write_metadata(requests));
+        let told = self
+            .write_paths()
+            .and_then(|()| self.write_metadata(requests));
         self.write_main(main)?;
         for (number, taken) in taken {
             if !taken.is_empty() {
