@@ -163,6 +163,8 @@ def within(code: CodeType, line: int) -> int:
 
 
 def place(code: CodeType) -> list[str | int]:
+    if code.co_name == "<module>":
+        facts.cache_clear()  # a file may be written anew before it is loaded again
     file = absolute(code.co_filename)
     first = code.co_firstlineno
     line = within(code, facts(file)[1].get((first, code.co_name), first))
