@@ -98,7 +98,7 @@ def run(options: Options, baseline: Sequence[str], collects: bool) -> int:
         code=None if program.text is None else program.code,
         text=program.text,
         module=program.import_name,
-        comes_as=None if program.text is None or program.opened is None else program.file,
+        comes_as=None if program.text is None else program.file,
     )
     begin(policy, subject)
     ending = _Ending(policy, options, program)
